@@ -1,0 +1,23 @@
+/**
+ * The one error that chooses the process' exit code (1 failed, 2 wrong usage or configuration, 3 an operator must act).
+ * It is shown as its message and its remedy, without a stack: whoever throws it has written both for people.
+ */
+
+export interface ExitErrorOptions {
+  readonly exitCode: 1 | 2 | 3;
+  /** The statement, setting or command that mends it; may span several lines. */
+  readonly remedy?: string | undefined;
+  readonly cause?: unknown;
+}
+
+export class ExitError extends Error {
+  override readonly name = 'ExitError';
+  readonly exitCode: 1 | 2 | 3;
+  readonly remedy: string | undefined;
+
+  constructor(message: string, options: ExitErrorOptions) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.exitCode = options.exitCode;
+    this.remedy = options.remedy;
+  }
+}
