@@ -1,0 +1,64 @@
+/** The forms of the environment's values: pure, null (or a sentence) for what is not one, and no error that carries a value. */
+import { isIP } from 'node:net';
+
+const booleans = new Map([
+  ['true', true],
+  ['1', true],
+  ['false', false],
+  ['0', false],
+]);
+
+export function parseBoolean(value: string): boolean | null {
+  return booleans.get(value.toLowerCase()) ?? null;
+}
+
+/** https://www.postgresql.org/docs/current/logicaldecoding-explanation.html: letters, digits and underscores, 63 bytes. */
+export function parseSlot(value: string): string | null {
+  return /^[a-z0-9_]{1,63}$/.test(value) ? value : null;
+}
+
+export function oneOf<T extends string>(values: readonly T[]): (value: string) => T | null {
+  return (value) => values.find((each) => each === value.toLowerCase()) ?? null;
+}
+
+export function parseListen(value: string): { host: string; port: number } | null {
+  const match = /^(?:\[([0-9a-fA-F:.]+)\]|([^\s:[\]/]+)):(\d{1,5})$/.exec(value);
+  const host = match?.[1] ?? match?.[2];
+  const port = Number(match?.[3]);
+  if (host === undefined || port > 65535) return null;
+  return match?.[1] !== undefined && isIP(host) !== 6 ? null : { host, port };
+}
+
+export function parseKey(value: string): Buffer | null {
+  if (!/^[A-Za-z0-9+/]{43}=$/.test(value)) return null;
+  const key = Buffer.from(value, 'base64');
+  return key.length === 32 ? key : null;
+}
+
+export function isTarget(entry: string): boolean {
+  const [address = '', prefix, ...rest] = entry.split('/');
+  if (prefix === undefined)
+    return isIP(bare(entry)) > 0 || /^[a-z0-9_]([a-z0-9_.-]*[a-z0-9_.])?$/i.test(entry);
+  const version = isIP(bare(address));
+  const isPrefix = /^\d{1,3}$/.test(prefix) && Number(prefix) <= (version === 4 ? 32 : 128);
+  return rest.length === 0 && version > 0 && isPrefix;
+}
+
+function bare(address: string): string {
+  return address.startsWith('[') && address.endsWith(']') ? address.slice(1, -1) : address;
+}
+
+/** The parser's own error carries the whole URL, password included: it is never passed on. */
+export function databaseUrlProblem(value: string): string | null {
+  const advice =
+    'a user name or password with special characters must be percent-encoded (@ is %40, / is %2F)';
+  if (!/^postgres(ql)?:\/\//.test(value)) return 'must begin with postgres:// or postgresql://';
+  try {
+    const url = new URL(value);
+    decodeURIComponent(url.username + url.password + url.hostname);
+    decodeURI(url.pathname);
+  } catch {
+    return `is not a valid URL; ${advice}`;
+  }
+  return null;
+}

@@ -1,0 +1,166 @@
+/**
+ * The environment, read in one place through one schema: every problem is reported at once with its variable's name.
+ * No message repeats a value that may hold a secret. Nothing else in the project reads process.env.
+ */
+import { z } from 'zod';
+import {
+  databaseUrlProblem,
+  isTarget,
+  oneOf,
+  parseBoolean,
+  parseKey,
+  parseListen,
+  parseSlot,
+} from './config-values.ts';
+import { ExitError } from './exit-error.ts';
+import { nearestName } from './nearest-name.ts';
+
+const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
+const deliveryLogs = ['all', 'errors', 'off'] as const;
+
+export type LogLevel = (typeof logLevels)[number];
+
+export interface Config {
+  /** Empty where the caller asked for no database (`demo`). */
+  readonly databaseUrl: string;
+  readonly listen: { readonly host: string; readonly port: number };
+  readonly slot: string;
+  readonly adminToken?: string | undefined;
+  readonly tokenSecret?: string | undefined;
+  readonly encryptionKey?: Buffer | undefined;
+  /** Hosts, addresses and CIDRs as written, trimmed. */
+  readonly allowTargets: readonly string[];
+  readonly allowHttp: boolean;
+  readonly logLevel: LogLevel;
+  readonly deliveryLog: (typeof deliveryLogs)[number];
+  readonly deliveryLogDays: number;
+  readonly natsUrl?: string | undefined;
+}
+
+const text = z.string().optional();
+
+function parsed<T>(fallback: T, parse: (value: string) => T | null, expected: string) {
+  return text.transform((value, context): T => {
+    if (value === undefined) return fallback;
+    const result = parse(value);
+    if (result !== null) return result;
+    context.addIssue({ code: 'custom', message: expected });
+    return z.NEVER;
+  });
+}
+
+const schema = z.object({
+  DATABASE_URL: text.transform((value, context) => {
+    const problem = value === undefined ? null : databaseUrlProblem(value);
+    if (problem !== null) context.addIssue({ code: 'custom', message: problem });
+    return value ?? '';
+  }),
+  ROWHOOK_LISTEN: parsed(
+    { host: '127.0.0.1', port: 4470 },
+    parseListen,
+    'must be host:port, such as 127.0.0.1:4470, 0.0.0.0:4470 or [::1]:4470 (port 0 = any free one)',
+  ),
+  ROWHOOK_SLOT: parsed(
+    'rowhook',
+    parseSlot,
+    'must be a slot name: 1 to 63 lower-case letters, digits and underscores',
+  ),
+  ROWHOOK_ADMIN_TOKEN: text,
+  ROWHOOK_TOKEN_SECRET: text,
+  ROWHOOK_ENCRYPTION_KEY: parsed<Buffer | undefined>(
+    undefined,
+    parseKey,
+    'must be 32 bytes in base64; make one with: openssl rand -base64 32',
+  ),
+  ROWHOOK_ALLOW_TARGETS: text.transform((value, context) => {
+    const entries = (value ?? '').split(',').map((entry) => entry.trim());
+    const targets = entries.filter((entry) => entry !== '');
+    const wrong = targets.filter((entry) => !isTarget(entry));
+    const named = wrong.map((entry) => `"${entry}"`).join(', ');
+    if (wrong.length > 0) {
+      const message = `must list hosts, addresses and CIDRs, separated by commas (no scheme, port or path); not one: ${named}`;
+      context.addIssue({ code: 'custom', message });
+    }
+    return targets;
+  }),
+  ROWHOOK_ALLOW_HTTP: parsed(false, parseBoolean, 'must be true, false, 1 or 0'),
+  ROWHOOK_LOG_LEVEL: parsed<LogLevel>('info', oneOf(logLevels), `must be one of ${logLevels.join(', ')}`),
+  ROWHOOK_DELIVERY_LOG: parsed<Config['deliveryLog']>(
+    'all',
+    oneOf(deliveryLogs),
+    'must be all, errors or off',
+  ),
+  ROWHOOK_DELIVERY_LOG_DAYS: parsed(
+    3,
+    (value) => (/^[1-9]\d{0,3}$/.test(value) ? Number(value) : null),
+    'must be a whole number of days, 1 to 9999',
+  ),
+  NATS_URL: text,
+});
+
+/** As `readConfig`, from this process' own environment. */
+export function readEnvironment(options: { readonly needsDatabase: boolean }): {
+  config: Config;
+  warnings: string[];
+} {
+  return readConfig(process.env, options);
+}
+
+/**
+ * Warnings are sentences for the log or stderr.
+ * @throws {ExitError} code 2, naming every variable that is wrong.
+ */
+export function readConfig(
+  env: NodeJS.ProcessEnv,
+  { needsDatabase }: { readonly needsDatabase: boolean },
+): { config: Config; warnings: string[] } {
+  const present = Object.entries(env).filter(([, value]) => value !== undefined && value.trim() !== '');
+  const result = schema.safeParse(Object.fromEntries(present.map(([name, value]) => [name, value?.trim()])));
+  const problems = result.success
+    ? []
+    : result.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`);
+  const isDatabaseMissing = needsDatabase && !present.some(([name]) => name === 'DATABASE_URL');
+  if (isDatabaseMissing) problems.unshift('DATABASE_URL is not set');
+  if (!result.success || problems.length > 0) throw configurationError(problems, isDatabaseMissing);
+  return { config: toConfig(result.data), warnings: unknownVariables(present.map(([name]) => name)) };
+}
+
+function toConfig(values: z.output<typeof schema>): Config {
+  return {
+    databaseUrl: values.DATABASE_URL,
+    listen: values.ROWHOOK_LISTEN,
+    slot: values.ROWHOOK_SLOT,
+    adminToken: values.ROWHOOK_ADMIN_TOKEN,
+    tokenSecret: values.ROWHOOK_TOKEN_SECRET,
+    encryptionKey: values.ROWHOOK_ENCRYPTION_KEY,
+    allowTargets: values.ROWHOOK_ALLOW_TARGETS,
+    allowHttp: values.ROWHOOK_ALLOW_HTTP,
+    logLevel: values.ROWHOOK_LOG_LEVEL,
+    deliveryLog: values.ROWHOOK_DELIVERY_LOG,
+    deliveryLogDays: values.ROWHOOK_DELIVERY_LOG_DAYS,
+    natsUrl: values.NATS_URL,
+  };
+}
+
+function configurationError(problems: readonly string[], isDatabaseMissing: boolean): ExitError {
+  const [first = ''] = problems;
+  const message =
+    problems.length === 1
+      ? first
+      : `the configuration has ${problems.length} problems:\n  ${problems.join('\n  ')}`;
+  const remedy = isDatabaseMissing
+    ? 'Set DATABASE_URL to the database that rowhook works beside, for example\n' +
+      '  DATABASE_URL=postgres://user:password@localhost:5432/erp\n' +
+      'To try rowhook without a database of your own, run: rowhook demo'
+    : undefined;
+  return new ExitError(message, { exitCode: 2, remedy });
+}
+
+function unknownVariables(names: readonly string[]): string[] {
+  const known = Object.keys(schema.shape);
+  const unknown = names.filter((name) => name.startsWith('ROWHOOK_') && !known.includes(name));
+  return unknown.map((name) => {
+    const nearest = nearestName(name, known);
+    return `unknown variable ${name} is ignored${nearest === null ? '' : `; did you mean ${nearest}?`}`;
+  });
+}
