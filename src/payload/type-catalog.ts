@@ -17,29 +17,27 @@ export type TypeCatalog = ReadonlyMap<number, TypeEntry>;
 
 /**
  * Takes oid[] as $1; returns a TypeEntry for each of these types and for everything they are made of. Needs no rights
- * beyond what everybody has on pg_type. A true array is what Postgres calls one: other types have typelem as well.
+ * beyond what everybody has on pg_type. Only arrays proper have an element here: box and name, too, have a typelem.
  */
 export const typesQuery = `
-  with recursive part (oid) as (
-    select asked.oid from pg_catalog.unnest($1::pg_catalog.oid[]) as asked (oid)
+  with recursive entry as not materialized (
+    select
+      oid as "oid",
+      typtype::pg_catalog.text as "kind",
+      typbasetype as "baseOid",
+      case
+        when typsubscript = 'pg_catalog.array_subscript_handler'::pg_catalog.regproc then typelem
+        else 0::pg_catalog.oid
+      end as "elementOid",
+      typdelim::pg_catalog.text as "delimiter"
+    from pg_catalog.pg_type
+  ),
+  part as (
+    select entry.* from entry where entry."oid" = any ($1::pg_catalog.oid[])
     union
-    select inner_type.oid
-    from part
-      join pg_catalog.pg_type as outer_type on outer_type.oid = part.oid
-      cross join lateral (values (outer_type.typbasetype), (outer_type.typelem)) as inner_type (oid)
-    where inner_type.oid <> 0
+    select entry.* from part join entry on entry."oid" in (part."baseOid", part."elementOid")
   )
-  select
-    type.oid as "oid",
-    type.typtype::pg_catalog.text as "kind",
-    type.typbasetype as "baseOid",
-    case
-      when type.typsubscript = 'pg_catalog.array_subscript_handler'::pg_catalog.regproc then type.typelem
-      else 0::pg_catalog.oid
-    end as "elementOid",
-    type.typdelim::pg_catalog.text as "delimiter"
-  from part
-    join pg_catalog.pg_type as type on type.oid = part.oid`;
+  select * from part`;
 
 /** Keyed by oid. `rows` are those of {@link typesQuery}, of one answer or of several: a later row replaces an earlier one. */
 export function catalogFromRows(rows: readonly TypeEntry[]): TypeCatalog {
