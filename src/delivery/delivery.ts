@@ -1,0 +1,23 @@
+// One payload for one webhook, on its way from the log to a socket.
+import type { Position } from '../replication/position.ts';
+import type { UnsettledChange } from '../replication/floor.ts';
+
+/** The JSON text, built once per change and view and shared by all its webhooks. */
+export interface Payload {
+  readonly text: string;
+  readonly bytes: number;
+}
+
+export interface Delivery {
+  readonly uid: bigint;
+  readonly position: Position;
+  /** What is settled once this is claimed, dropped or missed. */
+  readonly change: UnsettledChange;
+  readonly type: 'INSERT' | 'UPDATE' | 'DELETE';
+  readonly table: string;
+  readonly companyId: string | null;
+  readonly payload: Payload;
+  /** The records it touches: one, or two when the key changed. Deliveries that share one never overtake each other. */
+  readonly keys: readonly string[];
+  readonly readAtMs: number;
+}

@@ -1,0 +1,121 @@
+/**
+ * The one place that opens connections: check the target, resolve it once, connect to exactly the addresses that were
+ * checked, compare the peer's address, then TLS. Not one byte of a request is written here, so a failure is certain.
+ */
+import {
+  connect as connectTcp,
+  isIP,
+  type LookupFunction,
+  type Socket,
+  type TcpNetConnectOpts,
+} from 'node:net';
+import { connect as connectTls } from 'node:tls';
+import { bareHost, checkUrl, resolveTarget, type TargetPolicy } from './address-guard.ts';
+import { canonicalAddress } from './ip-ranges.ts';
+import type { FailureClass } from './outcome.ts';
+
+export interface DialOptions {
+  readonly policy: TargetPolicy;
+  readonly lookup?: LookupFunction | undefined;
+  readonly signal: AbortSignal;
+  /** Replaced by tests only. */
+  readonly connect?: ((options: TcpNetConnectOpts) => Socket) | undefined;
+}
+
+/** Why no connection was opened. It has no `code`: undici reads some codes as "try again". */
+export class DialError extends Error {
+  readonly class: FailureClass;
+  readonly detail: string;
+
+  constructor(failureClass: FailureClass, detail: string) {
+    super(`${failureClass} ${detail}`);
+    this.class = failureClass;
+    this.detail = detail;
+  }
+}
+
+/**
+ * An open socket to the origin, after the TLS handshake where the scheme asks for it.
+ * @throws {DialError} and nothing else; also when `signal` aborts, which destroys what was begun.
+ */
+export async function dial(origin: URL, options: DialOptions): Promise<Socket> {
+  const refusal = checkUrl(origin.href, options.policy);
+  if (refusal !== null) throw new DialError(refusal.class, refusal.message);
+  const resolution = await resolveTarget(origin, options.policy, options.lookup);
+  if (options.signal.aborted) throw new DialError('timeout', 'while resolving the name');
+  if (resolution.kind === 'refused') throw new DialError('blocked_address', resolution.refusal.message);
+  if (resolution.kind === 'unresolved') throw new DialError('dns', `${resolution.code} ${bareHost(origin)}`);
+  const isTls = origin.protocol === 'https:';
+  const port = Number(origin.port === '' ? (isTls ? 443 : 80) : origin.port);
+  const lookup: LookupFunction = (_host, _options, done) => done(null, [...resolution.addresses]);
+  const tcpOptions = { host: bareHost(origin), port, lookup, ...socketOptions };
+  const socket = (options.connect ?? connectTcp)(tcpOptions);
+  options.signal.addEventListener('abort', () => socket.destroy(), { once: true });
+  await opened(socket, 'connect', connectFailure);
+  if (!isChecked(socket.remoteAddress, resolution.addresses)) {
+    socket.destroy();
+    throw new DialError('blocked_address', 'the connection led to an address that was not checked');
+  }
+  return isTls ? await encrypt(socket, origin) : socket;
+}
+
+const socketOptions = { noDelay: true, autoSelectFamily: true, autoSelectFamilyAttemptTimeout: 500 } as const;
+
+async function encrypt(socket: Socket, origin: URL): Promise<Socket> {
+  const host = bareHost(origin);
+  // No session cache: Node does not compare the certificate's name again when a session is resumed.
+  const encrypted = connectTls({
+    socket,
+    host,
+    servername: isIP(host) === 0 ? host : '',
+    ALPNProtocols: ['http/1.1'],
+  });
+  await opened(encrypted, 'secureConnect', (error) => new DialError('tls', tlsDetail(codeOf(error))));
+  return encrypted;
+}
+
+// The listener for 'error' stays: until the HTTP client adds its own, an error must not reach the process.
+function opened(socket: Socket, event: string, failure: (error: unknown) => DialError): Promise<void> {
+  return new Promise((resolve, reject) => {
+    socket.once(event, resolve);
+    socket.on('error', (error) => reject(failure(error)));
+    socket.once('close', () => reject(failure(undefined)));
+  });
+}
+
+function isChecked(remote: string | undefined, checked: readonly { readonly address: string }[]): boolean {
+  if (remote === undefined) return false;
+  return checked.some(({ address }) => canonicalAddress(address) === canonicalAddress(remote));
+}
+
+// The message of such an error holds the address ("connect ECONNREFUSED 10.0.0.5:443"), its code does not.
+function connectFailure(error: unknown): DialError {
+  const code = codeOf(error);
+  if (code === 'ETIMEDOUT') return new DialError('timeout', 'ETIMEDOUT while connecting');
+  return new DialError('refused', code === '' ? 'the connection was closed while it was opened' : code);
+}
+
+/** The code of a system, TLS or resolver error, or of the last of several attempts to connect. */
+export function codeOf(error: unknown): string {
+  if (error instanceof AggregateError && error.errors.length > 0) return codeOf(error.errors.at(-1));
+  if (typeof error !== 'object' || error === null || !('code' in error)) return '';
+  return typeof error.code === 'string' ? error.code : '';
+}
+
+const tlsReasons: Readonly<Record<string, string>> = {
+  ERR_TLS_CERT_ALTNAME_INVALID: 'the certificate is for another name',
+  CERT_HAS_EXPIRED: 'the certificate has expired',
+  CERT_NOT_YET_VALID: 'the certificate is not valid yet',
+  DEPTH_ZERO_SELF_SIGNED_CERT: 'the certificate is self-signed',
+  SELF_SIGNED_CERT_IN_CHAIN: 'the certificate comes from an unknown authority',
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'the certificate comes from an unknown authority',
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'the certificate chain is incomplete or from an unknown authority',
+  ERR_SSL_WRONG_VERSION_NUMBER: 'the port does not speak TLS',
+  ERR_SSL_PACKET_LENGTH_TOO_LONG: 'the port does not speak TLS',
+};
+
+function tlsDetail(code: string): string {
+  if (code === '') return 'the connection was closed during the handshake';
+  const reason = tlsReasons[code];
+  return reason === undefined ? `${code} during the handshake` : `${code} (${reason})`;
+}

@@ -1,0 +1,101 @@
+// Whether a webhook may be sent to now, and where: its newest row, from the log and, while the log is behind, from a look at the
+// table. Matching never asks here. Invariant: of two versions of a row the one with the higher revision wins; a row is
+// taken for deleted only by a snapshot that would show it.
+import type { Webhook } from '../webhooks/webhook.ts';
+
+export interface PolledWebhook {
+  readonly uid: bigint;
+  readonly revision: bigint;
+  readonly isActive: boolean;
+  readonly url: string;
+}
+
+/** What one statement saw: rows and the snapshot it saw them in (`xmin:xmax:xip,…`). */
+export interface Poll {
+  readonly webhooks: readonly PolledWebhook[];
+  readonly snapshot: string;
+  /** The webhooks that were asked for; null for all. */
+  readonly asked: readonly bigint[] | null;
+}
+
+interface Newest {
+  revision: bigint;
+  isActive: boolean;
+  url: string;
+  /** The transaction that made the newest version known from the log; null for one that was there at the start. */
+  xid: number | null;
+}
+
+export interface GateListener {
+  onOpen(uid: bigint): void;
+  onGone(uid: bigint): void;
+}
+
+export class Gate {
+  readonly #newest = new Map<bigint, Newest>();
+  readonly #listener: GateListener;
+
+  constructor(listener: GateListener) {
+    this.#listener = listener;
+  }
+
+  isOpen(uid: bigint): boolean {
+    return this.#newest.get(uid)?.isActive === true;
+  }
+
+  isGone(uid: bigint): boolean {
+    return !this.#newest.has(uid);
+  }
+
+  /** The endpoint as of the newest row; undefined when the webhook is gone. */
+  url(uid: bigint): string | undefined {
+    return this.#newest.get(uid)?.url;
+  }
+
+  /** A version that the log carries; `xid` is its transaction's. */
+  learn({ uid, revision, isActive, url }: Webhook, xid: number | null): void {
+    const known = this.#newest.get(uid);
+    if (known !== undefined && known.revision > revision) {
+      known.xid = xid;
+      return;
+    }
+    this.#set(uid, { revision, isActive, url, xid });
+  }
+
+  remove(uid: bigint): void {
+    if (this.#newest.delete(uid)) this.#listener.onGone(uid);
+  }
+
+  learnFromPoll({ webhooks, snapshot, asked }: Poll): void {
+    const seen = new Set<bigint>();
+    for (const { uid, revision, isActive, url } of webhooks) {
+      seen.add(uid);
+      const known = this.#newest.get(uid);
+      // One that the log has not told yet has no deliveries either.
+      if (known === undefined || known.revision >= revision) continue;
+      this.#set(uid, { revision, isActive, url, xid: known.xid });
+    }
+    for (const uid of asked ?? [...this.#newest.keys()]) {
+      const known = this.#newest.get(uid);
+      if (known === undefined || seen.has(uid)) continue;
+      if (known.xid === null || isVisible(known.xid, snapshot)) this.remove(uid);
+    }
+  }
+
+  #set(uid: bigint, newest: Newest): void {
+    const wasOpen = this.isOpen(uid);
+    this.#newest.set(uid, newest);
+    if (newest.isActive && !wasOpen) this.#listener.onOpen(uid);
+  }
+}
+
+/**
+ * Whether a snapshot shows what a transaction committed, given that it has committed. The log may tell of a commit a moment
+ * before snapshots do (or long before, while it waits for a synchronous standby). 32-bit xids, compared as Postgres does.
+ */
+export function isVisible(xid: number, snapshot: string): boolean {
+  const [, xmax = '0', running = ''] = snapshot.split(':');
+  const isBeforeXmax = ((xid - Number(BigInt(xmax) & 0xffff_ffffn)) | 0) < 0;
+  const runningXids = running === '' ? [] : running.split(',');
+  return isBeforeXmax && !runningXids.some((other) => Number(BigInt(other) & 0xffff_ffffn) === xid);
+}

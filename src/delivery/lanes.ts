@@ -1,0 +1,203 @@
+// Deliveries that wait in memory, a lane per webhook. A delivery is ready when the ones before it on the same record are done;
+// lanes take turns. Invariant: two deliveries of one record of one webhook are never out at the same time, and leave
+// in the order of the log.
+import { Fifo } from '../fifo.ts';
+import type { Delivery } from './delivery.ts';
+
+export interface LaneLimits {
+  /** POSTs of one webhook at a time. */
+  readonly concurrency: number;
+  readonly maxDeliveriesPerLane: number;
+  readonly maxBytesPerLane: number;
+  readonly maxDeliveries: number;
+  readonly maxBytes: number;
+}
+
+interface Waiting {
+  readonly delivery: Delivery;
+  readonly followers: Waiting[];
+  blockers: number;
+  isDropped: boolean;
+}
+
+interface Lane {
+  readonly uid: bigint;
+  readonly ready: Fifo<Waiting>;
+  /** Not claimed yet, in order. */
+  readonly waiting: Set<Waiting>;
+  /** The last delivery of each record that is not done. */
+  readonly tails: Map<string, Waiting>;
+  bytes: number;
+  inFlight: number;
+  isInTurn: boolean;
+}
+
+export class Lanes {
+  readonly #limits: LaneLimits;
+  readonly #isOpen: (uid: bigint) => boolean;
+  readonly #lanes = new Map<bigint, Lane>();
+  readonly #turns = new Fifo<Lane>();
+  readonly #claimed = new Map<Delivery, Waiting>();
+  readonly #full = new Set<Lane>();
+  #deliveries = 0;
+  #bytes = 0;
+
+  /** `isOpen`: whether this webhook may be sent to now; call `wake` when it opens. */
+  constructor(limits: LaneLimits, isOpen: (uid: bigint) => boolean) {
+    this.#limits = limits;
+    this.#isOpen = isOpen;
+  }
+
+  /** Deliveries that are not claimed yet. */
+  get waiting(): number {
+    return this.#deliveries;
+  }
+
+  get inFlight(): number {
+    return this.#claimed.size;
+  }
+
+  /** Whether the reader has to stop. It may still hand over what it has in hand. */
+  get isFull(): boolean {
+    const { maxDeliveries, maxBytes } = this.#limits;
+    return this.#full.size > 0 || this.#deliveries >= maxDeliveries || this.#bytes >= maxBytes;
+  }
+
+  /** Webhooks with deliveries that are not claimed yet, and when the oldest of all was read. */
+  get waitingUids(): bigint[] {
+    return [...this.#lanes.values()].filter(({ waiting }) => waiting.size > 0).map(({ uid }) => uid);
+  }
+
+  get oldestReadAtMs(): number {
+    let oldest = Infinity;
+    for (const { waiting } of this.#lanes.values()) {
+      for (const { delivery } of waiting) {
+        oldest = Math.min(oldest, delivery.readAtMs);
+        break;
+      }
+    }
+    return oldest;
+  }
+
+  admit(delivery: Delivery): void {
+    const lane = this.#lane(delivery.uid);
+    const waiting: Waiting = { delivery, followers: [], blockers: 0, isDropped: false };
+    for (const key of delivery.keys) {
+      const before = lane.tails.get(key);
+      lane.tails.set(key, waiting);
+      if (before === undefined || before.followers.at(-1) === waiting) continue;
+      before.followers.push(waiting);
+      waiting.blockers += 1;
+    }
+    lane.waiting.add(waiting);
+    this.#count(lane, 1, delivery.payload.bytes);
+    if (waiting.blockers === 0) this.#makeReady(lane, waiting);
+  }
+
+  /** Up to `max` deliveries that may go to a socket now, a webhook after the other. Each is given back with `release`. */
+  take(max: number): Delivery[] {
+    const taken: Delivery[] = [];
+    while (taken.length < max) {
+      const lane = this.#turns.shift();
+      if (lane === undefined) break;
+      lane.isInTurn = false;
+      if (lane.inFlight >= this.#limits.concurrency || !this.#isOpen(lane.uid)) continue;
+      const next = nextReady(lane);
+      if (next === undefined) continue;
+      lane.waiting.delete(next);
+      lane.inFlight += 1;
+      this.#count(lane, -1, -next.delivery.payload.bytes);
+      this.#claimed.set(next.delivery, next);
+      taken.push(next.delivery);
+      this.#queue(lane);
+    }
+    return taken;
+  }
+
+  /** A delivery that was taken is over: the next ones of its records may go. */
+  release(delivery: Delivery): void {
+    const done = this.#claimed.get(delivery);
+    const lane = this.#lanes.get(delivery.uid);
+    if (done === undefined || lane === undefined) return;
+    this.#claimed.delete(delivery);
+    lane.inFlight -= 1;
+    for (const key of delivery.keys) if (lane.tails.get(key) === done) lane.tails.delete(key);
+    for (const follower of done.followers) {
+      follower.blockers -= 1;
+      if (follower.blockers === 0 && !follower.isDropped) this.#makeReady(lane, follower);
+    }
+    this.#queue(lane);
+    this.#forgetIfEmpty(lane);
+  }
+
+  /** A webhook that was closed is open again. */
+  wake(uid: bigint): void {
+    const lane = this.#lanes.get(uid);
+    if (lane !== undefined) this.#queue(lane);
+  }
+
+  /** Takes out, in order, everything of a webhook that is not claimed yet. */
+  drop(uid: bigint): Delivery[] {
+    const lane = this.#lanes.get(uid);
+    if (lane === undefined) return [];
+    const dropped = [...lane.waiting];
+    for (const waiting of dropped) {
+      waiting.isDropped = true;
+      lane.waiting.delete(waiting);
+      for (const key of waiting.delivery.keys) if (lane.tails.get(key) === waiting) lane.tails.delete(key);
+      this.#count(lane, -1, -waiting.delivery.payload.bytes);
+    }
+    this.#forgetIfEmpty(lane);
+    return dropped.map(({ delivery }) => delivery);
+  }
+
+  #lane(uid: bigint): Lane {
+    let lane = this.#lanes.get(uid);
+    if (lane === undefined) {
+      lane = {
+        uid,
+        ready: new Fifo(),
+        waiting: new Set(),
+        tails: new Map(),
+        bytes: 0,
+        inFlight: 0,
+        isInTurn: false,
+      };
+      this.#lanes.set(uid, lane);
+    }
+    return lane;
+  }
+
+  #makeReady(lane: Lane, waiting: Waiting): void {
+    lane.ready.push(waiting);
+    this.#queue(lane);
+  }
+
+  #queue(lane: Lane): void {
+    if (lane.isInTurn || lane.ready.length === 0) return;
+    lane.isInTurn = true;
+    this.#turns.push(lane);
+  }
+
+  #count(lane: Lane, deliveries: number, bytes: number): void {
+    const { maxDeliveriesPerLane, maxBytesPerLane } = this.#limits;
+    this.#deliveries += deliveries;
+    this.#bytes += bytes;
+    lane.bytes += bytes;
+    if (lane.waiting.size >= maxDeliveriesPerLane || lane.bytes >= maxBytesPerLane) this.#full.add(lane);
+    else if (lane.waiting.size <= maxDeliveriesPerLane / 2 && lane.bytes <= maxBytesPerLane / 2) {
+      this.#full.delete(lane);
+    }
+  }
+
+  #forgetIfEmpty(lane: Lane): void {
+    if (lane.waiting.size === 0 && lane.inFlight === 0) this.#lanes.delete(lane.uid);
+  }
+}
+
+function nextReady(lane: Lane): Waiting | undefined {
+  for (;;) {
+    const next = lane.ready.shift();
+    if (next === undefined || !next.isDropped) return next;
+  }
+}

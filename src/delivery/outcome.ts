@@ -1,0 +1,47 @@
+/**
+ * What became of one POST. Expected failures are values: nothing here is ever thrown. Texts made here may be read by
+ * the tenant, so they carry no path of a URL, no internal address and nothing an internal target answered.
+ */
+export type FailureClass =
+  'dns' | 'refused' | 'tls' | 'timeout' | 'reset' | 'blocked_address' | 'too_large' | 'protocol';
+
+export type Outcome =
+  | { readonly kind: 'delivered'; readonly status: number }
+  | { readonly kind: 'rejected'; readonly status: number; readonly detail?: string }
+  | { readonly kind: 'failed'; readonly class: FailureClass; readonly detail: string }
+  | { readonly kind: 'interrupted'; readonly detail: string }
+  | { readonly kind: 'dropped'; readonly reason: 'deleted' };
+
+/** One line whose first word is the outcome's class: `rejected 503 busy`, `timeout after 10000 ms …`, `dropped deleted`. */
+export function describeOutcome(outcome: Outcome): string {
+  switch (outcome.kind) {
+    case 'delivered':
+      return `delivered ${outcome.status}`;
+    case 'rejected':
+      return join(`rejected ${outcome.status}`, outcome.detail);
+    case 'failed':
+      return join(outcome.class, outcome.detail);
+    case 'interrupted':
+      return join('interrupted', outcome.detail);
+    case 'dropped':
+      return `dropped ${outcome.reason}`;
+  }
+}
+
+function join(head: string, detail: string | undefined): string {
+  const tail = singleLine(detail ?? '', 400);
+  return tail === '' ? head : `${head} ${tail}`;
+}
+
+/**
+ * Text that is safe in a log line, a terminal and a `text` column: control, format, separator and unpaired surrogate
+ * characters become spaces, runs of spaces one, and what is longer than `maxCharacters` ends in an ellipsis.
+ */
+export function singleLine(text: string, maxCharacters: number): string {
+  const clean = text
+    .replace(/[\p{C}\p{Z}]+/gu, ' ')
+    .replace(/\ufffd+$/u, '')
+    .trim();
+  const characters = [...clean];
+  return characters.length <= maxCharacters ? clean : `${characters.slice(0, maxCharacters - 1).join('')}…`;
+}
