@@ -34,9 +34,9 @@ const PASSWORD_FILE = 'rowhook-password';
 /** Makes the folder if it is not there, and returns the superuser's password. */
 export async function openDataFolder(options: DataFolderOptions): Promise<string> {
   const { dataDir, binaries } = options;
-  const entries = await readdir(dataDir).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return [];
-    throw unusable(dataDir, error.message);
+  const entries = await readdir(dataDir).catch((error: unknown) => {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
+    throw unusable(dataDir, String(error));
   });
   if (entries.length === 0) await initialise(options);
   const version = await readOwn(dataDir, 'PG_VERSION');

@@ -1,3 +1,4 @@
+/** Each test has its database to itself and leaves nothing of it in the cluster. */
 import { expect, test } from 'vitest';
 import { createDatabase } from './database.ts';
 

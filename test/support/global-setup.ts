@@ -68,7 +68,9 @@ async function startContainer(): Promise<StartedPostgres> {
     .start();
   return {
     url: `postgres://postgres:postgres@${container.getHost()}:${container.getMappedPort(5432)}/postgres`,
-    [Symbol.asyncDispose]: async () => void (await container.stop({ timeout: 0 })),
+    [Symbol.asyncDispose]: async () => {
+      await container.stop({ timeout: 0 });
+    },
   };
 }
 

@@ -1,3 +1,4 @@
+/** The receiver records what really came over the wire, and misbehaves as it is told. */
 import got from 'got';
 import { expect, test } from 'vitest';
 import { startReceiver } from './receiver.ts';
