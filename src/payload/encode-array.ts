@@ -59,5 +59,5 @@ function endOfBare(text: string, start: number, comma: number): number {
 }
 
 function unescaped(text: string): string {
-  return text.includes('\\') ? text.replace(/\\(.)/gs, '$1') : text;
+  return text.includes('\\') ? text.replace(/\\(.)/g, '$1') : text;
 }

@@ -105,6 +105,13 @@ test('a row without columns is an empty object', () => {
   expect(payload({ type: 'INSERT', shape: empty, record: [] })).toContain('"record":{}}');
 });
 
+test('a null is null in a column of any type', () => {
+  const record = [null, null, null, null];
+  expect(payload({ type: 'INSERT', companyId: null, record })).toContain(
+    '"record":{"id":null,"companyId":null,"doc":null,"sum":null}}',
+  );
+});
+
 test('columns keep their order and any name works', () => {
   const names = ['__proto__', '10', '2', 'constructor', 'say "hi"', '', 'naïve\\\n'];
   const odd = compileShape(
