@@ -189,7 +189,9 @@ function defaultEnvironment(databaseUrl: string, slot: string): Record<string, s
 
 function showOutputOnFailure(service: ServiceProcess): void {
   try {
-    onTestFailed(() => process.stderr.write(`service ${service.pid} wrote last:\n${tail(service.output)}\n`));
+    onTestFailed(() => {
+      process.stderr.write(`service ${service.pid} wrote last:\n${tail(service.output)}\n`);
+    });
   } catch {
     // Started outside a test (beforeAll): its waits still show the output.
   }
