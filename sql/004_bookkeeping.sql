@@ -1,0 +1,109 @@
+-- The service's books. Nothing here is published, nothing points at a table that people write (their locks must never stop a
+-- claim), and every key is the webhook's uid. Only the service writes; whoever repairs by hand stops it first.
+
+create table rowhook.fence (
+  writer text primary key,
+  term bigint not null
+) with (fillfactor = 50);
+comment on table rowhook.fence is 'One row per writing connection of the service: locked by every write, raised by a takeover, so that a process that lost can write nothing.';
+insert into rowhook.fence (writer, term) values ('claim', 0), ('spool', 0), ('fold', 0);
+grant select, update on rowhook.fence to rowhook_service;
+
+create table rowhook.journal (
+  seq bigint primary key,
+  body bytea not null
+);
+comment on table rowhook.journal is 'What is about to be sent, one row per group commit: append only, folded into counters, then trimmed.';
+comment on column rowhook.journal.body is 'Packed (kind, uid, position), about 12 bytes a delivery. No record content.';
+
+create table rowhook.counter (
+  uid bigint primary key,
+  claimed_count bigint not null default 0,
+  success_count bigint not null default 0,
+  error_count bigint not null default 0,
+  missed_count bigint not null default 0,
+  last_success_at timestamptz,
+  last_error_at timestamptz,
+  last_error text
+) with (fillfactor = 70);
+comment on table rowhook.counter is 'Totals per webhook, written by the fold; read them through rowhook.webhook_counter.';
+comment on column rowhook.counter.last_error is 'Begins with the outcome''s class; never a URL''s path.';
+
+create table rowhook.loss (
+  id bigint generated always as identity primary key,
+  uid bigint,
+  webhook_id text,
+  company_id text,
+  table_name text,
+  reason text not null,
+  count bigint,
+  from_position text,
+  to_position text,
+  detail text,
+  at timestamptz not null default now()
+);
+create index loss_company_id_at on rowhook.loss (company_id, at);
+create index loss_at on rowhook.loss (at);
+comment on table rowhook.loss is 'The ledger of what was never delivered, with the reason. Rows outlive their webhook.';
+comment on column rowhook.loss.webhook_id is 'Null: undecidable for any webhook.';
+comment on column rowhook.loss.count is 'How many deliveries; null: unknown (a gap in the log).';
+comment on column rowhook.loss.from_position is 'First position it covers, as <epoch>-<commit LSN>-<index>.';
+
+create table rowhook.config_version (
+  kind text not null,
+  key text not null,
+  epoch integer not null,
+  commit_lsn pg_lsn not null,
+  row jsonb,
+  primary key (kind, key, epoch, commit_lsn),
+  constraint config_version_kind_known check (kind in ('webhook', 'table'))
+);
+comment on table rowhook.config_version is 'Webhooks and tables as they were at each commit that changed them: a restart replays from before the newest one. Pruned below the floor.';
+comment on column rowhook.config_version.row is 'The row as committed; null: gone. Holds the webhook''s URL, which is a secret.';
+
+create table rowhook.epoch (
+  n integer primary key,
+  system_id text not null,
+  timeline integer not null,
+  from_lsn pg_lsn not null,
+  reason text not null,
+  started_at timestamptz not null default now()
+);
+comment on table rowhook.epoch is 'Each stretch of one log: a new one when an operator accepts a new slot, and at every timeline change.';
+
+create table rowhook.state (
+  one boolean primary key default true,
+  epoch integer,
+  floor_lsn pg_lsn,
+  floor_index bigint,
+  folded_seq bigint,
+  trimmed_seq bigint,
+  fold_no bigint,
+  system_id text,
+  timeline integer,
+  database_oid oid,
+  slot text,
+  publication_options jsonb,
+  updated_at timestamptz not null default now(),
+  constraint state_one_row check (one)
+) with (fillfactor = 50);
+comment on table rowhook.state is 'Where the service stands, in one row: the floor, what is folded, and which server, database and slot it belongs to. Written by the fold only.';
+comment on column rowhook.state.floor_lsn is 'Everything up to (floor_lsn, floor_index) is settled.';
+comment on column rowhook.state.folded_seq is 'The journal up to here is in the counters.';
+comment on column rowhook.state.trimmed_seq is 'The journal up to here is deleted.';
+comment on column rowhook.state.fold_no is 'Grows by one with every fold, so that a fold whose answer was lost is not done twice.';
+
+grant select, insert, update, delete on rowhook.journal, rowhook.counter, rowhook.config_version, rowhook.epoch, rowhook.state
+  to rowhook_service;
+grant select, insert, delete on rowhook.loss to rowhook_service;
+grant select on rowhook.fence, rowhook.journal, rowhook.counter, rowhook.loss, rowhook.epoch, rowhook.state to rowhook_dba;
+grant select (kind, key, epoch, commit_lsn) on rowhook.config_version to rowhook_dba;
+grant select on rowhook.loss to rowhook_app;
+
+alter table rowhook.loss enable row level security;
+alter table rowhook.loss force row level security;
+create policy loss_owner on rowhook.loss to current_user using (true) with check (true);
+create policy loss_service on rowhook.loss to rowhook_service using (true) with check (true);
+create policy loss_dba on rowhook.loss for select to rowhook_dba using (true);
+create policy loss_app on rowhook.loss for select to rowhook_app
+  using (company_id = nullif(current_setting('rowhook.company_id', true), ''));
