@@ -93,8 +93,13 @@ async function copyFiles(folder: string, copy: string, user: NonNullable<OsUser>
     await completeFiles(native);
     const owner = await run('chown', ['-hR', `${user.uid}:${user.gid}`, native], undefined);
     if (owner.code !== 0) throw new Error(`chown of ${native} failed: ${owner.output}`);
-    await rm(copy, { recursive: true, force: true });
-    await rename(native, copy);
+    await rename(native, copy).catch(async (error: unknown) => {
+      // Another start was faster, and its Postgres may run from there already; only what does not work is replaced.
+      if (!(await canEnter(copy, undefined))) throw error;
+      if ((await problemOf(copy, user)) === undefined) return;
+      await rm(copy, { recursive: true, force: true });
+      await rename(native, copy);
+    });
   } finally {
     await rm(staging, { recursive: true, force: true });
   }
