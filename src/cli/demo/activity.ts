@@ -27,7 +27,7 @@ export interface ActivityOptions {
   readonly database: DemoDatabase;
   readonly random: Random;
   /** Told about a transaction that failed, as when somebody dropped a table; the activity goes on. */
-  onTrouble(activity: string, error: Error): void;
+  readonly onTrouble: (activity: string, error: Error) => void;
 }
 
 /** Runs until `stop` aborts; each transaction that was begun is finished. Two to three changes in two seconds. */
