@@ -3,7 +3,7 @@
  * this process, however that ends. Only the package's programs are used: its class creates users, changes owners and
  * hooks into the process' exit in ways that root's clone in a closed folder does not survive.
  */
-import { mkdir, rm } from 'node:fs/promises';
+import { access, lchown, mkdir, rm } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { findBinaries, type Binaries } from './embedded-postgres/binaries.ts';
 import { checkOwner, clearStalePid, lastPort, openDataFolder } from './embedded-postgres/data-folder.ts';
@@ -69,13 +69,23 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
 }
 
 async function placeForData(wanted: string, user: OsUser, log: (line: string) => void): Promise<string> {
-  await mkdir(dirname(wanted), { recursive: true });
-  if (user === undefined || (await canEnter(dirname(wanted), user))) return wanted;
+  const parent = dirname(wanted);
+  if (user === undefined || (await canEnter(await nearestFolder(parent), user))) {
+    const created = await mkdir(parent, { recursive: true });
+    if (user !== undefined && created !== undefined) await lchown(created, user.uid, user.gid);
+    return wanted;
+  }
   const dataDir = join(await makeSystemFolder(user), basename(wanted));
-  log(
-    `Postgres runs as the user ${user.name}, who cannot reach ${dirname(wanted)}: its data is in ${dataDir}.`,
-  );
+  log(`Postgres runs as the user ${user.name}, who cannot reach ${parent}: its data is in ${dataDir}.`);
   return dataDir;
+}
+
+async function nearestFolder(folder: string): Promise<string> {
+  const exists = await access(folder).then(
+    () => true,
+    () => false,
+  );
+  return exists ? folder : nearestFolder(dirname(folder));
 }
 
 interface InstanceOptions {

@@ -60,7 +60,9 @@ async function initialise({ dataDir, user, binaries, persistent }: DataFolderOpt
   const cluster = join(staging, 'cluster');
   const passwordFile = join(staging, PASSWORD_FILE);
   await rm(staging, { recursive: true, force: true });
-  await mkdir(staging, { mode: 0o700 });
+  await mkdir(staging, { mode: 0o700 }).catch((error: unknown) => {
+    throw unusable(dataDir, String(error));
+  });
   try {
     // `wx` and lchown do not follow a link that somebody else may have put there.
     await writeFile(passwordFile, randomBytes(12).toString('hex'), { mode: 0o600, flag: 'wx' });

@@ -1,6 +1,7 @@
 /**
  * Which OS user runs Postgres. Postgres refuses to run as root, so for root it is another user: the owner of data that
- * already exists, else a `postgres` user of the system, else one that is created. For everybody else it is oneself.
+ * already exists, else whose copy of rowhook this is, else a `postgres` user of the system, else one that is created.
+ * For everybody else it is oneself.
  */
 import { spawn } from 'node:child_process';
 import { stat } from 'node:fs/promises';
@@ -25,6 +26,9 @@ export async function chooseUser(dataDirs: readonly string[], log: (line: string
     if (existing === undefined || existing.uid === 0) continue;
     return { uid: existing.uid, gid: existing.gid, name: await nameOf(existing.uid) };
   }
+  const { uid } = await stat(import.meta.dirname);
+  const owner = uid === 0 ? undefined : await findUser(await nameOf(uid));
+  if (owner !== undefined) return owner;
   for (const name of KNOWN_USERS) {
     const user = await findUser(name);
     if (user !== undefined) return user;
