@@ -35,30 +35,20 @@ export function parseKey(value: string): Buffer | null {
   return key.length === 32 ? key : null;
 }
 
-export function isTarget(entry: string): boolean {
-  const [address = '', prefix, ...rest] = entry.split('/');
-  if (prefix === undefined)
-    return isIP(bare(entry)) > 0 || /^[a-z0-9_]([a-z0-9_.-]*[a-z0-9_.])?$/i.test(entry);
-  const version = isIP(bare(address));
-  const isPrefix = /^\d{1,3}$/.test(prefix) && Number(prefix) <= (version === 4 ? 32 : 128);
-  return rest.length === 0 && version > 0 && isPrefix;
-}
-
-function bare(address: string): string {
-  return address.startsWith('[') && address.endsWith(']') ? address.slice(1, -1) : address;
-}
-
-/** The parser's own error carries the whole URL, password included: it is never passed on. */
-export function databaseUrlProblem(value: string): string | null {
-  const advice =
-    'a user name or password with special characters must be percent-encoded (@ is %40, / is %2F)';
-  if (!/^postgres(ql)?:\/\//.test(value)) return 'must begin with postgres:// or postgresql://';
+/**
+ * A form that every part reads alike: postgres://user@/erp?host=/run/postgresql (a socket) gets the host that URLs need
+ * and the parameter overrides. The URL parser's own error carries the whole value, password included: it is not passed on.
+ */
+export function parseDatabaseUrl(value: string): { url: string } | { problem: string } {
+  if (!/^postgres(ql)?:\/\//.test(value)) return { problem: 'must begin with postgres:// or postgresql://' };
   try {
-    const url = new URL(value);
+    const url = new URL(value.replace('@/', '@localhost/'));
     decodeURIComponent(url.username + url.password + url.hostname);
     decodeURI(url.pathname);
+    return { url: url.href };
   } catch {
-    return `is not a valid URL; ${advice}`;
+    const advice =
+      'a user name or password with special characters must be percent-encoded (@ is %40, / is %2F)';
+    return { problem: `is not a valid URL; ${advice}` };
   }
-  return null;
 }

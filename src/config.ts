@@ -3,15 +3,8 @@
  * No message repeats a value that may hold a secret. Nothing else in the project reads process.env.
  */
 import { z } from 'zod';
-import {
-  databaseUrlProblem,
-  isTarget,
-  oneOf,
-  parseBoolean,
-  parseKey,
-  parseListen,
-  parseSlot,
-} from './config-values.ts';
+import { parseDatabaseUrl, oneOf, parseBoolean, parseKey, parseListen, parseSlot } from './config-values.ts';
+import { parseAllowTargets } from './delivery/allow-targets.ts';
 import { ExitError } from './exit-error.ts';
 import { nearestName } from './nearest-name.ts';
 
@@ -51,9 +44,11 @@ function parsed<T>(fallback: T, parse: (value: string) => T | null, expected: st
 
 const schema = z.object({
   DATABASE_URL: text.transform((value, context) => {
-    const problem = value === undefined ? null : databaseUrlProblem(value);
-    if (problem !== null) context.addIssue({ code: 'custom', message: problem });
-    return value ?? '';
+    if (value === undefined) return '';
+    const result = parseDatabaseUrl(value);
+    if ('url' in result) return result.url;
+    context.addIssue({ code: 'custom', message: result.problem });
+    return z.NEVER;
   }),
   ROWHOOK_LISTEN: parsed(
     { host: '127.0.0.1', port: 4470 },
@@ -75,11 +70,8 @@ const schema = z.object({
   ROWHOOK_ALLOW_TARGETS: text.transform((value, context) => {
     const entries = (value ?? '').split(',').map((entry) => entry.trim());
     const targets = entries.filter((entry) => entry !== '');
-    const wrong = targets.filter((entry) => !isTarget(entry));
-    const named = wrong.map((entry) => `"${entry}"`).join(', ');
-    if (wrong.length > 0) {
-      const message = `must list hosts, addresses and CIDRs, separated by commas (no scheme, port or path); not one: ${named}`;
-      context.addIssue({ code: 'custom', message });
+    for (const problem of parseAllowTargets(targets).problems) {
+      context.addIssue({ code: 'custom', message: `has an entry that cannot be used: ${problem}` });
     }
     return targets;
   }),

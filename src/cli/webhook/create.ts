@@ -1,0 +1,85 @@
+/** `rowhook webhook create`. Its URL passes the same guard that every POST passes. */
+import type { Command } from 'commander';
+import { withDatabase } from '../../database/open-database.ts';
+import { createWebhook } from '../../database/webhooks.ts';
+import type { NewWebhook } from '../../database/webhooks.ts';
+import { addExample, addJsonOption, readConfiguration } from '../context.ts';
+import type { CliContext } from '../context.ts';
+import { formatJson } from '../output.ts';
+import { parseOperations, toTriggers, usageError } from './options.ts';
+import type { Operation } from './options.ts';
+import { requireOpenTarget } from './target.ts';
+import { formatWebhooks, toJson } from './view.ts';
+
+interface Options {
+  readonly company?: string;
+  readonly allCompanies?: true;
+  readonly name?: string;
+  readonly table?: string;
+  readonly url?: string;
+  readonly on?: readonly Operation[];
+  readonly inactive?: true;
+  readonly json?: true;
+}
+
+export function addCreate(parent: Command, context: CliContext): void {
+  const command = parent
+    .command('create')
+    .description('create a webhook for a company, or for all of them')
+    .option('--company <id>', 'the company whose rows it receives')
+    .option('--all-companies', 'receive the rows of every company, and those without one')
+    .option('--name <name>', 'unique in the company')
+    .option('--table <name>', 'an enabled table, by the name it was enabled under')
+    .option('--url <url>', 'where changes are POSTed to')
+    .option('--on <operations>', 'insert, update, delete: one or more, separated by commas', parseOperations)
+    .option('--inactive', 'create it paused')
+    .action(async (options: Options) => {
+      const webhook = toWebhook(options);
+      const config = readConfiguration(context);
+      await requireOpenTarget(webhook.url, config);
+      const created = await withDatabase(config, (db) => createWebhook(db, webhook));
+      context.write(options.json === true ? formatJson(toJson(created)) : formatWebhooks([created]));
+    });
+  addJsonOption(command);
+  addExample(
+    command,
+    'rowhook webhook create --company abc123 --name orders --table salesOrder --on insert,update --url https://example.com/hook',
+    'rowhook webhook create --all-companies --name audit --table item --on delete --url https://example.com/audit',
+  );
+}
+
+/** Everything that is missing is reported at once. */
+function toWebhook(options: Options): NewWebhook {
+  const { company, name, table, url, on } = options;
+  const problems: string[] = [];
+  if (company !== undefined && options.allCompanies === true) {
+    problems.push('give either --company or --all-companies, not both');
+  }
+  if ((company ?? '') === '' && options.allCompanies !== true) {
+    problems.push('for which company? give --company <id>, or --all-companies for every one');
+  }
+  if (name === undefined || name === '') problems.push('--name is missing: how people recognise the webhook');
+  if (table === undefined || table === '')
+    problems.push('--table is missing: the table whose rows it receives');
+  if (url === undefined || url === '') problems.push('--url is missing: where changes are POSTed to');
+  if (on === undefined)
+    problems.push('no trigger is chosen: give --on with insert, update, delete or several of them');
+  if (
+    name === undefined ||
+    table === undefined ||
+    url === undefined ||
+    on === undefined ||
+    problems.length > 0
+  ) {
+    throw usageError(problems, 'rowhook webhook create');
+  }
+  return {
+    company_id: company ?? null,
+    all_companies: options.allCompanies === true,
+    name,
+    table_name: table,
+    url,
+    ...toTriggers(on),
+    active: options.inactive !== true,
+  };
+}

@@ -1,0 +1,65 @@
+/** `rowhook webhook update`. A webhook's id and company never change; everything else may. */
+import { Option } from 'commander';
+import type { Command } from 'commander';
+import { withDatabase } from '../../database/open-database.ts';
+import { updateWebhook } from '../../database/webhooks.ts';
+import type { WebhookChanges } from '../../database/webhooks.ts';
+import { addExample, addJsonOption, readConfiguration } from '../context.ts';
+import type { CliContext } from '../context.ts';
+import { formatJson } from '../output.ts';
+import { parseOperations, toTriggers, usageError } from './options.ts';
+import type { Operation } from './options.ts';
+import { requireOpenTarget } from './target.ts';
+import { formatWebhooks, toJson } from './view.ts';
+
+interface Options {
+  readonly name?: string;
+  readonly table?: string;
+  readonly url?: string;
+  readonly on?: readonly Operation[];
+  readonly active?: true;
+  readonly paused?: true;
+  readonly json?: true;
+}
+
+export function addUpdate(parent: Command, context: CliContext): void {
+  const command = parent
+    .command('update')
+    .description('change a webhook; what is not named stays as it is')
+    .argument('<id>', 'the webhook, as `rowhook webhook list` shows it')
+    .option('--name <name>', 'unique in the company')
+    .option('--table <name>', 'an enabled table, by the name it was enabled under')
+    .option('--url <url>', 'where changes are POSTed to')
+    .option('--on <operations>', 'insert, update, delete: exactly these from now on', parseOperations)
+    .addOption(new Option('--active', 'send again, and what waited too').conflicts('paused'))
+    .option('--paused', 'stop sending at once; changes made meanwhile are counted as missed')
+    .action(async (id: string, options: Options) => {
+      const changes = toChanges(options);
+      const config = readConfiguration(context);
+      if (changes.url !== undefined) await requireOpenTarget(changes.url, config);
+      const updated = await withDatabase(config, (db) => updateWebhook(db, id, changes));
+      context.write(options.json === true ? formatJson(toJson(updated)) : formatWebhooks([updated]));
+    });
+  addJsonOption(command);
+  addExample(
+    command,
+    'rowhook webhook update wh_1 --paused',
+    'rowhook webhook update wh_1 --on insert,update,delete',
+  );
+}
+
+function toChanges({ name, table, url, on, active, paused }: Options): WebhookChanges {
+  const changes: WebhookChanges = {
+    ...(name === undefined ? {} : { name }),
+    ...(table === undefined ? {} : { table_name: table }),
+    ...(url === undefined ? {} : { url }),
+    ...(on === undefined ? {} : toTriggers(on)),
+    ...(active === true ? { active: true } : {}),
+    ...(paused === true ? { active: false } : {}),
+  };
+  if (Object.keys(changes).length > 0) return changes;
+  throw usageError(
+    ['nothing to change: give --name, --table, --url, --on, --active or --paused'],
+    'rowhook webhook update',
+  );
+}

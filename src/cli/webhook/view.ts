@@ -1,0 +1,66 @@
+/** A webhook as it is printed: one JSON shape, the same as the API's, and one line for people. */
+import type { ListedWebhook } from '../../database/webhooks.ts';
+import { formatTable } from '../output.ts';
+
+export function toJson(webhook: ListedWebhook): Record<string, unknown> {
+  return {
+    id: webhook.id,
+    name: webhook.name,
+    table: webhook.table_name,
+    url: webhook.url,
+    onInsert: webhook.on_insert,
+    onUpdate: webhook.on_update,
+    onDelete: webhook.on_delete,
+    active: webhook.active,
+    companyId: webhook.company_id,
+    allCompanies: webhook.all_companies,
+    claimedCount: webhook.claimed_count,
+    successCount: webhook.success_count,
+    errorCount: webhook.error_count,
+    missedCount: webhook.missed_count,
+    lastSuccessAt: webhook.last_success_at,
+    lastErrorAt: webhook.last_error_at,
+    lastError: webhook.last_error,
+  };
+}
+
+export function formatWebhooks(webhooks: readonly ListedWebhook[]): string {
+  const headings = [
+    'ID',
+    'COMPANY',
+    'NAME',
+    'TABLE',
+    'ON',
+    'HEALTH',
+    'OK',
+    'ERRORS',
+    'MISSED',
+    'URL',
+    'LAST ERROR',
+  ];
+  return formatTable(
+    headings,
+    webhooks.map((webhook) => [
+      webhook.id,
+      webhook.company_id ?? '(all)',
+      webhook.name,
+      webhook.table_name,
+      triggers(webhook),
+      webhook.health,
+      String(webhook.success_count),
+      String(webhook.error_count),
+      String(webhook.missed_count),
+      webhook.url,
+      webhook.last_error ?? '',
+    ]),
+  );
+}
+
+function triggers(webhook: ListedWebhook): string {
+  const chosen = [
+    webhook.on_insert ? 'insert' : '',
+    webhook.on_update ? 'update' : '',
+    webhook.on_delete ? 'delete' : '',
+  ];
+  return chosen.filter((each) => each !== '').join(',');
+}

@@ -1,0 +1,104 @@
+/**
+ * What the server or the network said, as a message and what to check. Pure; the password of DATABASE_URL never appears,
+ * because nothing is taken from the URL but host, port, database and user.
+ */
+import pg from 'pg';
+import { ExitError } from '../exit-error.ts';
+
+/** @throws {ExitError} for whatever the server or the connection refused; other errors pass unchanged. */
+export async function explaining<T>(databaseUrl: string, action: () => Promise<T>): Promise<T> {
+  try {
+    return await action();
+  } catch (error) {
+    throw explainDatabaseError(error, databaseUrl) ?? error;
+  }
+}
+
+/** Returns null for an error that did not come from the server or the connection to it. */
+export function explainDatabaseError(error: unknown, databaseUrl: string): ExitError | null {
+  if (error instanceof ExitError) return error;
+  if (error instanceof pg.DatabaseError) return explainServerError(error, databaseUrl);
+  return explainConnectionError(error, databaseUrl);
+}
+
+function explainServerError(error: pg.DatabaseError, databaseUrl: string): ExitError {
+  const { user, database } = describeUrl(databaseUrl);
+  const remedies: Record<string, string> = {
+    '28P01': `Check the user and the password in DATABASE_URL (user "${user}").`,
+    '28000': `Check the user in DATABASE_URL ("${user}": it must exist and have LOGIN) and the server's pg_hba.conf.`,
+    '3D000': `Check the database's name in DATABASE_URL ("${database}"), or create it: createdb ${database}`,
+    '53300': 'The server has no connection left; close some, or raise max_connections.',
+    '57P03': 'The server is starting or stopping; try again in a moment.',
+    '55P03': 'Somebody holds the lock; try again when that transaction has ended.',
+    '42501':
+      `The role "${user}" may not do this: webhook commands need a member of rowhook_service; enable, disable, inspect and\n` +
+      `status one of rowhook_dba (who owns the table); install and uninstall one who may create roles.`,
+  };
+  if (isNotInstalled(error)) {
+    return new ExitError(`rowhook is not installed in database "${database}", or an older version is`, {
+      exitCode: 3,
+      remedy: 'Run: rowhook install',
+      cause: error,
+    });
+  }
+  const message = error.detail === undefined ? error.message : `${error.message}\n${error.detail}`;
+  const remedy = error.hint ?? remedies[error.code ?? ''];
+  return new ExitError(message, { exitCode: 1, remedy, cause: error });
+}
+
+/** schema "rowhook" does not exist; relation "rowhook.webhook" does not exist; function rowhook.enable_table(…) does not exist */
+function isNotInstalled(error: pg.DatabaseError): boolean {
+  const codes = ['3F000', '42P01', '42883', '42703'];
+  return codes.includes(error.code ?? '') && /\browhook\b/.test(error.message);
+}
+
+function explainConnectionError(error: unknown, databaseUrl: string): ExitError | null {
+  if (!(error instanceof Error)) return null;
+  const { server } = describeUrl(databaseUrl);
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
+  const known = connectionProblems.find((each) => each.pattern.test(`${code} ${error.message}`));
+  if (known === undefined) return null;
+  return new ExitError(`${known.problem} (${server})`, { exitCode: 1, remedy: known.remedy, cause: error });
+}
+
+const checkHost = 'Check host and port in DATABASE_URL, and that Postgres runs and listens there.';
+const connectionProblems = [
+  { pattern: /ECONNREFUSED|ENOENT/, problem: 'nothing listens where DATABASE_URL points', remedy: checkHost },
+  { pattern: /ENOTFOUND|EAI_AGAIN/, problem: 'the host in DATABASE_URL has no address', remedy: checkHost },
+  {
+    // timeout exceeded when trying to connect; Connection terminated due to connection timeout
+    pattern: /ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|timeout exceeded|connection timeout/,
+    problem: 'the database did not answer in time',
+    remedy: `${checkHost} A firewall may be in between.`,
+  },
+  {
+    // Connection terminated unexpectedly
+    pattern: /ECONNRESET|EPIPE|Connection terminated|server closed/,
+    problem: 'the connection to the database was closed',
+    remedy: 'See the log of the Postgres server, and try again.',
+  },
+  {
+    // SASL: SCRAM-SERVER-FIRST-MESSAGE: client password must be a string
+    pattern: /password must be a/,
+    problem: 'the database asks for a password',
+    remedy: 'Put it into DATABASE_URL: postgres://user:password@host:5432/database',
+  },
+  {
+    pattern: /does not support SSL/,
+    problem: 'the database does not speak TLS',
+    remedy: 'Remove sslmode from DATABASE_URL, or turn ssl on in the server.',
+  },
+  {
+    pattern: /SELF_SIGNED|UNABLE_TO_|CERT_|ERR_TLS/,
+    problem: "the database's TLS certificate was not accepted",
+    remedy: 'Add the authority with sslrootcert=… to DATABASE_URL.',
+  },
+];
+
+function describeUrl(databaseUrl: string): { server: string; user: string; database: string } {
+  const url = new URL(databaseUrl);
+  const database = decodeURIComponent(url.pathname.slice(1));
+  const host = url.searchParams.get('host') ?? decodeURIComponent(url.hostname);
+  const user = decodeURIComponent(url.username);
+  return { server: `${host || 'localhost'}:${url.port || '5432'}`, user, database: database || user };
+}

@@ -1,0 +1,91 @@
+/**
+ * The tables and views of schema `rowhook` that kysely queries touch: one description, read by the compiler as row types
+ * and by a test that compares it with a live database. `null` and `default` stand as in SQL.
+ */
+import type { ColumnType } from 'kysely';
+
+export const describedTables = {
+  subscribable_table: {
+    name: 'text',
+    schema_name: 'text',
+    relation_name: 'text',
+    company_column: 'text null',
+    module: 'text null',
+    label: 'text null',
+    enabled: 'boolean',
+    replica_identity: 'text',
+    previous_identity: 'text null',
+    set_identity: 'text null',
+    created_at: 'timestamptz default',
+    updated_at: 'timestamptz default',
+  },
+  webhook: {
+    id: 'text default',
+    uid: 'bigint default',
+    revision: 'bigint default',
+    company_id: 'text null default',
+    all_companies: 'boolean default',
+    name: 'text',
+    table_name: 'text',
+    url: 'text',
+    on_insert: 'boolean default',
+    on_update: 'boolean default',
+    on_delete: 'boolean default',
+    active: 'boolean default',
+    created_at: 'timestamptz default',
+    created_by: 'text default',
+    updated_at: 'timestamptz default',
+    updated_by: 'text default',
+  },
+  fence: { writer: 'text', term: 'bigint' },
+} as const;
+
+export const describedViews = {
+  webhook_health: {
+    health: 'text',
+    id: 'text',
+    company_id: 'text null',
+    all_companies: 'boolean',
+    name: 'text',
+    table_name: 'text',
+    url: 'text',
+    on_insert: 'boolean',
+    on_update: 'boolean',
+    on_delete: 'boolean',
+    active: 'boolean',
+    claimed_count: 'bigint',
+    success_count: 'bigint',
+    error_count: 'bigint',
+    missed_count: 'bigint',
+    last_success_at: 'timestamptz null',
+    last_error_at: 'timestamptz null',
+    last_error: 'text null',
+  },
+} as const;
+
+interface Values {
+  text: string;
+  boolean: boolean;
+  bigint: number;
+  timestamptz: Date;
+}
+
+type Value<Description extends string> = Description extends `${infer Type} ${infer Rest}`
+  ? Value<Type> | (Rest extends `null${string}` ? null : never)
+  : Description extends keyof Values
+    ? Values[Description]
+    : never;
+
+type Column<Description extends string> = ColumnType<
+  Value<Description>,
+  Value<Description> | (Description extends `${string} ${string}` ? undefined : never),
+  Value<Description>
+>;
+
+type Tables<Descriptions extends Record<string, Record<string, string>>> = {
+  [Table in keyof Descriptions]: {
+    [Name in keyof Descriptions[Table]]: Column<Descriptions[Table][Name]>;
+  };
+};
+
+export type RowhookSchema = Tables<typeof describedTables> & Tables<typeof describedViews>;

@@ -1,0 +1,57 @@
+/** The DBA's doors, as the database's own functions: nothing is decided here, and what they refuse carries its own remedy. */
+import { sql } from 'kysely';
+import type { Selectable } from 'kysely';
+import type { RowhookSchema } from './kysely-schema.ts';
+import type { Database } from './open-database.ts';
+
+export type SubscribableTable = Selectable<RowhookSchema['subscribable_table']>;
+
+export interface TableCheck {
+  readonly check: string;
+  readonly status: 'ok' | 'warn' | 'fail';
+  readonly detail: string;
+  /** A statement that mends it. */
+  readonly remedy: string | null;
+}
+
+/** What is absent gets the function's own default; `null` is a value. */
+export interface EnableOptions {
+  readonly company_column?: string | null;
+  readonly name?: string;
+  readonly module?: string;
+  readonly label?: string;
+  readonly replica_identity?: string;
+}
+
+export async function enableTable(
+  db: Database,
+  relation: string,
+  options: EnableOptions,
+): Promise<SubscribableTable> {
+  const named = Object.entries({ relation, ...options }).filter(([, value]) => value !== undefined);
+  const parameters = named.map(([name, value]) => sql`${sql.ref(name)} => ${value}`);
+  const query = sql<SubscribableTable>`select * from rowhook.enable_table(${sql.join(parameters)})`;
+  return onlyRow(await query.execute(db));
+}
+
+/** The table as it stands afterwards; its webhooks stay. */
+export async function disableTable(db: Database, relation: string): Promise<void> {
+  await sql`select rowhook.disable_table(${relation})`.execute(db);
+}
+
+export async function inspectTable(
+  db: Database,
+  relation: string,
+  companyColumn: string | null | undefined,
+): Promise<TableCheck[]> {
+  const parameters = companyColumn === undefined ? sql`${relation}` : sql`${relation}, ${companyColumn}`;
+  const query = sql<TableCheck>`
+    select "check", status, detail, remedy from rowhook.inspect_table(${parameters})`;
+  return (await query.execute(db)).rows;
+}
+
+function onlyRow<T>({ rows }: { readonly rows: readonly T[] }): T {
+  const [row] = rows;
+  if (row === undefined) throw new Error('the function returned no row');
+  return row;
+}

@@ -1,0 +1,129 @@
+/** Create, read, update and delete webhooks; what the database refuses (a name taken, an unknown table) reads as a sentence. */
+import pg from 'pg';
+import { sql } from 'kysely';
+import type { Insertable, Selectable, Updateable } from 'kysely';
+import { ExitError } from '../exit-error.ts';
+import { nearestName } from '../nearest-name.ts';
+import type { RowhookSchema } from './kysely-schema.ts';
+import type { Database } from './open-database.ts';
+
+export type NewWebhook = Insertable<RowhookSchema['webhook']>;
+export type WebhookChanges = Pick<
+  Updateable<RowhookSchema['webhook']>,
+  'name' | 'table_name' | 'url' | 'on_insert' | 'on_update' | 'on_delete' | 'active'
+>;
+export type ListedWebhook = Selectable<RowhookSchema['webhook_health']>;
+
+export interface WebhookFilter {
+  readonly id?: string | undefined;
+  readonly companyId?: string | undefined;
+  readonly table?: string | undefined;
+}
+
+/** A URL is whole only to a role that may edit it; others see origin + `/…`. */
+export async function listWebhooks(db: Database, filter: WebhookFilter): Promise<ListedWebhook[]> {
+  const { id, companyId, table } = filter;
+  let query = db.selectFrom('webhook_health as h').selectAll('h');
+  if (id !== undefined) query = query.where('h.id', '=', id);
+  if (companyId !== undefined) query = query.where('h.company_id', '=', companyId);
+  if (table !== undefined) query = query.where('h.table_name', '=', table);
+  const webhooks = await query.orderBy(['h.all_companies', 'h.company_id', 'h.name']).execute();
+  return (await mayEditUrls(db)) ? await withWholeUrls(db, webhooks) : webhooks;
+}
+
+async function withWholeUrls(db: Database, webhooks: readonly ListedWebhook[]): Promise<ListedWebhook[]> {
+  const urls = new Map(
+    (await db.selectFrom('webhook').select(['id', 'url']).execute()).map((row) => [row.id, row.url]),
+  );
+  return webhooks.map((webhook) => ({ ...webhook, url: urls.get(webhook.id) ?? webhook.url }));
+}
+
+/** @throws {ExitError} for a name that is taken and for a table that is unknown or not enabled. */
+export async function createWebhook(db: Database, webhook: NewWebhook): Promise<ListedWebhook> {
+  await requireEnabledTable(db, webhook.table_name);
+  const insert = db.insertInto('webhook').values(webhook).returning('id');
+  const { id } = await insert.executeTakeFirstOrThrow().catch(explain(webhook.name));
+  return await findWebhook(db, id);
+}
+
+/** @throws {ExitError} as `createWebhook`, and for an id that no webhook has. */
+export async function updateWebhook(
+  db: Database,
+  id: string,
+  changes: WebhookChanges,
+): Promise<ListedWebhook> {
+  if (changes.table_name !== undefined) await requireEnabledTable(db, changes.table_name);
+  const update = db.updateTable('webhook').set(changes).where('id', '=', id).returning('id');
+  const updated = await update.executeTakeFirst().catch(explain(changes.name));
+  if (updated === undefined) throw unknownWebhooks([id]);
+  return await findWebhook(db, id);
+}
+
+/** All or none. @throws {ExitError} naming the ids that no webhook has. */
+export async function deleteWebhooks(db: Database, ids: readonly string[]): Promise<void> {
+  await db.transaction().execute(async (transaction) => {
+    const removal = transaction.deleteFrom('webhook').where('id', 'in', ids).returning('id');
+    const deleted = new Set((await removal.execute()).map((row) => row.id));
+    const unknown = ids.filter((id) => !deleted.has(id));
+    if (unknown.length > 0) throw unknownWebhooks(unknown);
+  });
+}
+
+async function findWebhook(db: Database, id: string): Promise<ListedWebhook> {
+  const [webhook] = await listWebhooks(db, { id });
+  if (webhook === undefined) throw unknownWebhooks([id]);
+  return webhook;
+}
+
+async function mayEditUrls(db: Database): Promise<boolean> {
+  const query = sql<{ may: boolean }>`select has_column_privilege('rowhook.webhook', 'url', 'update') as may`;
+  const { rows } = await query.execute(db);
+  return rows[0]?.may ?? false;
+}
+
+async function requireEnabledTable(db: Database, name: string): Promise<void> {
+  const tables = await db
+    .selectFrom('subscribable_table')
+    .select(['name', 'schema_name', 'relation_name', 'enabled'])
+    .execute();
+  const table = tables.find((each) => each.name === name);
+  if (table?.enabled === true) return;
+  const enabled = tables.filter((each) => each.enabled).map((each) => each.name);
+  if (table !== undefined) {
+    const relation = `${table.schema_name}.${table.relation_name}`;
+    throw new ExitError(`table "${name}" is not enabled`, {
+      exitCode: 1,
+      remedy: `Enable it as its owner: rowhook enable ${quote(relation)}`,
+    });
+  }
+  const nearest = nearestName(name, enabled);
+  const choice = enabled.length === 0 ? 'No table is enabled yet.' : `Enabled tables: ${enabled.join(', ')}.`;
+  throw new ExitError(`unknown table "${name}"${nearest === null ? '' : `; did you mean ${nearest}?`}`, {
+    exitCode: 1,
+    remedy: `${choice}\nEnable another one as its owner: rowhook enable ${quote(name)}`,
+  });
+}
+
+function unknownWebhooks(ids: readonly string[]): ExitError {
+  const message =
+    ids.length === 1 ? `no webhook has the id ${ids[0] ?? ''}` : `no webhooks have the ids ${ids.join(', ')}`;
+  return new ExitError(`${message}; nothing was changed`, {
+    exitCode: 1,
+    remedy: 'See: rowhook webhook list',
+  });
+}
+
+function explain(name: string | undefined): (error: unknown) => never {
+  return (error) => {
+    if (!(error instanceof pg.DatabaseError) || error.code !== '23505') throw error;
+    throw new ExitError(`a webhook named "${name ?? ''}" exists already for this company`, {
+      exitCode: 1,
+      remedy: 'Choose another --name, or change the existing one: rowhook webhook update <id>',
+      cause: error,
+    });
+  };
+}
+
+function quote(relation: string): string {
+  return /^[\w.]+$/.test(relation) ? relation : `'${relation}'`;
+}

@@ -1,0 +1,56 @@
+#!/usr/bin/env node
+/**
+ * The process' edge: signals, stderr and exit codes (0 ok, 1 failed, 2 wrong usage or configuration, 3 an operator must act).
+ * The first SIGTERM or SIGINT stops a command that drains; any other command, and the second signal, end at once.
+ */
+import { constants } from 'node:os';
+import { createProgram, runProgram } from './cli/program.ts';
+import { ExitError } from './exit-error.ts';
+
+let stop: AbortController | null = null;
+
+function stopSignal(): AbortSignal {
+  stop ??= new AbortController();
+  return stop.signal;
+}
+
+function onSignal(signal: 'SIGTERM' | 'SIGINT'): void {
+  if (stop === null || stop.signal.aborted) process.exit(128 + constants.signals[signal]);
+  stop.abort();
+}
+
+function report(error: unknown): number {
+  if (error instanceof ExitError) {
+    const remedy = error.remedy === undefined ? '' : `\n${error.remedy}`;
+    process.stderr.write(`rowhook: ${error.message}${remedy}\n`);
+    return error.exitCode;
+  }
+  process.stderr.write(
+    `rowhook: unexpected error\n${error instanceof Error ? error.stack : String(error)}\n`,
+  );
+  return 1;
+}
+
+async function run(): Promise<number> {
+  const program = createProgram({
+    write: (text) => process.stdout.write(`${text}\n`),
+    warn: (text) => process.stderr.write(`${text}\n`),
+    stopSignal,
+  });
+  try {
+    await runProgram(program, process.argv);
+    return 0;
+  } catch (error) {
+    return report(error);
+  }
+}
+
+process.on('SIGTERM', onSignal);
+process.on('SIGINT', onSignal);
+// `rowhook webhook list | head` closes the pipe before we are done: no error.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit(0);
+});
+const exitCode = await run();
+process.stdout.write('', () => process.exit(exitCode));
