@@ -1,6 +1,7 @@
 // One payload for one webhook, on its way from the log to a socket.
-import type { Position } from '../replication/position.ts';
+import type { Position } from '../position.ts';
 import type { UnsettledChange } from '../replication/floor.ts';
+import type { Webhook } from '../webhooks/webhook.ts';
 
 /** The JSON text, built once per change and view and shared by all its webhooks. */
 export interface Payload {
@@ -9,7 +10,8 @@ export interface Payload {
 }
 
 export interface Delivery {
-  readonly uid: bigint;
+  /** The version that it was matched with. */
+  readonly webhook: Webhook;
   readonly position: Position;
   /** What is settled once this is claimed, dropped or missed. */
   readonly change: UnsettledChange;

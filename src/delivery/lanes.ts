@@ -80,7 +80,7 @@ export class Lanes {
   }
 
   admit(delivery: Delivery): void {
-    const lane = this.#lane(delivery.uid);
+    const lane = this.#lane(delivery.webhook.uid);
     const waiting: Waiting = { delivery, followers: [], blockers: 0, isDropped: false };
     for (const key of delivery.keys) {
       const before = lane.tails.get(key);
@@ -117,7 +117,7 @@ export class Lanes {
   /** A delivery that was taken is over: the next ones of its records may go. */
   release(delivery: Delivery): void {
     const done = this.#claimed.get(delivery);
-    const lane = this.#lanes.get(delivery.uid);
+    const lane = this.#lanes.get(delivery.webhook.uid);
     if (done === undefined || lane === undefined) return;
     this.#claimed.delete(delivery);
     lane.inFlight -= 1;

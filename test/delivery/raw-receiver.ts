@@ -12,7 +12,6 @@ export interface RawReceiver extends AsyncDisposable {
   readonly sockets: Socket[];
   /** Complete requests by content-length. */
   readonly requests: string[];
-  waitUntil(condition: () => boolean): Promise<void>;
 }
 
 export const ok: Answer = (socket) => socket.write('HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok');
@@ -59,20 +58,11 @@ export async function startRawReceiver(
     connections,
     sockets,
     requests,
-    waitUntil,
     async [Symbol.asyncDispose]() {
       for (const socket of sockets) socket.destroy();
       await new Promise((resolve) => server.close(resolve));
     },
   };
-}
-
-export async function waitUntil(condition: () => boolean, timeoutMs = 8_000): Promise<void> {
-  const giveUpAt = Date.now() + timeoutMs;
-  while (!condition()) {
-    if (Date.now() > giveUpAt) throw new Error(`not within ${timeoutMs} ms: ${condition.toString()}`);
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
 }
 
 function completeLength(text: string): number | null {

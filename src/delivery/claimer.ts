@@ -1,0 +1,179 @@
+// Claims what is ready, then sends it. Group commit: while one claim is being committed the next batch gathers. Invariant: the first
+// byte of a POST leaves only after its claim is committed, and only within two seconds of a moment when the term was
+// ours for certain; a process that was frozen meanwhile has to ask again before it writes.
+import type { JournalEntry } from '../database/journal-body.ts';
+import type { Append, Instant } from '../database/journal.ts';
+import type { UnsettledChange } from '../replication/floor.ts';
+import type { Delivery } from './delivery.ts';
+import type { Gate } from './gate.ts';
+import type { Lanes } from './lanes.ts';
+import type { Outcome } from './outcome.ts';
+import type { PostRequest, PostResult } from './post.ts';
+
+/** Something to write down that is not sent: missed, dropped or undecidable. */
+export interface Note {
+  readonly entry: JournalEntry;
+  readonly change: UnsettledChange;
+  /** Run once it is durable. */
+  count(): void;
+}
+
+export interface ClaimerParts {
+  readonly lanes: Lanes;
+  readonly gate: Gate;
+  /** POSTs of all webhooks at a time. */
+  readonly maxInFlight: number;
+  readonly timeoutMs: number;
+  append(entries: readonly JournalEntry[]): Promise<Append>;
+  checkTerm(): Promise<Instant>;
+  now(): Instant;
+  post(request: PostRequest): Promise<PostResult>;
+  /** Resolves once what the gate says is less than a second old. */
+  freshGate(): Promise<void>;
+  /** Every committed append, with what it held, before anything of it is sent. */
+  onAppended(append: Append, entries: readonly JournalEntry[]): void;
+  onClaimed(delivery: Delivery): void;
+  settle(change: UnsettledChange): void;
+  onFinished(delivery: Delivery, outcome: Outcome, startedAt: Instant): void;
+  /** Fenced, or a bug. */
+  onFailure(error: unknown): void;
+}
+
+const maxBatch = 512;
+const termIsGoodForMs = 2_000;
+
+export class Claimer {
+  readonly #parts: ClaimerParts;
+  #notes: Note[] = [];
+  #pumping: Promise<void> | null = null;
+  #sending = new Set<Promise<void>>();
+  #isStopping = false;
+  #termProvenAt: Instant = { monotonicMs: -Infinity, wallMs: -Infinity };
+  #checking: Promise<void> | null = null;
+
+  constructor(parts: ClaimerParts) {
+    this.#parts = parts;
+  }
+
+  note(note: Note): void {
+    this.#notes.push(note);
+    this.wake();
+  }
+
+  /** There may be something to claim. */
+  wake(): void {
+    if (this.#pumping !== null || this.#isStopping) return;
+    // A turn of the loop later, so that what is being read now makes one batch.
+    this.#pumping = new Promise((resolve) => setImmediate(resolve))
+      .then(async () => {
+        await this.#pump();
+      })
+      .catch((error: unknown) => {
+        this.#isStopping = true;
+        this.#parts.onFailure(error);
+      })
+      .finally(() => {
+        this.#pumping = null;
+      });
+  }
+
+  /** Claims nothing more, and resolves when everything that was claimed has its outcome. */
+  async stop(): Promise<void> {
+    this.#isStopping = true;
+    await this.#pumping;
+    while (this.#sending.size > 0) await Promise.all(this.#sending);
+  }
+
+  async #pump(): Promise<void> {
+    const { lanes, maxInFlight, append, onAppended, onClaimed, settle, freshGate } = this.#parts;
+    while (!this.#isStopping) {
+      if (lanes.waiting > 0) await freshGate();
+      const notes = this.#notes.splice(0, maxBatch);
+      const deliveries = lanes.take(Math.min(maxBatch, maxInFlight - lanes.inFlight));
+      if (notes.length + deliveries.length === 0) return;
+      const entries = [...deliveries.map(claimEntry), ...notes.map(({ entry }) => entry)];
+      const appended = await append(entries);
+      this.#provenAt(appended.sentAt);
+      onAppended(appended, entries);
+      for (const { change, count } of notes) {
+        count();
+        settle(change);
+      }
+      for (const delivery of deliveries) {
+        onClaimed(delivery);
+        settle(delivery.change);
+      }
+      for (const delivery of deliveries) this.#send(delivery, appended.isDurable);
+    }
+  }
+
+  #send(delivery: Delivery, isDurable: boolean): void {
+    const startedAt = this.#parts.now();
+    const sending = this.#outcome(delivery, isDurable, startedAt)
+      .then((outcome) => {
+        this.#parts.lanes.release(delivery);
+        this.#parts.onFinished(delivery, outcome, startedAt);
+        this.wake();
+      })
+      .catch((error: unknown) => {
+        this.#parts.onFailure(error);
+      })
+      .finally(() => {
+        this.#sending.delete(sending);
+      });
+    this.#sending.add(sending);
+  }
+
+  async #outcome(delivery: Delivery, isDurable: boolean, startedAt: Instant): Promise<Outcome> {
+    const { gate, timeoutMs, post, now } = this.#parts;
+    if (!isDurable) {
+      return { kind: 'interrupted', detail: 'the claim may not be on the synchronous standby; not sent' };
+    }
+    for (;;) {
+      const url = gate.url(delivery.webhook.uid);
+      if (url === undefined) return { kind: 'dropped', reason: 'deleted' };
+      const leftMs = timeoutMs - (now().monotonicMs - startedAt.monotonicMs);
+      if (leftMs <= 0) return { kind: 'failed', class: 'timeout', detail: `after ${timeoutMs} ms` };
+      const result = await post({
+        url,
+        body: delivery.payload.text,
+        timeoutMs: Math.ceil(leftMs),
+        mayWrite: () => this.#isTermFresh(),
+      });
+      if (result.kind !== 'not_written') return result;
+      try {
+        await this.#proveTerm();
+      } catch (error) {
+        this.#parts.onFailure(error);
+        return { kind: 'interrupted', detail: 'another process took over before it was sent' };
+      }
+    }
+  }
+
+  #provenAt(instant: Instant): void {
+    if (instant.monotonicMs > this.#termProvenAt.monotonicMs) this.#termProvenAt = instant;
+  }
+
+  #isTermFresh(): boolean {
+    const { monotonicMs, wallMs } = this.#parts.now();
+    const wallAgeMs = Math.abs(wallMs - this.#termProvenAt.wallMs);
+    return monotonicMs - this.#termProvenAt.monotonicMs < termIsGoodForMs && wallAgeMs < termIsGoodForMs;
+  }
+
+  // One statement for all that wait.
+  async #proveTerm(): Promise<void> {
+    this.#checking ??= this.#parts
+      .checkTerm()
+      .then((instant) => {
+        this.#provenAt(instant);
+      })
+      .finally(() => {
+        this.#checking = null;
+      });
+    await this.#checking;
+  }
+}
+
+function claimEntry({ webhook, position }: Delivery): JournalEntry {
+  return { kind: 'claimed', uid: webhook.uid, position };
+}
