@@ -6,7 +6,6 @@ import { randomUUID } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
-import { GenericContainer, Wait } from 'testcontainers';
 import type { TestProject } from 'vitest/node';
 import { startEmbeddedPostgres } from '../../src/embedded-postgres.ts';
 
@@ -51,6 +50,7 @@ async function startPostgres(): Promise<StartedPostgres> {
 }
 
 async function startContainer(): Promise<StartedPostgres> {
+  const { GenericContainer, Wait } = await import('testcontainers');
   const container = await new GenericContainer(process.env['TEST_POSTGRES_IMAGE'] || IMAGE)
     .withEnvironment({ POSTGRES_PASSWORD: 'postgres' })
     .withCommand([
