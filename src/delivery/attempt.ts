@@ -168,14 +168,16 @@ function failureBeforeWrite(error: unknown): Outcome {
   return failed('protocol', `nothing was sent: ${codeOf(error) || 'the request could not be made'}`);
 }
 
-// "bad response" (an answer to nothing) and "bad upgrade" (101 unasked) share the code of a closed connection.
+const protocolCodes = ['UND_ERR_HEADERS_OVERFLOW', 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH'];
+
+// undici's parser errors have a name and no code. "bad response" (an answer to nothing) and "bad upgrade" (101 unasked)
+// share the code of a closed connection.
 function failureAfterWrite(error: unknown): Outcome {
   const code = codeOf(error);
-  const message = error instanceof Error ? error.message : '';
-  const isOurProtocol =
-    code.startsWith('HPE_') || code === 'UND_ERR_HEADERS_OVERFLOW' || message.startsWith('bad ');
-  if (isOurProtocol)
-    return failed('protocol', `the answer is not proper HTTP/1.1 (${code}); outcome unknown`);
+  const { name, message } = error instanceof Error ? error : { name: '', message: '' };
+  if (name === 'HTTPParserError' || protocolCodes.includes(code) || message.startsWith('bad ')) {
+    return failed('protocol', 'the answer is not proper HTTP/1.1; outcome unknown');
+  }
   if (code.startsWith('ERR_SSL_'))
     return failed('tls', `${code} after the request was sent; outcome unknown`);
   const reason = code === '' || code === 'UND_ERR_SOCKET' ? 'the connection was closed' : code;

@@ -1,4 +1,5 @@
 /** What is on the wire, and what an answer makes of it. */
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { expect, test } from 'vitest';
 import { waitUntil } from '../support/wait.ts';
 import { localPoster, postWith } from './post-with.ts';
@@ -40,19 +41,24 @@ test('writes not one byte when the caller may not write, and keeps the connectio
   expect(answers).toEqual([]);
 });
 
-test('asks the caller once the connection is open, in the tick in which it writes', async () => {
+test('asks the caller in the very tick in which the request is written', async () => {
   await using receiver = await startRawReceiver(ok);
   await using poster = localPoster();
   const seen: string[] = [];
-  const mayWrite = (): boolean => {
-    seen.push(`asked on connection ${poster.openConnections}`);
-    process.nextTick(() => seen.push(`tick`));
-    return true;
-  };
-  const posted = postWith(poster, { url: receiver.url, mayWrite });
-  expect(seen).toEqual([]);
-  expect(await posted).toEqual(delivered);
-  expect(seen).toEqual(['asked on connection 1', 'tick']);
+  const onWrite = (): number => seen.push('written');
+  subscribe('undici:client:sendHeaders', onWrite);
+  try {
+    const mayWrite = (): boolean => {
+      seen.push(`asked with ${receiver.connections.length} connection`);
+      queueMicrotask(() => seen.push('microtask'));
+      return true;
+    };
+    expect(await postWith(poster, { url: receiver.url })).toEqual(delivered);
+    expect(await postWith(poster, { url: receiver.url, mayWrite })).toEqual(delivered);
+  } finally {
+    unsubscribe('undici:client:sendHeaders', onWrite);
+  }
+  expect(seen).toEqual(['written', 'asked with 1 connection', 'written', 'microtask']);
 });
 
 test('a caller that throws is interrupted with nothing written', async () => {
