@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import { withDatabase } from '../database/open-database.ts';
 import { enableTable } from '../database/tables.ts';
 import type { EnableOptions, SubscribableTable } from '../database/tables.ts';
+import { shellWord } from '../shell-word.ts';
 import { addExample, addJsonOption, readConfiguration } from './context.ts';
 import type { CliContext } from './context.ts';
 import { formatJson } from './output.ts';
@@ -79,8 +80,4 @@ function describe(table: SubscribableTable): string {
     `enabled ${table.schema_name}.${table.relation_name} as "${table.name}" (${company}; replica identity ${table.replica_identity})\n` +
     `next: rowhook webhook create --table ${shellWord(table.name)} …`
   );
-}
-
-function shellWord(word: string): string {
-  return /^[\w.-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`;
 }

@@ -34,22 +34,9 @@ function explainServerError(error: pg.DatabaseError, databaseUrl: string): ExitE
       `The role "${user}" may not do this: webhook commands need a member of rowhook_service; enable, disable, inspect and\n` +
       `status one of rowhook_dba (who owns the table); install and uninstall one who may create roles.`,
   };
-  if (isNotInstalled(error)) {
-    return new ExitError(`rowhook is not installed in database "${database}", or an older version is`, {
-      exitCode: 3,
-      remedy: 'Run: rowhook install',
-      cause: error,
-    });
-  }
   const message = error.detail === undefined ? error.message : `${error.message}\n${error.detail}`;
   const remedy = error.hint ?? remedies[error.code ?? ''];
   return new ExitError(message, { exitCode: 1, remedy, cause: error });
-}
-
-/** schema "rowhook" does not exist; relation "rowhook.webhook" does not exist; function rowhook.enable_table(…) does not exist */
-function isNotInstalled(error: pg.DatabaseError): boolean {
-  const codes = ['3F000', '42P01', '42883', '42703'];
-  return codes.includes(error.code ?? '') && /\browhook\b/.test(error.message);
 }
 
 function explainConnectionError(error: unknown, databaseUrl: string): ExitError | null {

@@ -28,7 +28,7 @@ export async function enableTable(
   relation: string,
   options: EnableOptions,
 ): Promise<SubscribableTable> {
-  const named = Object.entries({ relation, ...options }).filter(([, value]) => value !== undefined);
+  const named = Object.entries({ relation, ...options });
   const parameters = named.map(([name, value]) => sql`${sql.ref(name)} => ${value}`);
   const query = sql<SubscribableTable>`select * from rowhook.enable_table(${sql.join(parameters)})`;
   return onlyRow(await query.execute(db));

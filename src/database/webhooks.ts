@@ -4,6 +4,7 @@ import { sql } from 'kysely';
 import type { Insertable, Selectable, Updateable } from 'kysely';
 import { ExitError } from '../exit-error.ts';
 import { nearestName } from '../nearest-name.ts';
+import { shellWord } from '../shell-word.ts';
 import type { RowhookSchema } from './kysely-schema.ts';
 import type { Database } from './open-database.ts';
 
@@ -27,7 +28,7 @@ export async function listWebhooks(db: Database, filter: WebhookFilter): Promise
   if (id !== undefined) query = query.where('h.id', '=', id);
   if (companyId !== undefined) query = query.where('h.company_id', '=', companyId);
   if (table !== undefined) query = query.where('h.table_name', '=', table);
-  const webhooks = await query.orderBy(['h.all_companies', 'h.company_id', 'h.name']).execute();
+  const webhooks = await query.orderBy('h.all_companies').orderBy('h.company_id').orderBy('h.name').execute();
   return (await mayEditUrls(db)) ? await withWholeUrls(db, webhooks) : webhooks;
 }
 
@@ -93,14 +94,14 @@ async function requireEnabledTable(db: Database, name: string): Promise<void> {
     const relation = `${table.schema_name}.${table.relation_name}`;
     throw new ExitError(`table "${name}" is not enabled`, {
       exitCode: 1,
-      remedy: `Enable it as its owner: rowhook enable ${quote(relation)}`,
+      remedy: `Enable it as its owner: rowhook enable ${shellWord(relation)}`,
     });
   }
   const nearest = nearestName(name, enabled);
   const choice = enabled.length === 0 ? 'No table is enabled yet.' : `Enabled tables: ${enabled.join(', ')}.`;
   throw new ExitError(`unknown table "${name}"${nearest === null ? '' : `; did you mean ${nearest}?`}`, {
     exitCode: 1,
-    remedy: `${choice}\nEnable another one as its owner: rowhook enable ${quote(name)}`,
+    remedy: `${choice}\nEnable another one as its owner: rowhook enable ${shellWord(name)}`,
   });
 }
 
@@ -122,8 +123,4 @@ function explain(name: string | undefined): (error: unknown) => never {
       cause: error,
     });
   };
-}
-
-function quote(relation: string): string {
-  return /^[\w.]+$/.test(relation) ? relation : `'${relation}'`;
 }

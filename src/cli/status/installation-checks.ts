@@ -1,5 +1,6 @@
 /** Judges the tables, the webhooks and the ledger. Pure: facts in, checks out. */
 import type { FailingWebhook, LossFacts, TableFacts } from '../../database/status/installation.ts';
+import { shellWord } from '../../shell-word.ts';
 import type { Check } from '../checks.ts';
 import { counted } from '../output.ts';
 
@@ -29,9 +30,9 @@ function tableProblem(table: TableFacts): Check | null {
   const { name, relation, companyColumn } = table;
   const check = `table ${name}`;
   const fail = (detail: string, remedy: string): Check => ({ check, status: 'fail', detail, remedy });
-  const enable = `As its owner: rowhook enable ${relation}${companyOption(companyColumn)} --name ${name}`;
+  const enable = `As its owner: rowhook enable ${shellWord(relation)}${companyOption(companyColumn)} --name ${shellWord(name)}`;
   if (!table.exists)
-    return fail(`${relation} is gone or renamed`, `Restore it, or: rowhook disable ${relation}`);
+    return fail(`${relation} is gone or renamed`, `Restore it, or: rowhook disable ${shellWord(relation)}`);
   if (!table.published) return fail(`${relation} is not in the publication: nothing is sent for it`, enable);
   if (!table.hasCompanyColumn) {
     return fail(
@@ -62,13 +63,13 @@ function disabledTable({ name, relation, activeWebhooks }: TableFacts): Check {
     check: `table ${name}`,
     status: 'warn',
     detail,
-    remedy: `As its owner: rowhook enable ${relation}`,
+    remedy: `As its owner: rowhook enable ${shellWord(relation)}`,
   };
 }
 
 function companyOption(companyColumn: string | null): string {
   if (companyColumn === null) return ' --no-company';
-  return companyColumn === 'companyId' ? '' : ` --company-column ${companyColumn}`;
+  return companyColumn === 'companyId' ? '' : ` --company-column ${shellWord(companyColumn)}`;
 }
 
 export function checkWebhooks(tables: readonly TableFacts[], failing: readonly FailingWebhook[]): Check {

@@ -38,30 +38,8 @@ export interface LossFacts {
   readonly isRecent: boolean;
 }
 
-/** Tables of a partitioned one stand for it: its own identity is never used. */
 export async function readTables(db: Database, publication: string): Promise<TableFacts[]> {
   const query = sql<TableFacts>`
-    with relation as (
-      select t.name as table_name, c.oid, c.relkind
-      from rowhook.subscribable_table t
-      join pg_namespace n on n.nspname = t.schema_name
-      join pg_class c on c.relnamespace = n.oid and c.relname = t.relation_name and c.relkind in ('r', 'p')
-    ), leaf as (
-      select r.table_name, c.oid, c.relreplident
-      from relation r
-      cross join lateral (
-        select r.oid as relid where r.relkind = 'r'
-        union all select p.relid from pg_partition_tree(r.oid) p where r.relkind = 'p' and p.isleaf
-      ) as part
-      join pg_class c on c.oid = part.relid
-    ), identity as (
-      select l.table_name, bool_and(l.relreplident = 'f') as is_full,
-             bool_and(l.relreplident = 'f' or exists (
-               select from pg_index i where i.indrelid = l.oid
-               and case l.relreplident when 'd' then i.indisprimary when 'i' then i.indisreplident else false end
-             )) as has_identity
-      from leaf l group by l.table_name
-    )
     select t.name, format('%I.%I', t.schema_name, t.relation_name) as relation, t.company_column as "companyColumn",
            t.replica_identity as "replicaIdentity", t.enabled, r.oid is not null as "exists",
            exists (select from pg_publication_rel pr join pg_publication p on p.oid = pr.prpubid
@@ -70,7 +48,11 @@ export async function readTables(db: Database, publication: string): Promise<Tab
              select from pg_attribute a
              where a.attrelid = r.oid and a.attname = t.company_column and a.attnum > 0 and not a.attisdropped
            ) as "hasCompanyColumn",
-           coalesce(i.has_identity, true) as "hasIdentity", coalesce(i.is_full, true) as "isFull",
+           r.relreplident = 'f' or exists (
+             select from pg_index i where i.indrelid = r.oid
+             and case r.relreplident when 'd' then i.indisprimary when 'i' then i.indisreplident else false end
+           ) as "hasIdentity",
+           coalesce(r.relreplident = 'f', false) as "isFull",
            array(select a.attname::text from pg_attribute a
                  where a.attrelid = r.oid and not a.attisdropped and current_setting('server_version_num')::int >= 180000
                  and (a.attgenerated = 'v' or a.attgenerated = 's' and not exists (
@@ -79,8 +61,10 @@ export async function readTables(db: Database, publication: string): Promise<Tab
            (select count(*)::int from rowhook.webhook w where w.table_name = t.name) as webhooks,
            (select count(*)::int from rowhook.webhook w where w.table_name = t.name and w.active) as "activeWebhooks"
     from rowhook.subscribable_table t
-    left join relation r on r.table_name = t.name
-    left join identity i on i.table_name = t.name
+    left join (
+      select c.oid, c.relreplident, n.nspname, c.relname
+      from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.relkind = 'r'
+    ) r on r.nspname = t.schema_name and r.relname = t.relation_name
     order by t.name`;
   return (await query.execute(db)).rows;
 }
