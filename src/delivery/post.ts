@@ -105,7 +105,7 @@ class Connection implements AttemptConnection {
   readonly #client: Client;
   readonly #options: ConnectionOptions;
   readonly #closing = new AbortController();
-  readonly #closed = Promise.withResolvers<void>();
+  readonly #closed = Promise.withResolvers<unknown>();
   #socket: Socket | null = null;
   #gate: AnswerGate | null = null;
   #attempt: Attempt | null = null;
@@ -122,7 +122,7 @@ class Connection implements AttemptConnection {
   }
 
   /** Fulfilled when the socket is gone. */
-  get closed(): Promise<void> {
+  get closed(): Promise<unknown> {
     return this.#closed.promise;
   }
 

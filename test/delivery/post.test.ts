@@ -117,7 +117,7 @@ test('takes no proxy from the environment', async () => {
     expect(await postWith(poster, { url: receiver.url })).toEqual(delivered);
   } finally {
     names.forEach((name, index) => {
-      if (before[index] === undefined) delete process.env[name];
+      if (before[index] === undefined) Reflect.deleteProperty(process.env, name);
       else process.env[name] = before[index];
     });
   }
@@ -127,11 +127,13 @@ test('takes no proxy from the environment', async () => {
 test.each([
   ['100 in one piece', ['HTTP/1.1 100 Continue\r\n\r\n']],
   ['100 with headers, twice', ['HTTP/1.1 100 Continue\r\nx: y\r\n\r\nHTTP/1.1 100 Continue\r\n\r\n']],
-  ['100 byte by byte', [...'HTTP/1.1 100 Continue\r\n\r\n']],
+  ['100 byte by byte', Array.from('HTTP/1.1 100 Continue\r\n\r\n')],
   ['102 and 103', ['HTTP/1.1 102 Processing\r\n\r\n', 'HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n']],
 ])('ignores interim answers: %s', async (_name, pieces) => {
   const final = 'HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n';
-  await using receiver = await startRawReceiver((socket) => writePieces(socket, [...pieces, ...final]));
+  await using receiver = await startRawReceiver(
+    (socket) => void writePieces(socket, [...pieces, ...Array.from(final)]),
+  );
   await using poster = localPoster();
   expect(await postWith(poster, { url: receiver.url })).toEqual(delivered);
   expect(await postWith(poster, { url: receiver.url })).toEqual(delivered);

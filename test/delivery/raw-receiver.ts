@@ -38,7 +38,7 @@ export async function startRawReceiver(
     options.onConnection?.(socket);
     let pending = '';
     socket.on('data', (chunk: Buffer) => {
-      connections[index] += chunk.toString('latin1');
+      connections[index] = `${connections[index] ?? ''}${chunk.toString('latin1')}`;
       pending += chunk.toString('latin1');
       for (let length = completeLength(pending); length !== null; length = completeLength(pending)) {
         const request = pending.slice(0, length);
