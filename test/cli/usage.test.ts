@@ -1,0 +1,137 @@
+import type { Command } from 'commander';
+import { describe, expect, test } from 'vitest';
+import { createProgram } from '../../src/cli/program.ts';
+import { runCli } from './run-cli.ts';
+
+const DATABASE_URL = 'postgres://me:hush@127.0.0.1:1/erp';
+
+function helpTexts(): Map<string, string> {
+  const texts = new Map<string, string>();
+  let written: string[] = [];
+  const program = createProgram({
+    write: (text) => written.push(text),
+    warn: () => undefined,
+    stopSignal: () => new AbortController().signal,
+  });
+  const visit = (command: Command, path: string): void => {
+    written = [];
+    command.outputHelp();
+    texts.set(path, written.join('\n'));
+    for (const each of command.commands) visit(each, `${path} ${each.name()}`);
+  };
+  visit(program, 'rowhook');
+  return texts;
+}
+
+describe('help', () => {
+  const texts = helpTexts();
+
+  test('knows every command', () => {
+    expect([...texts.keys()]).toEqual([
+      'rowhook',
+      'rowhook demo',
+      'rowhook start',
+      'rowhook install',
+      'rowhook uninstall',
+      'rowhook enable',
+      'rowhook disable',
+      'rowhook inspect',
+      'rowhook status',
+      'rowhook webhook',
+      'rowhook webhook list',
+      'rowhook webhook create',
+      'rowhook webhook update',
+      'rowhook webhook delete',
+    ]);
+  });
+
+  test.each([...texts])('has an example for %s', (path, text) => {
+    expect(text).toMatch(new RegExp(`\nExamples?:\n(?:.*\n)*? {2}.*${path}`));
+  });
+
+  test('is printed to stdout when asked for, and ends with code 0', async () => {
+    const { exitCode, stdout, stderr } = await runCli(['enable', '--help']);
+    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
+    expect(stdout).toContain('Usage: rowhook enable [options] <relation>');
+  });
+
+  test('is printed to stderr when the command is missing, and ends with code 2', async () => {
+    const { exitCode, stdout, stderr } = await runCli([]);
+    expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });
+    expect(stderr).toMatch(/a command is missing[^]*Usage: rowhook[^]*webhook/);
+  });
+});
+
+describe('wrong usage ends with code 2', () => {
+  test.each([
+    [['sttus'], /unknown command 'sttus'[^]*status/],
+    [['enable'], /missing required argument 'relation'[^]*rowhook enable --help/],
+    [['webhook', 'list', '--companies'], /unknown option '--companies'[^]*rowhook webhook list --help/],
+    [['enable', 't', '--company-column', 'c', '--no-company'], /cannot be used with/],
+    [['webhook', 'create', '--on', 'insert,truncate'], /insert, update, delete/],
+    [['webhook', 'update', 'wh_1', '--active', '--paused'], /cannot be used with/],
+    [['webhook', 'update', 'wh_1'], /nothing to change/],
+    [['webhook', 'create', '--company', 'a', '--all-companies'], /not both/],
+  ])('%j', async (args, message) => {
+    const { exitCode, stdout, stderr } = await runCli(args, { DATABASE_URL });
+    expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });
+    expect(stderr).toMatch(message);
+    expect(stderr).not.toMatch(/\n\s+at /);
+  });
+
+  test('and everything that a new webhook lacks is named at once', async () => {
+    const { exitCode, stderr } = await runCli(['webhook', 'create'], { DATABASE_URL });
+    expect(exitCode).toBe(2);
+    expect(stderr).toMatch(/--all-companies[^]*--name[^]*--table[^]*--url[^]*no trigger is chosen/);
+  });
+});
+
+describe('a bad environment', () => {
+  test.each([['start'], ['install'], ['status'], ['webhook', 'list']])(
+    'ends `%s %s` with code 2 when DATABASE_URL is missing',
+    async (...args) => {
+      const { exitCode, stderr } = await runCli(args.filter((arg) => typeof arg === 'string'));
+      expect(exitCode).toBe(2);
+      expect(stderr).toMatch(/DATABASE_URL is not set[^]*DATABASE_URL=postgres:/);
+    },
+  );
+
+  test('is warned about where a name is unknown', async () => {
+    const { stderr } = await runCli(['status'], { DATABASE_URL, ROWHOOK_SLOTT: 'x' });
+    expect(stderr).toContain(
+      'warning: unknown variable ROWHOOK_SLOTT is ignored; did you mean ROWHOOK_SLOT?',
+    );
+  });
+});
+
+describe('a database that is not there', () => {
+  test.each([
+    [DATABASE_URL, /nothing listens where DATABASE_URL points \(127\.0\.0\.1:1\)\nCheck host and port/],
+    ['postgres://me:hush@no-such-host.invalid/erp', /has no address \(no-such-host\.invalid:5432\)/],
+    ['postgres://me:hush@/erp?host=/nowhere', /nothing listens where DATABASE_URL points \(\/nowhere:5432\)/],
+  ])('is a sentence with what to check, code 1, and no password (%#)', async (url, message) => {
+    const { exitCode, stderr } = await runCli(['webhook', 'list'], { DATABASE_URL: url });
+    expect(exitCode).toBe(1);
+    expect(stderr).toMatch(message);
+    expect(stderr).not.toMatch(/hush|\n\s+at /);
+  });
+});
+
+test('an unexpected value of --url never reaches the database: the address guard refuses it first', async () => {
+  const create = [
+    'webhook',
+    'create',
+    '--company',
+    'a',
+    '--name',
+    'n',
+    '--table',
+    't',
+    '--on',
+    'insert',
+    '--url',
+  ];
+  const { exitCode, stderr } = await runCli([...create, 'http://localhost:3000/hook'], { DATABASE_URL });
+  expect(exitCode).toBe(1);
+  expect(stderr).toMatch(/blocked_address[^]*ROWHOOK_ALLOW_TARGETS=localhost[^]*service/);
+});
