@@ -5,9 +5,10 @@
 import { randomUUID } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import pg from 'pg';
 import type { TestProject } from 'vitest/node';
 import { startEmbeddedPostgres } from '../../src/embedded-postgres.ts';
+import { QueryPool, type TextRow } from './queryable.ts';
+import { waitUntil } from './wait.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -21,6 +22,14 @@ interface StartedPostgres extends AsyncDisposable {
 
 const IMAGE = 'postgres:18';
 const FREE_SLOTS_NEEDED = 10;
+const CONTAINER_SETTINGS = [
+  'wal_level=logical',
+  'max_wal_senders=40',
+  'max_replication_slots=40',
+  'max_connections=200',
+  'listen_addresses=*',
+];
+const CONTAINER_START_MS = 60_000;
 
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
   const postgres = await startPostgres();
@@ -53,47 +62,53 @@ async function startContainer(): Promise<StartedPostgres> {
   const { GenericContainer, Wait } = await import('testcontainers');
   const container = await new GenericContainer(process.env['TEST_POSTGRES_IMAGE'] || IMAGE)
     .withEnvironment({ POSTGRES_PASSWORD: 'postgres' })
-    .withCommand([
-      'postgres',
-      '-c',
-      'wal_level=logical',
-      '-c',
-      'max_wal_senders=40',
-      '-c',
-      'max_replication_slots=40',
-    ])
+    .withCommand(['postgres', ...CONTAINER_SETTINGS.flatMap((setting) => ['-c', setting])])
     .withExposedPorts(5432)
-    // Once during initdb, once for good.
-    .withWaitStrategy(Wait.forLogMessage(/database system is ready to accept connections/, 2))
+    .withWaitStrategy(Wait.forListeningPorts())
     .start();
-  return {
-    url: `postgres://postgres:postgres@${container.getHost()}:${container.getMappedPort(5432)}/postgres`,
-    [Symbol.asyncDispose]: async () => {
-      await container.stop({ timeout: 0 });
-    },
+  const dispose = async (): Promise<void> => {
+    await container.stop({ timeout: 0 });
   };
+  const url = `postgres://postgres:postgres@${container.getHost()}:${container.getMappedPort(5432)}/postgres`;
+  try {
+    await waitForAnswer(url);
+  } catch (error) {
+    await dispose();
+    throw error;
+  }
+  return { url, [Symbol.asyncDispose]: dispose };
+}
+
+/** The port is open before Postgres is behind it, and the image runs one without TCP first, to initialise. */
+async function waitForAnswer(url: string): Promise<void> {
+  let failure: unknown;
+  const answers = async (): Promise<boolean> => {
+    await using pool = new QueryPool(url);
+    try {
+      await pool.query('select 1');
+      return true;
+    } catch (error) {
+      failure = error;
+      return false;
+    }
+  };
+  const describe = (): string => `Postgres in the container: ${String(failure)}`;
+  await waitUntil(answers, { timeoutMs: CONTAINER_START_MS, intervalMs: 200, describe });
 }
 
 /** Says at once, and not in a hundred failing tests, what the given server lacks. */
 async function checkServer(url: string): Promise<void> {
-  const client = new pg.Client({ connectionString: url, types: { getTypeParser: () => String } });
-  client.on('error', () => undefined);
-  await client.connect();
-  try {
-    const { rows } = await client.query<Record<string, string>>(`
-      select current_setting('wal_level') as wal_level,
-             current_setting('is_superuser') as is_superuser,
-             current_setting('max_replication_slots')::int - (select count(*) from pg_replication_slots) as free_slots,
-             current_setting('max_wal_senders')::int - (select count(*) from pg_stat_replication) as free_senders`);
-    const problems = problemsOf(rows[0] ?? {});
-    if (problems.length > 0)
-      throw new Error(`The tests cannot use this Postgres:\n- ${problems.join('\n- ')}`);
-  } finally {
-    await client.end();
-  }
+  await using pool = new QueryPool(url);
+  const [server = {}] = await pool.query(`
+    select current_setting('wal_level') as wal_level,
+           current_setting('is_superuser') as is_superuser,
+           current_setting('max_replication_slots')::int - (select count(*) from pg_replication_slots) as free_slots,
+           current_setting('max_wal_senders')::int - (select count(*) from pg_stat_replication) as free_senders`);
+  const problems = problemsOf(server);
+  if (problems.length > 0) throw new Error(`The tests cannot use this Postgres:\n- ${problems.join('\n- ')}`);
 }
 
-function problemsOf(server: Record<string, string>): string[] {
+function problemsOf(server: TextRow): string[] {
   const problems: string[] = [];
   if (server['is_superuser'] !== 'on')
     problems.push('the login is not a superuser: TEST_DATABASE_URL needs one');
