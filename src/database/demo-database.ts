@@ -15,17 +15,19 @@ export interface DemoDatabase extends AsyncDisposable {
 
 const sqlFolder = new URL('../../sql/demo/', import.meta.url);
 
-/** Opens one connection. One transaction at a time: the caller awaits the one before. */
+/** One connection, opened again when it was lost. One transaction at a time: the caller awaits the one before. */
 export async function openDemoDatabase(databaseUrl: string): Promise<DemoDatabase> {
-  const client = new pg.Client({ connectionString: databaseUrl, application_name: 'erp' });
-  // A lost connection also fails the next query, which is where it is reported.
-  client.on('error', () => undefined);
-  await client.connect();
-  const query: Query = async (sql, parameters) => {
-    const result = await client.query<Row>(sql, parameters === undefined ? undefined : [...parameters]);
-    return result.rows;
+  let current: pg.Client | null = null;
+  const forget = (lost: pg.Client): void => {
+    if (current === lost) current = null;
   };
+  const session = async (): Promise<Query> => {
+    const client = (current ??= await connect(databaseUrl, forget));
+    return async (sql, parameters) => (await client.query<Row>(sql, parameters && [...parameters])).rows;
+  };
+  await session();
   const transaction = async <T>(work: (query: Query) => Promise<T>): Promise<T> => {
+    const query = await session();
     await query('begin');
     try {
       const result = await work(query);
@@ -36,7 +38,20 @@ export async function openDemoDatabase(databaseUrl: string): Promise<DemoDatabas
       throw error;
     }
   };
-  return { query, transaction, [Symbol.asyncDispose]: () => client.end() };
+  return {
+    query: async (sql, parameters) => (await session())(sql, parameters),
+    transaction,
+    [Symbol.asyncDispose]: async () => current?.end(),
+  };
+}
+
+async function connect(databaseUrl: string, onLost: (client: pg.Client) => void): Promise<pg.Client> {
+  const client = new pg.Client({ connectionString: databaseUrl, application_name: 'erp' });
+  // A connection that is lost while idle also fails nothing: the next query opens a new one.
+  client.on('error', () => onLost(client));
+  client.on('end', () => onLost(client));
+  await client.connect();
+  return client;
 }
 
 /** Creates the database of that name in the cluster that `adminUrl` leads to, unless it exists; returns its URL. */

@@ -35,7 +35,8 @@ async function followReceiver(
   for (const receiver of last.map((row) => String(row['receiver']))) {
     if (receiver === receiverUrl) continue;
     await query(
-      `update rowhook.webhook set url = $2 || substr(url, length($1) + 1) where starts_with(url, $1 || '/')`,
+      `update rowhook.webhook set url = $2::text || substr(url, length($1::text) + 1)
+       where starts_with(url, $1::text || '/')`,
       [receiver, receiverUrl],
     );
   }
@@ -45,8 +46,8 @@ async function insertWebhook(query: Query, webhook: DemoWebhook, receiverUrl: st
   const { companyId, name, table, on, path } = webhook;
   await query(
     `insert into rowhook.webhook (company_id, all_companies, name, table_name, url, on_insert, on_update, on_delete)
-     select $1, $1 is null, $2, $3, $4, $5, $6, $7
-     where not exists (select from rowhook.webhook where name = $2 and company_id is not distinct from $1)`,
+     select $1::text, $1::text is null, $2::text, $3, $4, $5, $6, $7
+     where not exists (select from rowhook.webhook where name = $2::text and company_id is not distinct from $1::text)`,
     [
       companyId,
       name,

@@ -34,7 +34,7 @@ function show(attempts: readonly ShownAttempt[], body: string | undefined): stri
 
 test('shows time, company, operation, table, number, webhook and answer in one line', () => {
   expect(show([attempt], payload)[0]).toBe(
-    '12:01:07  Company A   INSERT  salesOrder       SO-000123    →  "Orders to the warehouse"  200  in 4 ms',
+    '12:01:07  Company A   INSERT  salesOrder       SO-000123    → "Orders to the warehouse"  200 in 4 ms',
   );
 });
 
@@ -59,7 +59,7 @@ test.each([
   const lines = show([{ ...attempt, ...company, outcome, durationMs: 10_000 }], undefined);
 
   expect(lines).toEqual([
-    `12:01:07  ${shown.padEnd(10)}  INSERT  salesOrder                    →  "Orders to the warehouse"  timeout after 10000 ms  in 10000 ms`,
+    `12:01:07  ${shown.padEnd(10)}  INSERT  salesOrder                    → "Orders to the warehouse"  timeout after 10000 ms in 10000 ms`,
   ]);
 });
 

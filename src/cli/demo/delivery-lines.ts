@@ -64,10 +64,8 @@ function formatLine({ attempt, payload, companies, paint, at }: Line): string {
     paint(colourOf(attempt.type), attempt.type.padEnd(6)),
     attempt.table.padEnd(15),
     label.padEnd(11),
-    paint('dim', '→'),
-    `"${attempt.webhookName}"`,
-    paint(isDelivered ? 'green' : 'red', answer),
-    paint('dim', `in ${Math.round(attempt.durationMs)} ms`),
+    `${paint('dim', '→')} "${attempt.webhookName}"`,
+    `${paint(isDelivered ? 'green' : 'red', answer)} ${paint('dim', `in ${Math.round(attempt.durationMs)} ms`)}`,
   ].join('  ');
 }
 
