@@ -1,0 +1,37 @@
+// The configuration as of a position: from the stored versions at a start, from the slot's own snapshot at the very first one.
+import type { FloorPosition } from '../position.ts';
+import { wholeTransaction } from '../position.ts';
+import { formatLsn } from '../lsn.ts';
+import type { ConfigurationChange, ConfigurationRow } from '../webhooks/webhook.ts';
+import type { Session } from './session.ts';
+
+/** The newest version of every row that was committed at or below the floor; what comes later is sent again. */
+export async function readConfiguration(
+  session: Session,
+  epoch: number,
+  floor: FloorPosition,
+): Promise<ConfigurationChange[]> {
+  // Within a transaction its own configuration changes are not in force yet.
+  const upTo = floor.index === wholeTransaction ? floor.commitLsn : floor.commitLsn - 1n;
+  const { rows } = await session.query<{
+    kind: 'webhook' | 'table';
+    key: string;
+    row: ConfigurationRow | null;
+  }>({
+    text: `select distinct on (kind, key) kind, key, row from rowhook.config_version
+           where (epoch, commit_lsn) <= ($1::int4, $2::pg_lsn)
+           order by kind, key, epoch desc, commit_lsn desc`,
+    values: [epoch, formatLsn(upTo)],
+  });
+  return rows;
+}
+
+/** Every configuration row that a snapshot sees. */
+export async function readConfigurationRows(session: Session): Promise<ConfigurationChange[]> {
+  const { rows } = await session.query<{ kind: 'webhook' | 'table'; key: string; row: ConfigurationRow }>({
+    text: `select 'table' as kind, name as key, to_jsonb(t) as row from rowhook.subscribable_table t
+           union all
+           select 'webhook', uid::text, to_jsonb(w) from rowhook.webhook w`,
+  });
+  return rows;
+}

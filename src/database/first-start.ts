@@ -1,0 +1,230 @@
+// The very first start: the slot, and the configuration in the snapshot that creating it exports. Invariant: the slot is made
+// once, before anything was promised; a later start without it is "slot lost", never a quiet new one.
+import pg from 'pg';
+import { ExitError } from '../exit-error.ts';
+import { formatLsn, parseLsn } from '../lsn.ts';
+import { wholeTransaction } from '../position.ts';
+import { readConfigurationRows } from './configuration.ts';
+import { publicationName, readPublication } from './publication.ts';
+import { clientConfig, type Session } from './session.ts';
+import { readState, type State } from './state.ts';
+
+export interface FirstStartOptions {
+  readonly session: Session;
+  readonly databaseUrl: string;
+  readonly slot: string;
+  /** Creating a slot waits for transactions that are open; told who they are while it does. */
+  onWaiting(message: string): void;
+}
+
+interface SlotRow {
+  readonly plugin: string | null;
+  readonly database: string | null;
+  readonly isActive: boolean;
+  readonly pid: number | null;
+}
+
+/** Creates what is missing and returns the state; throws an ExitError (3) for a slot that is lost or not ours. */
+export async function ensureStarted(options: FirstStartOptions): Promise<State> {
+  const { session, slot } = options;
+  // Two processes that start for the first time together must not take each other's new slot for an orphan.
+  const lockKey = `rowhook first start ${slot}`;
+  for (;;) {
+    const { rows } = await session.query<{ isLocked: boolean }>({
+      text: `select pg_try_advisory_lock(hashtextextended($1, 0)) as "isLocked"`,
+      values: [lockKey],
+    });
+    if (rows[0]?.isLocked === true) break;
+    options.onWaiting('another rowhook process is making its first start here');
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
+  }
+  try {
+    const state = await readState(session);
+    const existing = await readSlot(session, slot);
+    if (state !== null) {
+      if (existing === undefined && state.slot === slot) throw slotLost(slot);
+      return state;
+    }
+    await removeOrphan(options, existing);
+    return await createSlot(options);
+  } finally {
+    await session
+      .query({ text: `select pg_advisory_unlock(hashtextextended($1, 0))`, values: [lockKey] })
+      .catch(() => undefined);
+  }
+}
+
+async function readSlot(session: Session, slot: string): Promise<SlotRow | undefined> {
+  const { rows } = await session.query<SlotRow & pg.QueryResultRow>({
+    text: `select plugin, database, active as "isActive", active_pid as pid
+           from pg_catalog.pg_replication_slots where slot_name = $1`,
+    values: [slot],
+  });
+  return rows[0];
+}
+
+// Our own mark, no state and an inactive pgoutput slot in this database: a first start that died half-way.
+async function removeOrphan(
+  { session, slot }: FirstStartOptions,
+  existing: SlotRow | undefined,
+): Promise<void> {
+  if (existing === undefined) return;
+  const { rows } = await session.query<{ isOurs: boolean }>({
+    text: `select exists (
+             select from rowhook.setting, pg_catalog.pg_database d
+             where name = 'slot_creation' and d.datname = current_database() and d.datname = $2
+               and value ->> 'slot' = $1 and (value ->> 'database_oid')::oid = d.oid) as "isOurs"`,
+    values: [slot, existing.database],
+  });
+  if (rows[0]?.isOurs !== true || existing.isActive || existing.plugin !== 'pgoutput') {
+    throw new ExitError(
+      `A replication slot named "${slot}" exists already and is not this installation's: it belongs to database ` +
+        `"${existing.database ?? 'none (physical)'}", plugin ${existing.plugin ?? 'none'}` +
+        `${existing.pid === null ? '' : `, used by pid ${existing.pid}`}.`,
+      {
+        exitCode: 3,
+        remedy:
+          `Set ROWHOOK_SLOT to a name of its own, e.g. ROWHOOK_SLOT=${slot}_2; or, if nothing needs that slot any more, ` +
+          `drop it in its database: select pg_drop_replication_slot('${slot}');`,
+      },
+    );
+  }
+  await session.query({ text: `select pg_drop_replication_slot($1)`, values: [slot] });
+}
+
+async function createSlot(options: FirstStartOptions): Promise<State> {
+  const { session, slot } = options;
+  const publication = await readPublication(session);
+  await session.query({
+    text: `insert into rowhook.setting (name, value)
+           select 'slot_creation', jsonb_build_object('slot', $1::text, 'database_oid', oid::text)
+           from pg_catalog.pg_database where datname = current_database()
+           on conflict (name) do update set value = excluded.value`,
+    values: [slot],
+  });
+  const config = clientConfig({ ...options, applicationName: `rowhook/${slot}/create` });
+  const walSender = new pg.Client({ ...config, replication: 'database' } as pg.ClientConfig);
+  walSender.on('error', () => undefined);
+  await walSender.connect();
+  const stopWatching = watchWaiting(options);
+  try {
+    const { rows: systems } = await walSender.query<{ systemid: string; timeline: number }>(
+      'IDENTIFY_SYSTEM',
+    );
+    const { rows } = await walSender.query<{ consistent_point: string; snapshot_name: string }>(
+      `CREATE_REPLICATION_SLOT ${pg.escapeIdentifier(slot)} LOGICAL pgoutput EXPORT_SNAPSHOT`,
+    );
+    const [created, system] = [rows[0], systems[0]];
+    if (created === undefined || system === undefined) throw new Error('the server made no slot');
+    await storeStart(session, { slot, publication, ...created, ...system });
+  } catch (error) {
+    throw explainCreation(error, slot);
+  } finally {
+    stopWatching();
+    await walSender.end().catch(() => undefined);
+  }
+  const state = await readState(session);
+  if (state === null) throw new Error('rowhook.state is empty after the first start');
+  return state;
+}
+
+interface Creation {
+  readonly slot: string;
+  readonly publication: unknown;
+  readonly consistent_point: string;
+  readonly snapshot_name: string;
+  readonly systemid: string;
+  readonly timeline: number;
+}
+
+async function storeStart(session: Session, creation: Creation): Promise<void> {
+  // The first commit that is sent may start exactly at the consistent point, so "everything before" ends one byte earlier.
+  const before = formatLsn(parseLsn(creation.consistent_point) - 1n);
+  await session.query({ text: 'begin isolation level repeatable read' });
+  try {
+    await session.query({ text: `set transaction snapshot '${creation.snapshot_name.replaceAll("'", '')}'` });
+    const configuration = await readConfigurationRows(session);
+    const { rows } = await session.query<{ n: number }>({
+      text: `insert into rowhook.epoch (n, system_id, timeline, from_lsn, reason)
+             select coalesce(max(n), 0) + 1, $1, $2, $3::pg_lsn, 'first start' from rowhook.epoch returning n`,
+      values: [creation.systemid, creation.timeline, creation.consistent_point],
+    });
+    const epoch = rows[0]?.n;
+    await session.query({
+      text: `insert into rowhook.config_version (kind, key, epoch, commit_lsn, row)
+             select kind, key, $1, $2::pg_lsn, row
+             from jsonb_to_recordset($3::jsonb) as i (kind text, key text, row jsonb)
+             on conflict (kind, key, epoch, commit_lsn) do nothing`,
+      values: [epoch, before, JSON.stringify(configuration)],
+    });
+    await session.query({
+      text: `insert into rowhook.state
+               (epoch, floor_lsn, floor_index, folded_seq, trimmed_seq, fold_no, system_id, timeline, database_oid, slot,
+                publication_options)
+             select $1, $2::pg_lsn, $3, coalesce(max(j.seq), 0), coalesce(max(j.seq), 0), 0, $4, $5, d.oid, $6, $7
+             from pg_catalog.pg_database d left join rowhook.journal j on true
+             where d.datname = current_database() group by d.oid`,
+      values: [
+        epoch,
+        before,
+        wholeTransaction,
+        creation.systemid,
+        creation.timeline,
+        creation.slot,
+        JSON.stringify(creation.publication),
+      ],
+    });
+    await session.query({ text: 'commit' });
+  } catch (error) {
+    await session.query({ text: 'rollback' }).catch(() => undefined);
+    throw error;
+  }
+}
+
+function watchWaiting({ session, onWaiting }: FirstStartOptions): () => void {
+  const timer = setInterval(() => {
+    session
+      .query<{ pid: number; usename: string; since: string }>({
+        text: `select pid, usename, xact_start::text as since from pg_stat_activity
+               where backend_xid is not null and pid <> pg_backend_pid() order by xact_start limit 3`,
+      })
+      .then(({ rows }) => {
+        const holders = rows.map(({ pid, usename, since }) => `pid ${pid} (${usename}, since ${since})`);
+        onWaiting(
+          `creating the slot waits for open transactions: ${holders.join(', ') || 'none is visible'}`,
+        );
+      })
+      .catch(() => undefined);
+  }, 5_000);
+  return () => {
+    clearInterval(timer);
+  };
+}
+
+function explainCreation(error: unknown, slot: string): unknown {
+  if (!(error instanceof pg.DatabaseError)) return error;
+  // "all replication slots are in use"
+  if (error.code === '53400') {
+    return new ExitError(`There is no free replication slot for "${slot}".`, {
+      exitCode: 3,
+      remedy:
+        `See select slot_name, database, active from pg_replication_slots; drop one that nobody needs, or raise it: ` +
+        `alter system set max_replication_slots = 20; and restart Postgres.`,
+      cause: error,
+    });
+  }
+  return error;
+}
+
+export function slotLost(slot: string): ExitError {
+  return new ExitError(
+    `The replication slot "${slot}" is gone. Changes since the last one handled cannot be read any more, ` +
+      `and a new slot would hide that.`,
+    {
+      exitCode: 3,
+      remedy:
+        `If ROWHOOK_SLOT or DATABASE_URL is wrong, correct it. Otherwise what was written meanwhile is lost to the webhooks: ` +
+        `to go on from now, as the owner of the schema: delete from rowhook.state; and start again (the publication is "${publicationName}").`,
+    },
+  );
+}

@@ -1,0 +1,150 @@
+// The fold: journal and outcomes into counters, the loss ledger, the floor and the configuration versions, in one statement on a
+// connection of its own. Invariant: a fold happens once, whatever answer got lost (its number), and only by the holder of
+// the term; an entry leaves the journal only when the floor stored with it has passed it.
+import type { FloorPosition } from '../position.ts';
+import { formatLsn } from '../lsn.ts';
+import { FencedError } from './fenced.ts';
+import type { Session } from './session.ts';
+
+export interface CounterIncrement {
+  readonly uid: bigint;
+  readonly claimed: number;
+  readonly success: number;
+  readonly error: number;
+  readonly missed: number;
+  readonly lastSuccessAt: Date | null;
+  readonly lastErrorAt: Date | null;
+  readonly lastError: string | null;
+}
+
+/** A row of the ledger; positions are change ids, `count` is null where it cannot be known. */
+export interface Loss {
+  readonly uid: bigint | null;
+  readonly webhookId: string | null;
+  readonly companyId: string | null;
+  readonly tableName: string | null;
+  readonly reason: string;
+  readonly count: number | null;
+  readonly fromPosition: string | null;
+  readonly toPosition: string | null;
+  readonly detail: string | null;
+}
+
+export interface ConfigurationVersion {
+  readonly kind: 'webhook' | 'table';
+  readonly key: string;
+  readonly commitLsn: bigint;
+  readonly row: unknown;
+}
+
+export interface FoldInput {
+  readonly counters: readonly CounterIncrement[];
+  readonly losses: readonly Loss[];
+  readonly versions: readonly ConfigurationVersion[];
+  readonly floor: FloorPosition;
+  readonly foldedSeq: number;
+  /** Journal entries up to here lie at or below `floor` and may go. */
+  readonly trimSeq: number;
+}
+
+export interface FolderOptions {
+  readonly session: Session;
+  readonly epoch: number;
+  readonly term: number;
+  readonly foldNo: number;
+}
+
+export class Folder {
+  readonly #options: FolderOptions;
+  #foldNo: number;
+
+  constructor(options: FolderOptions) {
+    this.#options = options;
+    this.#foldNo = options.foldNo;
+  }
+
+  /** Waits as long as the database is away. Throws FencedError when another process leads. */
+  async fold(input: FoldInput): Promise<void> {
+    const { session, term, epoch } = this.#options;
+    const foldNo = this.#foldNo + 1;
+    const wasFolded = async (): Promise<{ foldNo: string }[] | null> => {
+      const text = 'select fold_no as "foldNo" from rowhook.state where fold_no = $1';
+      const { rows } = await session.query<{ foldNo: string }>({ text, values: [foldNo] });
+      return rows.length > 0 ? rows : null;
+    };
+    const values = [
+      term,
+      foldNo,
+      formatLsn(input.floor.commitLsn),
+      input.floor.index,
+      input.foldedSeq,
+      input.trimSeq,
+      json(input.counters),
+      json(input.losses),
+      json(input.versions.map((version) => ({ ...version, commitLsn: formatLsn(version.commitLsn) }))),
+      epoch,
+    ];
+    const rows = await session.settle({ ...foldStatement, values }, wasFolded);
+    if (rows.length === 0) throw new FencedError('fold');
+    this.#foldNo = foldNo;
+  }
+}
+
+function json(value: unknown): string {
+  return JSON.stringify(value, (_key, item: unknown) => (typeof item === 'bigint' ? String(item) : item));
+}
+
+// A configuration version may go when a newer one of the same key lies at or below the stored floor: no restart reads
+// from before the floor. A deleted row's last version goes with it.
+const foldStatement = {
+  name: 'rowhook_fold',
+  text: `
+    with f as materialized (
+      select 1 from rowhook.fence where writer = 'fold' and term = $1 for no key update),
+    s as (
+      update rowhook.state
+      set fold_no = $2::int8, floor_lsn = $3::pg_lsn, floor_index = $4::int8, folded_seq = $5::int8,
+          trimmed_seq = greatest(trimmed_seq, $6::int8), updated_at = now()
+      from f where fold_no = $2::int8 - 1
+      returning fold_no, (select old.trimmed_seq from rowhook.state old) as trimmed_before),
+    c as (
+      insert into rowhook.counter as t
+        (uid, claimed_count, success_count, error_count, missed_count, last_success_at, last_error_at, last_error)
+      select i.uid, i.claimed, i.success, i.error, i.missed, i."lastSuccessAt", i."lastErrorAt", i."lastError"
+      from s, jsonb_to_recordset($7::jsonb) as i (
+        uid int8, claimed int8, success int8, error int8, missed int8,
+        "lastSuccessAt" timestamptz, "lastErrorAt" timestamptz, "lastError" text)
+      order by i.uid
+      on conflict (uid) do update set
+        claimed_count = t.claimed_count + excluded.claimed_count,
+        success_count = t.success_count + excluded.success_count,
+        error_count = t.error_count + excluded.error_count,
+        missed_count = t.missed_count + excluded.missed_count,
+        last_success_at = greatest(t.last_success_at, excluded.last_success_at),
+        last_error_at = greatest(t.last_error_at, excluded.last_error_at),
+        last_error = coalesce(excluded.last_error, t.last_error)),
+    l as (
+      insert into rowhook.loss
+        (uid, webhook_id, company_id, table_name, reason, count, from_position, to_position, detail)
+      select i.uid, i."webhookId", i."companyId", i."tableName", i.reason, i.count, i."fromPosition", i."toPosition", i.detail
+      from s, jsonb_to_recordset($8::jsonb) as i (
+        uid int8, "webhookId" text, "companyId" text, "tableName" text, reason text, count int8,
+        "fromPosition" text, "toPosition" text, detail text)),
+    v as (
+      insert into rowhook.config_version as t (kind, key, epoch, commit_lsn, row)
+      select i.kind, i.key, $10::int4, i."commitLsn", nullif(i.row, 'null'::jsonb)
+      from s, jsonb_to_recordset($9::jsonb) as i (kind text, key text, "commitLsn" pg_lsn, row jsonb)
+      on conflict (kind, key, epoch, commit_lsn) do update set row = excluded.row),
+    p as (
+      delete from rowhook.config_version t using s
+      where jsonb_array_length($9::jsonb) > 0
+        and (t.epoch, t.commit_lsn) <= ($10::int4, $3::pg_lsn)
+        and (t.row is null or exists (
+          select from rowhook.config_version newer
+          where newer.kind = t.kind and newer.key = t.key
+            and (newer.epoch, newer.commit_lsn) > (t.epoch, t.commit_lsn)
+            and (newer.epoch, newer.commit_lsn) <= ($10::int4, $3::pg_lsn)))),
+    t as (
+      delete from rowhook.journal j using s where j.seq > s.trimmed_before and j.seq <= $6::int8)
+    select fold_no from s`,
+};

@@ -1,0 +1,87 @@
+// The claim connection: appends what is about to be sent, and checks the term. Invariant: `append` returns only once the entries
+// are committed by the process that holds the term, and the fence row is locked in the same statement: a fence that
+// is only read does not fence (a claim that waits on a row while a takeover commits would succeed).
+import { FencedError } from './fenced.ts';
+import { packJournalBody, type JournalEntry } from './journal-body.ts';
+import type { Session } from './session.ts';
+
+export interface Append {
+  readonly seq: number;
+  /** When the statement was first sent; the term was ours at some time after it. */
+  readonly sentAt: Instant;
+  /** False when the server gave up waiting for its synchronous standby: claimed, but perhaps not for ever. */
+  readonly isDurable: boolean;
+}
+
+/** Two clocks, because a frozen machine may stop either. Milliseconds. */
+export interface Instant {
+  readonly monotonicMs: number;
+  readonly wallMs: number;
+}
+
+export interface JournalOptions {
+  readonly session: Session;
+  readonly epoch: number;
+  readonly term: number;
+  /** The last seq in use. */
+  readonly lastSeq: number;
+}
+
+const appendStatement = {
+  name: 'rowhook_append',
+  text: `
+    with f as materialized (
+      select 1 from rowhook.fence where writer = 'claim' and term = $1 for no key update)
+    insert into rowhook.journal (seq, body) select $2, $3 from f
+    on conflict do nothing
+    returning seq`,
+};
+
+const checkTermStatement = {
+  name: 'rowhook_check_term',
+  text: `select 1 from rowhook.fence where writer = 'claim' and term = $1 for no key update`,
+};
+
+export class Journal {
+  readonly #options: JournalOptions;
+  #seq: number;
+
+  constructor(options: JournalOptions) {
+    this.#options = options;
+    this.#seq = options.lastSeq;
+  }
+
+  /** Waits as long as the database is away. Throws FencedError when another process leads. */
+  async append(entries: readonly JournalEntry[]): Promise<Append> {
+    const { session, term, epoch } = this.#options;
+    const seq = this.#seq + 1;
+    const body = packJournalBody(epoch, entries);
+    const sentAt = now();
+    const warnings = session.warnings;
+    const wasAppended = async (): Promise<{ seq: string }[] | null> => {
+      const text = 'select seq from rowhook.journal where seq = $1 and body = $2';
+      const { rows } = await session.query<{ seq: string }>({ text, values: [seq, body] });
+      return rows.length > 0 ? rows : null;
+    };
+    const rows = await session.settle<{ seq: string }>(
+      { ...appendStatement, values: [term, seq, body] },
+      wasAppended,
+    );
+    if (rows.length === 0 && (await wasAppended()) === null) throw new FencedError('claim');
+    this.#seq = seq;
+    return { seq, sentAt, isDurable: session.warnings === warnings };
+  }
+
+  /** A locked check of the term; returns when it was sent. Throws FencedError when another process leads. */
+  async checkTerm(): Promise<Instant> {
+    const { session, term } = this.#options;
+    const sentAt = now();
+    const rows = await session.settle({ ...checkTermStatement, values: [term] }, () => Promise.resolve(null));
+    if (rows.length === 0) throw new FencedError('claim');
+    return sentAt;
+  }
+}
+
+export function now(): Instant {
+  return { monotonicMs: performance.now(), wallMs: Date.now() };
+}

@@ -1,0 +1,32 @@
+// What the log does not tell about a table: its key, which orders its changes, and the types that are not built in.
+import type { Session } from './session.ts';
+
+/**
+ * Names of the primary key's columns, or of the replica identity index's without one; empty for a table without a key,
+ * and for one that is gone by now.
+ */
+export async function readKeyColumns(session: Session, relationOid: number): Promise<string[]> {
+  const { rows } = await session.query<{ name: string }>({
+    name: 'rowhook_key_columns',
+    text: `select a.attname::text as name
+           from (select indrelid, indkey from pg_catalog.pg_index
+                 where indrelid = $1::oid and (indisprimary or indisreplident) and indisvalid
+                 order by indisprimary desc limit 1) i
+           cross join unnest(i.indkey::int2[]) with ordinality as k (attnum, position)
+           join pg_catalog.pg_attribute a on a.attrelid = i.indrelid and a.attnum = k.attnum
+           order by k.position`,
+    values: [relationOid],
+  });
+  return rows.map(({ name }) => name);
+}
+
+/** `query` takes the oids as $1 and returns what the caller's type catalog wants to know about them. */
+export async function readTypes<R extends object>(
+  session: Session,
+  query: string,
+  typeOids: readonly number[],
+): Promise<R[]> {
+  if (typeOids.length === 0) return [];
+  const { rows } = await session.query<R & Record<string, unknown>>({ text: query, values: [typeOids] });
+  return rows;
+}

@@ -1,0 +1,210 @@
+// One dedicated connection for bookkeeping, opened again when it breaks. Invariant: a statement whose answer was lost
+// is repeated only after its old backend is gone, because a commit that is still pending is invisible to a reader.
+import { setTimeout as pause } from 'node:timers/promises';
+import pg from 'pg';
+import { backoffMs } from '../backoff.ts';
+
+/** Settings that hold on every connection of ours, whatever the role or the database says. */
+export const pinnedSettings = {
+  TimeZone: 'UTC',
+  DateStyle: 'ISO',
+  IntervalStyle: 'postgres',
+  extra_float_digits: '1',
+  bytea_output: 'hex',
+  search_path: '',
+} as const;
+
+export interface ClientOptions {
+  readonly databaseUrl: string;
+  readonly applicationName: string;
+  readonly settings?: Readonly<Record<string, string>>;
+}
+
+/**
+ * What to give to pg. `options` and `application_name` of the URL would win over ours, so they are taken out of it;
+ * the URL's own options come first, ours after them.
+ */
+export function clientConfig({ databaseUrl, applicationName, settings }: ClientOptions): pg.ClientConfig {
+  const url = new URL(databaseUrl);
+  const ownOptions = url.searchParams.get('options');
+  url.searchParams.delete('options');
+  url.searchParams.delete('application_name');
+  const pairs = Object.entries({ ...pinnedSettings, ...settings });
+  const ours = pairs.map(([name, value]) => `-c ${name}=${value.replaceAll(/[\\ ]/g, String.raw`\$&`)}`);
+  return {
+    connectionString: url.href,
+    application_name: applicationName,
+    options: [...(ownOptions === null ? [] : [ownOptions]), ...ours].join(' '),
+    keepAlive: true,
+    connectionTimeoutMillis: 10_000,
+  };
+}
+
+export interface SessionOptions extends ClientOptions {
+  /** Told about each lost connection and failed attempt; `retryInMs` is when the next one is made. */
+  onTrouble(error: Error, retryInMs: number): void;
+  /** Aborting ends all waiting: pending calls reject. */
+  stop: AbortSignal;
+}
+
+interface Backend {
+  readonly client: pg.Client;
+  readonly pid: number;
+  readonly startedAt: string;
+  isLost: boolean;
+}
+
+/** A bookkeeping connection's settings: short lock waits, and commits that are durable when they are answered. */
+const bookkeepingSettings = {
+  lock_timeout: '5s',
+  statement_timeout: '0',
+  idle_in_transaction_session_timeout: '0',
+  client_min_messages: 'warning',
+};
+
+export class Session implements AsyncDisposable {
+  readonly #options: SessionOptions;
+  #backend: Backend | null = null;
+  #warnings = 0;
+  #applicationName: string;
+
+  constructor(options: SessionOptions) {
+    this.#options = options;
+    this.#applicationName = options.applicationName;
+  }
+
+  /** Warnings that came with statements so far; a commit whose synchronous wait was cancelled ends with one. */
+  get warnings(): number {
+    return this.#warnings;
+  }
+
+  /** The name under which a later leader finds this connection; kept for the next ones too. */
+  async rename(applicationName: string): Promise<void> {
+    this.#applicationName = applicationName;
+    await this.query({ text: `select set_config('application_name', $1, false)`, values: [applicationName] });
+  }
+
+  /** One attempt on the current connection (opened if there is none); rejects with what pg says. */
+  async query<R extends pg.QueryResultRow>(query: pg.QueryConfig): Promise<pg.QueryResult<R>> {
+    const backend = await this.#open();
+    try {
+      return await backend.client.query<R>(query);
+    } catch (error) {
+      if (!wasRefused(error)) backend.isLost = true;
+      throw error;
+    }
+  }
+
+  /** Statements that commit together; rolled back when `action` throws. */
+  async transaction<T>(action: () => Promise<T>): Promise<T> {
+    await this.query({ text: 'begin' });
+    try {
+      const result = await action();
+      await this.query({ text: 'commit' });
+      return result;
+    } catch (error) {
+      if (this.#backend?.isLost === false) await this.query({ text: 'rollback' }).catch(() => undefined);
+      throw error;
+    }
+  }
+
+  /**
+   * Runs a statement until its result is known. When the answer was lost, the old backend is ended and gone before
+   * `wasDone` is asked on a new connection; it returns the result that the lost answer held, or null to repeat.
+   */
+  async settle<R extends pg.QueryResultRow>(
+    query: pg.QueryConfig,
+    wasDone: () => Promise<readonly R[] | null>,
+  ): Promise<readonly R[]> {
+    for (let attempt = 0; ; attempt++) {
+      let sentOn: Backend | null = null;
+      try {
+        sentOn = await this.#open();
+        return (await sentOn.client.query<R>(query)).rows;
+      } catch (error) {
+        if (sentOn === null || wasRefused(error)) {
+          await this.#troubled(error, attempt);
+          continue;
+        }
+        sentOn.isLost = true;
+        sentOn.client.end().catch(() => undefined);
+        await this.#troubled(error, attempt);
+        await this.#untilGone(sentOn);
+        const rows = await this.#repeat(wasDone);
+        if (rows !== null) return rows;
+      }
+    }
+  }
+
+  /** Repeats something that may fail for want of a connection. Only for what does no harm when done twice. */
+  async #repeat<T>(action: () => Promise<T>): Promise<T> {
+    for (let attempt = 0; ; attempt++) {
+      try {
+        return await action();
+      } catch (error) {
+        await this.#troubled(error, attempt);
+      }
+    }
+  }
+
+  async #untilGone({ pid, startedAt }: Backend): Promise<void> {
+    const gone = async (): Promise<boolean> => {
+      const { rows } = await this.query({
+        text: `select pg_terminate_backend(pid) from pg_stat_activity where pid = $1 and backend_start = $2::timestamptz`,
+        values: [pid, startedAt],
+      });
+      return rows.length === 0;
+    };
+    while (!(await this.#repeat(gone))) await pause(50, undefined, { signal: this.#options.stop });
+  }
+
+  async #troubled(error: unknown, attempt: number): Promise<void> {
+    this.#options.stop.throwIfAborted();
+    const retryInMs = backoffMs(attempt);
+    this.#options.onTrouble(error instanceof Error ? error : new Error(String(error)), retryInMs);
+    await pause(retryInMs, undefined, { signal: this.#options.stop });
+  }
+
+  async #open(): Promise<Backend> {
+    this.#options.stop.throwIfAborted();
+    if (this.#backend !== null && !this.#backend.isLost) return this.#backend;
+    const settings = { ...bookkeepingSettings, ...this.#options.settings };
+    const client = new pg.Client(
+      clientConfig({ ...this.#options, applicationName: this.#applicationName, settings }),
+    );
+    const lost = { isLost: false };
+    client.on('error', () => (lost.isLost = true));
+    client.on('end', () => (lost.isLost = true));
+    client.on('notice', (notice) => {
+      if (notice.severity === 'WARNING') this.#warnings += 1;
+    });
+    try {
+      await client.connect();
+      const { rows } = await client.query<{ pid: number; startedAt: string }>(synchronousCommit);
+      const [row] = rows;
+      if (row === undefined) throw new Error('pg_stat_activity does not show our own backend');
+      this.#backend = Object.assign(lost, { client, pid: row.pid, startedAt: row.startedAt });
+      return this.#backend;
+    } catch (error) {
+      client.end().catch(() => undefined);
+      throw error;
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#backend?.client.end().catch(() => undefined);
+    this.#backend = null;
+  }
+}
+
+// The server answered that it did not do it; anything else leaves open whether it did.
+function wasRefused(error: unknown): boolean {
+  return error instanceof pg.DatabaseError && error.severity === 'ERROR';
+}
+
+// A claim that a crash of Postgres can undo is no claim: whatever role or database say, at least `on`.
+const synchronousCommit = `
+  select pid, backend_start::text as "startedAt",
+         set_config('synchronous_commit',
+                    case when current_setting('synchronous_commit') = 'remote_apply' then 'remote_apply' else 'on' end, false)
+  from pg_stat_activity where pid = pg_backend_pid()`;

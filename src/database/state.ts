@@ -1,0 +1,76 @@
+// The one row that says where this installation stands, and whether the server, database and slot in front of us are the ones
+// it was written for. Invariant: a copied, restored or promoted database never goes on silently.
+import { ExitError } from '../exit-error.ts';
+import { parseLsn } from '../lsn.ts';
+import type { FloorPosition } from '../position.ts';
+import type { Session } from './session.ts';
+
+export interface State {
+  readonly epoch: number;
+  readonly floor: FloorPosition;
+  readonly foldedSeq: number;
+  readonly trimmedSeq: number;
+  readonly foldNo: number;
+  readonly systemId: string;
+  readonly timeline: number;
+  readonly databaseOid: number;
+  readonly slot: string;
+  readonly publicationOptions: unknown;
+}
+
+export interface Origin {
+  readonly systemId: string;
+  readonly timeline: number;
+  readonly databaseOid: number;
+}
+
+/** null before the very first start. */
+export async function readState(session: Session): Promise<State | null> {
+  const { rows } = await session.query<Record<string, string> & { publication_options: unknown }>({
+    text: `select epoch, floor_lsn, floor_index, folded_seq, trimmed_seq, fold_no, system_id, timeline,
+                  database_oid::text as database_oid, slot, publication_options
+           from rowhook.state`,
+  });
+  const [row] = rows;
+  if (row === undefined) return null;
+  return {
+    epoch: Number(row['epoch']),
+    floor: { commitLsn: parseLsn(row['floor_lsn'] ?? ''), index: Number(row['floor_index']) },
+    foldedSeq: Number(row['folded_seq']),
+    trimmedSeq: Number(row['trimmed_seq']),
+    foldNo: Number(row['fold_no']),
+    systemId: row['system_id'] ?? '',
+    timeline: Number(row['timeline']),
+    databaseOid: Number(row['database_oid']),
+    slot: row['slot'] ?? '',
+    publicationOptions: row.publication_options,
+  };
+}
+
+/** Throws an ExitError (3) that says what differs. */
+export function requireSameOrigin(state: State, origin: Origin & { readonly slot: string }): void {
+  const differences: string[] = [];
+  if (state.systemId !== origin.systemId) {
+    differences.push(`the cluster (system id ${origin.systemId} instead of ${state.systemId})`);
+  }
+  if (state.databaseOid !== origin.databaseOid) {
+    differences.push(`the database (oid ${origin.databaseOid} instead of ${state.databaseOid})`);
+  }
+  if (state.timeline !== origin.timeline) {
+    differences.push(
+      `the timeline (${origin.timeline} instead of ${state.timeline}: a failover or a restore)`,
+    );
+  }
+  if (state.slot !== origin.slot) differences.push(`the slot (${origin.slot} instead of ${state.slot})`);
+  if (differences.length === 0) return;
+  throw new ExitError(
+    `rowhook's bookkeeping in this database was written for another place; what differs: ${differences.join('; ')}. ` +
+      `Nothing was sent: a copy or a restored database must not send the original's webhooks.`,
+    {
+      exitCode: 3,
+      remedy:
+        `If ROWHOOK_SLOT or DATABASE_URL is wrong, correct it. If this database is to send from now on, start anew: ` +
+        `\`rowhook uninstall\` shows what it removes (the webhooks too: save rowhook.webhook first), then \`rowhook install\`.`,
+    },
+  );
+}

@@ -1,0 +1,189 @@
+// Becoming the one that claims. It runs while the slot is held and nothing was handled yet: a new term fences the one
+// before, its claims without an outcome become `interrupted`, and what the journal still holds is settled. Invariant: what
+// was claimed is counted and never sent again.
+import { changeId, comparePositions, type Position } from '../position.ts';
+import { unpackJournalBody, type JournalEntry } from './journal-body.ts';
+import type { Session } from './session.ts';
+import { readState, type State } from './state.ts';
+
+export interface Takeover {
+  readonly term: number;
+  readonly state: State;
+  /** The last seq in use. */
+  readonly lastSeq: number;
+  /** Journal rows that are folded but not trimmed yet, with their entries. */
+  readonly settled: readonly { readonly seq: number; readonly entries: readonly JournalEntry[] }[];
+  readonly interrupted: number;
+}
+
+/** The name by which a later leader finds the connections of an earlier one. */
+export function writerName(slot: string, writer: 'claim' | 'fold', term: number): string {
+  return `rowhook/${slot}/${writer} term=${term}`;
+}
+
+/** May be repeated as a whole when the connection breaks: each run is a new term. */
+export async function takeOver(session: Session, slot: string): Promise<Takeover> {
+  await endEarlierWriters(session, slot);
+  return await session.transaction(async () => {
+    // Waits for open claims and folds of the one before: they lock these rows.
+    const { rows } = await session.query<{ term: string }>({
+      text: `update rowhook.fence set term = (select max(term) + 1 from rowhook.fence) returning term`,
+    });
+    const term = Number(rows[0]?.term);
+    const state = await readState(session);
+    if (state === null) throw new Error('rowhook.state is empty after the first start');
+    const journal = await readJournal(session, state.trimmedSeq);
+    const lastSeq = journal.at(-1)?.seq ?? Math.max(state.foldedSeq, state.trimmedSeq);
+    const unfolded = journal.filter(({ seq }) => seq > state.foldedSeq).flatMap(({ entries }) => entries);
+    await countUnfolded(session, state.epoch, unfolded);
+    const claims = journal.flatMap(({ entries }) => entries).filter(({ kind }) => kind === 'claimed');
+    const interrupted = await interrupt(session, state.epoch, claims);
+    await session.query({
+      text: `update rowhook.state set folded_seq = $1, fold_no = fold_no + 1, updated_at = now()`,
+      values: [lastSeq],
+    });
+    const after = { ...state, foldedSeq: lastSeq, foldNo: state.foldNo + 1 };
+    return { term, state: after, lastSeq, settled: journal, interrupted };
+  });
+}
+
+async function endEarlierWriters(session: Session, slot: string): Promise<void> {
+  await session.query({
+    text: `select pg_terminate_backend(a.pid)
+           from pg_stat_activity a, (select max(term) as term from rowhook.fence) f
+           where a.usename = current_user and a.datname = current_database() and a.pid <> pg_backend_pid()
+             and starts_with(a.application_name, $1)
+             and substring(a.application_name from ' term=(\\d+)$')::int8 <= f.term`,
+    values: [`rowhook/${slot}/`],
+  });
+}
+
+async function readJournal(
+  session: Session,
+  trimmedSeq: number,
+): Promise<{ seq: number; entries: readonly JournalEntry[] }[]> {
+  const { rows } = await session.query<{ seq: string; body: Buffer }>({
+    text: `select seq, body from rowhook.journal where seq > $1 order by seq`,
+    values: [trimmedSeq],
+  });
+  return rows.map(({ seq, body }) => ({ seq: Number(seq), entries: unpackJournalBody(body).entries }));
+}
+
+async function countUnfolded(
+  session: Session,
+  epoch: number,
+  entries: readonly JournalEntry[],
+): Promise<void> {
+  for (const kind of ['claimed', 'dropped', 'missed'] as const) {
+    const counts = countByUid(entries.filter((entry) => entry.kind === kind));
+    if (counts.uids.length === 0) continue;
+    await session.query({ text: countStatements[kind], values: [counts.uids, counts.counts] });
+  }
+  for (const kind of ['dropped', 'undecidable'] as const) {
+    for (const group of groupForLedger(entries.filter((entry) => entry.kind === kind))) {
+      const { uid, note, positions } = group;
+      await session.query({
+        text: ledgerStatement,
+        values:
+          kind === 'dropped'
+            ? [uid, note, positions.length, ...range(epoch, positions), null, null]
+            : [null, 'undecidable', positions.length, ...range(epoch, positions), note, undecidableDetail],
+      });
+    }
+  }
+}
+
+const undecidableDetail = 'the log does not carry the company column';
+
+async function interrupt(session: Session, epoch: number, claims: readonly JournalEntry[]): Promise<number> {
+  const { rows } = await session.query<{ uid: string; count: string }>({
+    text: `with lost as (
+             select uid, claimed_count - success_count - error_count as count from rowhook.counter
+             where claimed_count > success_count + error_count order by uid for update)
+           update rowhook.counter c
+           set error_count = c.error_count + lost.count, last_error_at = now(),
+               last_error = 'interrupted: the service ended before the outcome was known'
+           from lost where lost.uid = c.uid
+           returning c.uid, lost.count`,
+  });
+  const positions = new Map<string, Position[]>();
+  for (const { uid, position } of claims) {
+    const list = positions.get(String(uid)) ?? [];
+    list.push(position);
+    positions.set(String(uid), list);
+  }
+  let total = 0;
+  for (const { uid, count } of rows) {
+    total += Number(count);
+    const known = range(epoch, positions.get(uid) ?? []);
+    const detail =
+      'claimed, and no outcome was recorded: it may or may not have arrived, and is never sent again';
+    await session.query({
+      text: ledgerStatement,
+      values: [uid, 'interrupted', count, ...known, null, detail],
+    });
+  }
+  return total;
+}
+
+function countByUid(entries: readonly JournalEntry[]): { uids: string[]; counts: number[] } {
+  const counts = new Map<string, number>();
+  for (const { uid } of entries) counts.set(String(uid), (counts.get(String(uid)) ?? 0) + 1);
+  return { uids: [...counts.keys()], counts: [...counts.values()] };
+}
+
+interface LedgerGroup {
+  readonly uid: string;
+  readonly note: string;
+  readonly positions: Position[];
+}
+
+function groupForLedger(entries: readonly JournalEntry[]): Iterable<LedgerGroup> {
+  const groups = new Map<string, LedgerGroup>();
+  for (const { uid, note = '', position } of entries) {
+    const key = `${uid} ${note}`;
+    const group = groups.get(key) ?? { uid: String(uid), note, positions: [] };
+    group.positions.push(position);
+    groups.set(key, group);
+  }
+  return groups.values();
+}
+
+/** The first and the last change of a list that is in no order, as change ids; nulls for an empty one. */
+function range(epoch: number, positions: readonly Position[]): [string | null, string | null] {
+  const inOrder = [...positions].sort(comparePositions);
+  const [first, last] = [inOrder[0], inOrder.at(-1)];
+  return first === undefined || last === undefined
+    ? [null, null]
+    : [changeId(epoch, first), changeId(epoch, last)];
+}
+
+const countStatements = {
+  claimed: `
+    insert into rowhook.counter as t (uid, claimed_count)
+    select * from unnest($1::int8[], $2::int8[]) order by 1
+    on conflict (uid) do update set claimed_count = t.claimed_count + excluded.claimed_count`,
+  dropped: `
+    insert into rowhook.counter as t (uid, claimed_count, error_count, last_error_at, last_error)
+    select uid, count, count, now(), 'dropped' from unnest($1::int8[], $2::int8[]) as i (uid, count) order by 1
+    on conflict (uid) do update set
+      claimed_count = t.claimed_count + excluded.claimed_count, error_count = t.error_count + excluded.error_count,
+      last_error_at = excluded.last_error_at, last_error = excluded.last_error`,
+  missed: `
+    insert into rowhook.counter as t (uid, missed_count)
+    select * from unnest($1::int8[], $2::int8[]) order by 1
+    on conflict (uid) do update set missed_count = t.missed_count + excluded.missed_count`,
+};
+
+// Who the webhook was: its row, or, when it is gone, its last known version.
+const ledgerStatement = `
+  insert into rowhook.loss
+    (uid, webhook_id, company_id, table_name, reason, count, from_position, to_position, detail)
+  select $1::int8, w.id, w.company_id, coalesce(w.table_name, $6::text), $2::text, $3::int8, $4::text, $5::text, $7::text
+  from (select 1) one
+  left join lateral (
+    select id, company_id, table_name from rowhook.webhook where uid = $1::int8
+    union all
+    select row ->> 'id', row ->> 'company_id', row ->> 'table_name' from rowhook.config_version
+    where kind = 'webhook' and key = $1::int8::text and row is not null
+    limit 1) w on true`;

@@ -1,0 +1,108 @@
+// When to fold: about once a second while there is something, never when idle. It also keeps which journal entries the floor has
+// passed, so that only those leave the journal.
+import type { ConfigurationVersion, FoldInput } from './database/fold.ts';
+import type { JournalEntry } from './database/journal-body.ts';
+import type { Counters } from './counters.ts';
+import { Fifo } from './fifo.ts';
+import { comparePositions, isAtOrBelow, type FloorPosition, type Position } from './position.ts';
+import type { Floor, UnsettledTransaction } from './replication/floor.ts';
+
+export interface FoldingParts {
+  readonly counters: Counters;
+  readonly floor: Floor;
+  /** The last seq that is folded already. */
+  readonly foldedSeq: number;
+  fold(input: FoldInput): Promise<void>;
+  /** Fenced, or a bug. */
+  onFailure(error: unknown): void;
+}
+
+interface Appended {
+  readonly seq: number;
+  readonly last: Position;
+}
+
+interface UnstoredConfiguration {
+  readonly versions: readonly ConfigurationVersion[];
+  readonly transaction: UnsettledTransaction;
+}
+
+const everyMs = 900;
+
+export class Folding {
+  readonly #parts: FoldingParts;
+  readonly #appended = new Fifo<Appended>();
+  #configuration: UnstoredConfiguration[] = [];
+  #foldedSeq: number;
+  #timer: NodeJS.Timeout | undefined;
+  #running: Promise<void> | null = null;
+
+  constructor(parts: FoldingParts) {
+    this.#parts = parts;
+    this.#foldedSeq = parts.foldedSeq;
+  }
+
+  start(): void {
+    this.#timer = setInterval(() => {
+      this.#running ??= this.#foldIfNeeded()
+        .catch((error: unknown) => {
+          clearInterval(this.#timer);
+          this.#parts.onFailure(error);
+        })
+        .finally(() => {
+          this.#running = null;
+        });
+    }, everyMs);
+  }
+
+  /** In order of seq, also those found at a takeover. */
+  appended(seq: number, entries: readonly JournalEntry[]): void {
+    let last: Position | undefined;
+    for (const { position } of entries) {
+      if (last === undefined || comparePositions(position, last) > 0) last = position;
+    }
+    if (last !== undefined) this.#appended.push({ seq, last });
+    this.#foldedSeq = Math.max(this.#foldedSeq, seq);
+  }
+
+  /** Versions to store; the floor waits at their transaction until they are. */
+  configurationChanged(versions: readonly ConfigurationVersion[], transaction: UnsettledTransaction): void {
+    this.#configuration.push({ versions, transaction });
+  }
+
+  /** The last fold: whatever is left. Rejects when it cannot be written. */
+  async stop(): Promise<void> {
+    clearInterval(this.#timer);
+    await this.#running;
+    await this.#foldIfNeeded();
+    // What the first one stored may let the floor pass more of the journal.
+    await this.#foldIfNeeded();
+  }
+
+  async #foldIfNeeded(): Promise<void> {
+    const { counters, floor, fold } = this.#parts;
+    const position = floor.position;
+    const trimSeq = this.#trimmable(position);
+    if (counters.isEmpty && this.#configuration.length === 0 && trimSeq === 0) return;
+    const configuration = this.#configuration;
+    this.#configuration = [];
+    await fold({
+      ...counters.take(),
+      versions: configuration.flatMap(({ versions }) => versions),
+      floor: position,
+      foldedSeq: this.#foldedSeq,
+      trimSeq,
+    });
+    for (const { transaction } of configuration) floor.configurationStored(transaction);
+  }
+
+  #trimmable(floor: FloorPosition): number {
+    let trimSeq = 0;
+    for (;;) {
+      const head = this.#appended.head;
+      if (head === undefined || !isAtOrBelow(head.last.commitLsn, head.last.index, floor)) return trimSeq;
+      trimSeq = head.seq;
+      this.#appended.shift();
+    }
+  }
+}

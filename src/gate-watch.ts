@@ -1,0 +1,75 @@
+// Keeps the gate less than a second behind the table: from the log while that is current, by looking at the rows while it is not
+// (a long queue, a reader that is held, a burst). When nothing waits to be sent, nothing is asked.
+import type { Poll } from './delivery/gate.ts';
+
+export interface GateWatchParts {
+  /** Deliveries that are not claimed yet. */
+  waiting(): number;
+  waitingUids(): readonly bigint[];
+  oldestReadAtMs(): number;
+  isReaderHeld(): boolean;
+  /** How old the newest transaction read was when it was read. */
+  lagMs(): number;
+  poll(uids: readonly bigint[] | null): Promise<Poll>;
+  learn(poll: Poll): void;
+  onTrouble(error: unknown): void;
+  now(): number;
+}
+
+const behindAfterMs = 500;
+const pollEveryMs = 500;
+const staleAfterMs = 1_000;
+
+export class GateWatch {
+  readonly #parts: GateWatchParts;
+  #timer: NodeJS.Timeout | undefined;
+  #polledAt = -Infinity;
+  #polling: Promise<void> | null = null;
+
+  constructor(parts: GateWatchParts) {
+    this.#parts = parts;
+  }
+
+  start(): void {
+    this.#timer = setInterval(() => {
+      const { now } = this.#parts;
+      if (this.#isBehind() && now() - this.#polledAt >= pollEveryMs) void this.#poll();
+    }, 250);
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+  }
+
+  /** Resolves at once unless the log is behind and the last look is over a second old. */
+  async fresh(): Promise<void> {
+    while (this.#isBehind() && this.#parts.now() - this.#polledAt >= staleAfterMs) {
+      await this.#poll();
+    }
+  }
+
+  #isBehind(): boolean {
+    const { waiting, lagMs, isReaderHeld, oldestReadAtMs, now } = this.#parts;
+    if (waiting() === 0) return false;
+    return isReaderHeld() || lagMs() > behindAfterMs || now() - oldestReadAtMs() > behindAfterMs;
+  }
+
+  async #poll(): Promise<void> {
+    this.#polling ??= this.#look().finally(() => (this.#polling = null));
+    await this.#polling;
+  }
+
+  async #look(): Promise<void> {
+    const { now, lagMs, isReaderHeld, waitingUids, poll, learn, onTrouble } = this.#parts;
+    const startedAt = now();
+    const everything = isReaderHeld() || lagMs() > behindAfterMs;
+    try {
+      learn(await poll(everything ? null : waitingUids()));
+      this.#polledAt = startedAt;
+    } catch (error) {
+      onTrouble(error);
+      // Nothing can be claimed either while the database is away.
+      await new Promise((resolve) => setTimeout(resolve, 200));
+    }
+  }
+}

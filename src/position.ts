@@ -1,0 +1,40 @@
+// Where a delivery's change stands in the log. A position is the same whenever Postgres re-sends the change,
+// so it is what claims, the floor and the change id are made of. Row-message LSNs are never used: they are
+// neither unique nor ordered.
+import type { Lsn } from './lsn.ts';
+
+/** The index that stands for "the whole transaction, its COMMIT included". */
+export const wholeTransaction = 0x7fff_ffff;
+
+/** `index` counts every row message of the transaction; `part` 1 is the INSERT side of a row that moved company. */
+export interface Position {
+  readonly commitLsn: Lsn;
+  readonly index: number;
+  readonly part: 0 | 1;
+}
+
+/** Everything up to and including this (both parts) is settled; an index of -1 means nothing of that transaction. */
+export interface FloorPosition {
+  readonly commitLsn: Lsn;
+  readonly index: number;
+}
+
+/** Whether both parts of a change lie at or below the floor. */
+export function isAtOrBelow(commitLsn: Lsn, index: number, floor: FloorPosition): boolean {
+  return commitLsn < floor.commitLsn || (commitLsn === floor.commitLsn && index <= floor.index);
+}
+
+/** Negative when `a` comes first. */
+export function comparePositions(a: Position, b: Position): number {
+  if (a.commitLsn !== b.commitLsn) return a.commitLsn < b.commitLsn ? -1 : 1;
+  return a.index - b.index || a.part - b.part;
+}
+
+/**
+ * The id that receivers and ledgers see: `<epoch>-<commit LSN, 16 hex digits>-<index>`, with `-1` for part 1.
+ * It never changes for one change, also across restarts and re-sends.
+ */
+export function changeId(epoch: number, position: Position): string {
+  const lsn = position.commitLsn.toString(16).toUpperCase().padStart(16, '0');
+  return `${epoch}-${lsn}-${position.index}${position.part === 1 ? '-1' : ''}`;
+}

@@ -1,0 +1,67 @@
+// What has to be known about a table before its first change can be handed on: its key and its types, from the catalog,
+// kept as long as the log's description of the table is the same.
+import type { Payload } from './delivery/delivery.ts';
+import type { PayloadRequest, PreparedRelation } from './pipeline.ts';
+import type { RelationMessage } from './replication/pgoutput.ts';
+
+type Row = readonly (string | null | undefined)[];
+
+export interface PreparedRelationsParts {
+  keyColumns(relationOid: number): Promise<readonly string[]>;
+  /** Compiles encoders for the columns; loads what is not known about their types. */
+  compile(relation: RelationMessage): Promise<(request: PayloadRequest) => string>;
+  orderKeys(
+    relationOid: number,
+    keyColumns: readonly number[],
+    rows: readonly (Row | null)[],
+  ): readonly string[];
+}
+
+export class PreparedRelations {
+  readonly #parts: PreparedRelationsParts;
+  readonly #prepared = new WeakMap<RelationMessage, PreparedRelation>();
+
+  constructor(parts: PreparedRelationsParts) {
+    this.#parts = parts;
+  }
+
+  /** null when it is there already. */
+  prepare(relation: RelationMessage): Promise<void> | null {
+    return this.#prepared.has(relation) ? null : this.#load(relation);
+  }
+
+  get(relation: RelationMessage): PreparedRelation {
+    const prepared = this.#prepared.get(relation);
+    if (prepared === undefined) throw new Error(`${relation.schema}.${relation.name} was not prepared`);
+    return prepared;
+  }
+
+  async #load(relation: RelationMessage): Promise<void> {
+    const { keyColumns, compile, orderKeys } = this.#parts;
+    const names = relation.columns.map(({ name }) => name);
+    const keys = (await keyColumns(relation.oid)).map((name) => names.indexOf(name));
+    // A key column that the log does not have yet or any more: then nothing tells the rows apart.
+    const keyIndexes = keys.includes(-1) ? [] : keys;
+    const build = await compile(relation);
+    const companies = new Map<string, number>();
+    this.#prepared.set(relation, {
+      companyIndex: (column) => {
+        if (column === null) return -1;
+        let index = companies.get(column);
+        if (index === undefined) {
+          const found = names.indexOf(column);
+          // Past the last column: a value that no row carries.
+          index = found === -1 ? names.length : found;
+          companies.set(column, index);
+        }
+        return index;
+      },
+      orderKeys: (rows) => orderKeys(relation.oid, keyIndexes, rows),
+      payload: (request) => measured(build(request)),
+    });
+  }
+}
+
+function measured(text: string): Payload {
+  return { text, bytes: Buffer.byteLength(text) };
+}

@@ -1,0 +1,148 @@
+// Bytes of pgoutput, protocol version 1, to messages. A change is read in two steps: its table's oid (five bytes,
+// enough to skip it), and, only when somebody wants it, its columns as Postgres' own text.
+// https://www.postgresql.org/docs/current/protocol-logicalrep-message-formats.html
+import type { Lsn } from '../lsn.ts';
+
+export const tag = {
+  begin: 0x42,
+  commit: 0x43,
+  delete: 0x44,
+  insert: 0x49,
+  message: 0x4d,
+  origin: 0x4f,
+  relation: 0x52,
+  truncate: 0x54,
+  update: 0x55,
+  type: 0x59,
+} as const;
+
+export interface BeginMessage {
+  /** LSN of the commit record: the order of transactions, and the same whenever this one is sent. */
+  readonly commitLsn: Lsn;
+  /** Milliseconds since 1970, by the server's clock. */
+  readonly commitTimeMs: number;
+  readonly xid: number;
+}
+
+export interface RelationColumn {
+  readonly name: string;
+  readonly typeOid: number;
+  /** Part of the replica identity; under FULL every column is. */
+  readonly isKey: boolean;
+}
+
+export interface RelationMessage {
+  readonly oid: number;
+  readonly schema: string;
+  readonly name: string;
+  /** `d` default, `n` nothing, `f` full, `i` index. */
+  readonly identity: string;
+  readonly columns: readonly RelationColumn[];
+}
+
+/** Column text, null, or undefined where the log does not carry the value. */
+export type TupleValues = (string | null | undefined)[];
+
+export interface RowMessage {
+  /** The new row; null for a DELETE. */
+  readonly record: TupleValues | null;
+  /** The old row as far as the log carries it. */
+  readonly old: TupleValues | null;
+  /** Whether `old` holds identity columns only. */
+  readonly isOldPartial: boolean;
+}
+
+const postgresEpochMs = 946_684_800_000;
+
+export function readBegin(message: Buffer): BeginMessage {
+  return {
+    commitLsn: message.readBigUInt64BE(1),
+    commitTimeMs: postgresEpochMs + Number(message.readBigInt64BE(9)) / 1000,
+    xid: message.readUInt32BE(17),
+  };
+}
+
+/** The end LSN of a COMMIT: where the next WAL record starts, and what may be confirmed once all of it is settled. */
+export function readCommitEnd(message: Buffer): Lsn {
+  return message.readBigUInt64BE(10);
+}
+
+/** The table's oid of an INSERT, UPDATE or DELETE. */
+export function readRelationOid(message: Buffer): number {
+  return message.readUInt32BE(1);
+}
+
+export function readRelation(message: Buffer): RelationMessage {
+  const cursor = { at: 5 };
+  const schema = readName(message, cursor);
+  const name = readName(message, cursor);
+  const identity = String.fromCharCode(message.readUInt8(cursor.at));
+  const count = message.readUInt16BE(cursor.at + 1);
+  cursor.at += 3;
+  const columns: RelationColumn[] = [];
+  for (let i = 0; i < count; i++) {
+    const isKey = (message.readUInt8(cursor.at) & 1) === 1;
+    cursor.at += 1;
+    const columnName = readName(message, cursor);
+    columns.push({ name: columnName, typeOid: message.readUInt32BE(cursor.at), isKey });
+    cursor.at += 8;
+  }
+  // An empty schema name stands for pg_catalog.
+  return { oid: readRelationOid(message), schema: schema || 'pg_catalog', name, identity, columns };
+}
+
+/** The columns of an INSERT, UPDATE or DELETE. Strings are copied out of the buffer, which is reused by the client. */
+export function readRow(message: Buffer, relation: RelationMessage): RowMessage {
+  const cursor = { at: 5 };
+  let old: TupleValues | null = null;
+  let record: TupleValues | null = null;
+  let isOldPartial = false;
+  while (cursor.at < message.length) {
+    const part = message.readUInt8(cursor.at);
+    cursor.at += 1;
+    if (part === 0x4e /* N */) {
+      record = readTuple(message, cursor);
+    } else {
+      old = readTuple(message, cursor);
+      isOldPartial = part === 0x4b; /* K */
+    }
+  }
+  if (old !== null && isOldPartial) leaveKeysOnly(old, relation.columns);
+  return { record, old, isOldPartial };
+}
+
+function readName(message: Buffer, cursor: { at: number }): string {
+  const end = message.indexOf(0, cursor.at);
+  const name = message.toString('utf8', cursor.at, end);
+  cursor.at = end + 1;
+  return name;
+}
+
+function readTuple(message: Buffer, cursor: { at: number }): TupleValues {
+  const count = message.readUInt16BE(cursor.at);
+  let at = cursor.at + 2;
+  const values: TupleValues = new Array<string | null | undefined>(count);
+  for (let i = 0; i < count; i++) {
+    const kind = message[at];
+    at += 1;
+    if (kind === 0x74 /* t */) {
+      const length = message.readUInt32BE(at);
+      at += 4;
+      values[i] = message.toString('utf8', at, at + length);
+      at += length;
+    } else if (kind === 0x6e /* n */) {
+      values[i] = null;
+    } else if (kind !== 0x75 /* u */) {
+      throw new Error(
+        `pgoutput sent a column of kind 0x${(kind ?? 0).toString(16)}, which text mode does not have`,
+      );
+    }
+  }
+  cursor.at = at;
+  return values;
+}
+
+// A K tuple carries every column, those outside the identity as nulls that mean nothing.
+function leaveKeysOnly(values: TupleValues, columns: readonly RelationColumn[]): void {
+  for (const [i, column] of columns.entries()) if (!column.isKey) values[i] = undefined;
+}

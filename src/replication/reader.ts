@@ -1,0 +1,234 @@
+// The messages of the stream, one after the other, as changes with their positions. It counts every row message, skips what
+// was read or settled before, and hands whole transactions' configuration changes on at their COMMIT. While it is held, whatever
+// still arrives waits here in order. Invariant: a position is handed on at most once in the life of a process.
+import { Fifo } from '../fifo.ts';
+import type { Floor, UnsettledTransaction } from './floor.ts';
+import type { Lsn } from '../lsn.ts';
+import {
+  readBegin,
+  readCommitEnd,
+  readRelation,
+  readRelationOid,
+  readRow,
+  tag,
+  type BeginMessage,
+  type RelationMessage,
+  type RowMessage,
+} from './pgoutput.ts';
+import { isAtOrBelow, wholeTransaction, type FloorPosition } from '../position.ts';
+
+export type Operation = 'INSERT' | 'UPDATE' | 'DELETE';
+
+/** A wanted change. `row` is read from the buffer at once: the buffer is reused after the call. */
+export interface LogChange {
+  readonly operation: Operation;
+  readonly relation: RelationMessage;
+  readonly row: RowMessage;
+  readonly transaction: BeginMessage;
+  readonly index: number;
+}
+
+/** A row of one of rowhook's own configuration tables, as the log has it. */
+export interface ConfigurationMessage {
+  readonly relation: RelationMessage;
+  readonly row: RowMessage;
+}
+
+export interface ReaderParts {
+  readonly floor: Floor;
+  /** Everything up to here was settled before this process began. */
+  readonly start: FloorPosition;
+  isConfiguration(relation: RelationMessage): boolean;
+  /** Whether anybody may want this operation of this table now; asked before the columns are read. */
+  isWanted(relation: RelationMessage, operation: Operation): boolean;
+  /** What has to be loaded before the first wanted change of a relation can be handed on; null when it is there. */
+  prepare(relation: RelationMessage): Promise<void> | null;
+  onBegin(transaction: BeginMessage): void;
+  onChange(change: LogChange): void;
+  /** At the COMMIT of a transaction that changed the configuration; the floor waits until it is stored. */
+  onConfiguration(
+    messages: readonly ConfigurationMessage[],
+    transaction: UnsettledTransaction,
+    begin: BeginMessage,
+  ): void;
+  /** Stops and lets the socket flow. */
+  setFlowing(isFlowing: boolean): void;
+  /** A message that cannot be read, or a bug: the stream has to end. */
+  onFailure(error: unknown): void;
+}
+
+export type HoldReason = 'start' | 'lanes' | 'relation' | 'stop';
+
+const operations: ReadonlyMap<number, Operation> = new Map([
+  [tag.insert, 'INSERT'],
+  [tag.update, 'UPDATE'],
+  [tag.delete, 'DELETE'],
+]);
+
+export class Reader {
+  readonly #parts: ReaderParts;
+  readonly #waiting = new Fifo<Buffer | Lsn>();
+  readonly #holds = new Set<HoldReason>(['start']);
+  #relations = new Map<number, RelationMessage>();
+  #generation = 0;
+  #readUpTo: FloorPosition;
+  #transaction: BeginMessage | null = null;
+  #index = -1;
+  #isReadBefore = false;
+  #configuration: ConfigurationMessage[] = [];
+
+  constructor(parts: ReaderParts) {
+    this.#parts = parts;
+    this.#readUpTo = parts.start;
+  }
+
+  get isHeld(): boolean {
+    return this.#holds.size > 0;
+  }
+
+  hold(reason: HoldReason): void {
+    if (this.#holds.size === 0) this.#parts.setFlowing(false);
+    this.#holds.add(reason);
+  }
+
+  release(reason: HoldReason): void {
+    if (!this.#holds.delete(reason) || this.isHeld) return;
+    this.#drain();
+    if (!this.isHeld) this.#parts.setFlowing(true);
+  }
+
+  /** A pgoutput message; the buffer is only valid during the call. */
+  receive(message: Buffer): void {
+    if (this.isHeld) this.#waiting.push(Buffer.from(message));
+    else this.#take(message);
+  }
+
+  /** A keepalive: everything before this LSN that concerns us has been sent before it. */
+  receiveKeepalive(walEnd: Lsn): void {
+    if (this.isHeld) this.#waiting.push(walEnd);
+    else this.#take(walEnd);
+  }
+
+  /** The connection is gone: what waits here and what was open is sent again, relations are told anew. */
+  disconnected(): void {
+    this.hold('start');
+    this.#generation += 1;
+    this.#relations = new Map();
+    this.#transaction = null;
+    while (this.#waiting.shift() !== undefined);
+    this.#holds.delete('relation');
+  }
+
+  /** A new connection stands, and may flow as far as nothing else holds us. */
+  reconnected(): void {
+    this.release('start');
+    if (this.isHeld) this.#parts.setFlowing(false);
+  }
+
+  #drain(): void {
+    while (!this.isHeld) {
+      const next = this.#waiting.shift();
+      if (next === undefined) return;
+      this.#take(next);
+    }
+  }
+
+  #take(next: Buffer | Lsn): void {
+    try {
+      if (typeof next === 'bigint') {
+        if (this.#transaction === null) this.#parts.floor.passed(next);
+      } else {
+        this.#read(next);
+      }
+    } catch (error) {
+      this.hold('stop');
+      this.#parts.onFailure(error);
+    }
+  }
+
+  #read(message: Buffer): void {
+    const kind = message[0] ?? 0;
+    const operation = operations.get(kind);
+    if (operation !== undefined) this.#readChange(message, operation);
+    else if (kind === tag.begin) this.#begin(readBegin(message));
+    else if (kind === tag.commit) this.#commit(readCommitEnd(message));
+    else if (kind === tag.relation) this.#relate(readRelation(message));
+    else if (kind === tag.truncate) this.#index += 1;
+    else if (kind !== tag.type && kind !== tag.origin && kind !== tag.message) {
+      throw new Error(`pgoutput sent a message of unknown kind ${JSON.stringify(String.fromCharCode(kind))}`);
+    }
+  }
+
+  #begin(transaction: BeginMessage): void {
+    this.#transaction = transaction;
+    this.#index = -1;
+    this.#configuration = [];
+    this.#isReadBefore = isAtOrBelow(transaction.commitLsn, wholeTransaction, this.#readUpTo);
+    if (this.#isReadBefore) return;
+    this.#parts.floor.begin(transaction.commitLsn);
+    this.#parts.onBegin(transaction);
+  }
+
+  #commit(endLsn: Lsn): void {
+    const transaction = this.#transaction;
+    if (transaction === null) throw new Error('pgoutput sent a COMMIT without its BEGIN');
+    this.#transaction = null;
+    if (this.#isReadBefore) {
+      this.#parts.floor.passed(endLsn);
+      return;
+    }
+    this.#readUpTo = { commitLsn: transaction.commitLsn, index: wholeTransaction };
+    const changesConfiguration = this.#configuration.length > 0;
+    const unsettled = this.#parts.floor.commit(endLsn, changesConfiguration);
+    if (changesConfiguration) this.#parts.onConfiguration(this.#configuration, unsettled, transaction);
+  }
+
+  #relate(relation: RelationMessage): void {
+    this.#relations.set(relation.oid, relation);
+  }
+
+  #readChange(message: Buffer, operation: Operation): void {
+    this.#index += 1;
+    const transaction = this.#transaction;
+    if (transaction === null) throw new Error('pgoutput sent a change outside a transaction');
+    if (this.#isReadBefore) return;
+    const relation = this.#relations.get(readRelationOid(message));
+    if (relation === undefined)
+      throw new Error('pgoutput sent a change of a table that it has not described');
+    if (this.#parts.isConfiguration(relation)) {
+      this.#configuration.push({ relation, row: readRow(message, relation) });
+    }
+    const index = this.#index;
+    if (isAtOrBelow(transaction.commitLsn, index, this.#readUpTo)) return;
+    if (this.#parts.isWanted(relation, operation)) {
+      const loading = this.#parts.prepare(relation);
+      if (loading !== null) {
+        this.#waitFor(loading, message, transaction);
+        return;
+      }
+      const row = readRow(message, relation);
+      this.#parts.onChange({ operation, relation, row, transaction, index });
+    }
+    this.#readUpTo = { commitLsn: transaction.commitLsn, index };
+    this.#parts.floor.read(index);
+  }
+
+  // The change is taken again once its table is known; what arrives meanwhile waits behind it.
+  #waitFor(loading: Promise<void>, message: Buffer, transaction: BeginMessage): void {
+    const copy = Buffer.from(message);
+    const generation = this.#generation;
+    this.hold('relation');
+    loading.then(
+      () => {
+        const isLost = generation !== this.#generation || this.#holds.has('start') || this.#holds.has('stop');
+        if (isLost || this.#transaction !== transaction) return;
+        this.#index -= 1;
+        this.#take(copy);
+        this.release('relation');
+      },
+      (error: unknown) => {
+        this.#parts.onFailure(error);
+      },
+    );
+  }
+}

@@ -1,0 +1,266 @@
+// One replication connection, and the only user of pg-logical-replication, which serves as transport: it connects, starts the
+// stream and splits it into messages. Confirming, keepalives, flow and liveness are ours (docs/decisions/0003). A stream is
+// used for one connection and then replaced.
+import type { Client, ClientConfig } from 'pg';
+import { LogicalReplicationService, PgoutputPlugin } from 'pg-logical-replication';
+import { zeroLsn, type Lsn } from '../lsn.ts';
+import { statusUpdate } from './status-update.ts';
+
+/** What `IDENTIFY_SYSTEM` and the session say about the server on the other side. */
+export interface ServerIdentity {
+  readonly systemId: string;
+  readonly timeline: number;
+  readonly databaseOid: number;
+  readonly walSenderTimeoutMs: number;
+  readonly backendPid: number;
+}
+
+export interface StreamOptions {
+  readonly clientConfig: ClientConfig;
+  readonly slot: string;
+  readonly publication: string;
+  /** Settings that change how values are written, verified before the first message. */
+  readonly pinnedSettings: Readonly<Record<string, string>>;
+  /** Called before START_REPLICATION; throwing ends the attempt with that error. */
+  verify(identity: ServerIdentity): void;
+  /** A pgoutput message; the buffer is only valid during the call. */
+  onMessage(message: Buffer): void;
+  onKeepalive(walEnd: Lsn): void;
+  /** The newest LSN that is safe to confirm. */
+  confirmable(): Lsn;
+}
+
+interface Wire {
+  readonly stream: NodeJS.ReadableStream & {
+    destroy(error?: Error): void;
+    on(event: 'data', f: () => void): unknown;
+  };
+  sendCopyFromChunk(chunk: Buffer): void;
+  endCopyFrom(): void;
+}
+
+const longestSilenceMs = 120_000;
+const pingAfterMs = 20_000;
+const tickMs = 250;
+
+export class ReplicationStream {
+  readonly #options: StreamOptions;
+  readonly #service: LogicalReplicationService;
+  #wire: Wire | null = null;
+  #identity: ServerIdentity | null = null;
+  #timer: NodeJS.Timeout | undefined;
+  #isFlowing = false;
+  #isEnding = false;
+  #confirmed: Lsn = zeroLsn;
+  #lastSentAt = 0;
+  #lastHeardAt = 0;
+  #lastPingAt = 0;
+
+  /** Settles when the connection is over: with the reason, or null after `end`. */
+  readonly ended: Promise<Error | null>;
+  #resolveEnded: (reason: Error | null) => void = () => undefined;
+
+  constructor(options: StreamOptions) {
+    this.#options = options;
+    this.#service = new LogicalReplicationService(options.clientConfig, {
+      acknowledge: { auto: false, timeoutSeconds: 0 },
+    });
+    this.ended = new Promise((resolve) => (this.#resolveEnded = resolve));
+  }
+
+  /** The newest LSN that Postgres was told it may forget. */
+  get confirmed(): Lsn {
+    return this.#confirmed;
+  }
+
+  /** Resolves when the slot is ours and the stream stands still, before the first message. Rejects with pg's error. */
+  async open(): Promise<ServerIdentity> {
+    const started = new Promise<void>((resolve) => this.#service.once('start', resolve));
+    this.#service.on('data', () => undefined);
+    // Errors also arrive as the rejection of subscribe.
+    this.#service.on('error', () => undefined);
+    this.#service.on('heartbeat', (lsn: string, _timestamp: number, shouldReply: boolean) => {
+      this.#keepalive(lsn, shouldReply);
+    });
+    const plugin = new TransportPlugin({
+      begin: async (client, slot) => await this.#begin(client, slot),
+      receive: (message) => {
+        if (!this.#isEnding) this.#options.onMessage(message);
+      },
+    });
+    const subscribed = this.#service.subscribe(plugin, this.#options.slot, '0/0');
+    const ended = subscribed.then(
+      () => null,
+      (error: unknown) => (error instanceof Error ? error : new Error(String(error))),
+    );
+    const failure = await Promise.race([started.then(() => null), ended.then((error) => ({ error }))]);
+    const identity = this.#identity;
+    if (failure !== null || identity === null) {
+      await this.#close();
+      throw failure?.error ?? new Error('the replication connection ended before it began');
+    }
+    void ended.then(async (error) => {
+      await this.#close();
+      this.#resolveEnded(this.#isEnding ? null : (error ?? new Error('the server ended the stream')));
+    });
+    this.#startTimer(identity.walSenderTimeoutMs);
+    return identity;
+  }
+
+  setFlowing(isFlowing: boolean): void {
+    this.#isFlowing = isFlowing;
+    this.#lastHeardAt = performance.now();
+    if (isFlowing) this.#wire?.stream.resume();
+    else this.#wire?.stream.pause();
+  }
+
+  /** Tells Postgres what it may forget; cheap, and never goes back. */
+  confirm(): void {
+    this.#send(false);
+  }
+
+  /** Confirms, ends the copy as the protocol has it, and waits for the server to let the slot go, two seconds at most. */
+  async end(): Promise<void> {
+    if (this.#isEnding || this.#wire === null) return;
+    this.#send(false);
+    this.#isEnding = true;
+    clearInterval(this.#timer);
+    this.#wire.endCopyFrom();
+    this.setFlowing(true);
+    const { stream } = this.#wire;
+    const deadline = setTimeout(() => stream.destroy(), 2_000);
+    await this.ended;
+    clearTimeout(deadline);
+  }
+
+  /** Cuts the connection, when the server may be dead. */
+  destroy(reason: Error): void {
+    this.#wire?.stream.destroy(reason);
+  }
+
+  async #begin(client: Client, slot: string): Promise<void> {
+    // The connection's own object is undocumented: pg is pinned exactly, and a test fails when an upgrade changes it.
+    const { connection } = client as Client & { connection?: Wire };
+    if (connection === undefined) throw new Error('this version of pg has no client.connection');
+    this.#identity = await readIdentity(client);
+    await verifySettings(client, this.#options.pinnedSettings);
+    this.#options.verify(this.#identity);
+    this.#wire = connection;
+    this.#wire.stream.on('data', () => (this.#lastHeardAt = performance.now()));
+    this.#service.once('start', () => {
+      this.setFlowing(this.#isFlowing);
+    });
+    await client.query(
+      `START_REPLICATION SLOT ${quoteIdentifier(slot)} LOGICAL 0/0 ` +
+        `(proto_version '1', publication_names '${quoteIdentifier(this.#options.publication).replaceAll("'", "''")}')`,
+    );
+  }
+
+  #keepalive(lsn: string, shouldReply: boolean): void {
+    if (this.#isEnding) return;
+    const [high = '0', low = '0'] = lsn.split('/');
+    this.#options.onKeepalive((BigInt(`0x${high}`) << 32n) | BigInt(`0x${low}`));
+    if (shouldReply) this.#send(false);
+  }
+
+  // Also answers in place of the keepalives that a held stream does not read: a status with an unchanged LSN resets the
+  // server's timeout without moving the slot.
+  #startTimer(walSenderTimeoutMs: number): void {
+    const everyMs = walSenderTimeoutMs === 0 ? 10_000 : Math.min(walSenderTimeoutMs / 3, 10_000);
+    this.#lastHeardAt = performance.now();
+    this.#timer = setInterval(() => {
+      const now = performance.now();
+      const silenceMs = now - this.#lastHeardAt;
+      if (this.#isFlowing && silenceMs > longestSilenceMs) {
+        this.destroy(new Error(`nothing from the server for ${Math.round(silenceMs / 1000)} s`));
+      } else if (silenceMs > pingAfterMs && now - this.#lastPingAt > pingAfterMs) {
+        this.#lastPingAt = now;
+        this.#send(true);
+      } else if (
+        this.#options.confirmable() > this.#confirmed ||
+        now - this.#lastSentAt >= everyMs - tickMs
+      ) {
+        this.#send(false);
+      }
+    }, tickMs);
+  }
+
+  #send(shouldReply: boolean): void {
+    if (this.#wire === null || this.#isEnding) return;
+    const confirmable = this.#options.confirmable();
+    if (confirmable > this.#confirmed) this.#confirmed = confirmable;
+    this.#lastSentAt = performance.now();
+    this.#wire.sendCopyFromChunk(statusUpdate(this.#confirmed, shouldReply, Date.now()));
+  }
+
+  async #close(): Promise<void> {
+    clearInterval(this.#timer);
+    this.#wire = null;
+    await this.#service.destroy().catch(() => undefined);
+  }
+}
+
+interface TransportParts {
+  begin(client: Client, slot: string): Promise<void>;
+  receive(message: Buffer): void;
+}
+
+// AbstractPlugin is not exported from the package's root; of the exported plugin only the name is used.
+class TransportPlugin extends PgoutputPlugin {
+  readonly #parts: TransportParts;
+
+  constructor(parts: TransportParts) {
+    super({ protoVersion: 1, publicationNames: [] });
+    this.#parts = parts;
+  }
+
+  override async start(client: Client, slot: string): Promise<void> {
+    await this.#parts.begin(client, slot);
+  }
+
+  override parse(message: Buffer): never {
+    this.#parts.receive(message);
+    return undefined as never;
+  }
+}
+
+async function readIdentity(client: Client): Promise<ServerIdentity> {
+  const system = await client.query<{ systemid: string; timeline: number }>('IDENTIFY_SYSTEM');
+  const session = await client.query<{ oid: string; timeout: string; pid: string }>(
+    `select d.oid::text as oid, s.setting as timeout, pg_backend_pid()::text as pid
+     from pg_catalog.pg_database d, pg_catalog.pg_settings s
+     where d.datname = current_database() and s.name = 'wal_sender_timeout'`,
+  );
+  const [identified] = system.rows;
+  const [own] = session.rows;
+  if (identified === undefined || own === undefined) throw new Error('the server does not say who it is');
+  return {
+    systemId: identified.systemid,
+    timeline: Number(identified.timeline),
+    databaseOid: Number(own.oid),
+    walSenderTimeoutMs: Number(own.timeout),
+    backendPid: Number(own.pid),
+  };
+}
+
+// A pooler may drop startup options without a word, and a payload would then depend on a role's or database's defaults.
+async function verifySettings(client: Client, wanted: Readonly<Record<string, string>>): Promise<void> {
+  const names = Object.keys(wanted).map((name) => `'${name.toLowerCase()}'`);
+  const { rows } = await client.query<{ name: string; setting: string }>(
+    `select lower(name) as name, setting from pg_catalog.pg_settings where lower(name) in (${names.join(', ')})`,
+  );
+  const settings = new Map(rows.map(({ name, setting }) => [name, setting]));
+  for (const [name, value] of Object.entries(wanted)) {
+    const setting = settings.get(name.toLowerCase()) ?? 'missing';
+    // DateStyle reads back as "ISO, MDY", search_path as "" in quotes or nothing.
+    if (setting !== value && !setting.startsWith(`${value},`) && !(value === '' && setting === '""')) {
+      throw new Error(
+        `${name} is ${setting} on the replication connection instead of ${value}: is there a pooler in between?`,
+      );
+    }
+  }
+}
+
+function quoteIdentifier(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`;
+}

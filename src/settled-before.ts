@@ -1,0 +1,33 @@
+// What an earlier process settled above the floor: its journal, asked while the log is sent again. It empties as that happens.
+import type { JournalEntry } from './database/journal-body.ts';
+import type { Position } from './position.ts';
+
+export class SettledBefore {
+  readonly #keys = new Set<string>();
+  #skipped = 0;
+
+  constructor(journal: readonly { readonly entries: readonly JournalEntry[] }[]) {
+    for (const { entries } of journal) {
+      for (const { uid, position } of entries) this.#keys.add(keyOf(uid, position));
+    }
+  }
+
+  get size(): number {
+    return this.#keys.size;
+  }
+
+  /** How many re-sent deliveries were recognised and not sent again. */
+  get skipped(): number {
+    return this.#skipped;
+  }
+
+  has(uid: bigint, position: Position): boolean {
+    if (this.#keys.size === 0 || !this.#keys.has(keyOf(uid, position))) return false;
+    this.#skipped += 1;
+    return true;
+  }
+}
+
+function keyOf(uid: bigint, { commitLsn, index, part }: Position): string {
+  return `${uid} ${commitLsn} ${index} ${part}`;
+}

@@ -1,0 +1,119 @@
+// Holding the slot: opens a stream, opens the next when it breaks, and waits for whoever else has the slot. It ends only for what a
+// person has to mend.
+import { backoffMs } from './backoff.ts';
+import { ExitError } from './exit-error.ts';
+import type { ConnectVerdict } from './replication/connect-error.ts';
+import type { ReplicationStream, ServerIdentity } from './replication/stream.ts';
+
+export interface StreamingParts {
+  readonly slot: string;
+  readonly stop: AbortSignal;
+  newStream(): ReplicationStream;
+  judge(error: unknown): ConnectVerdict;
+  /** Names whoever holds the slot, for people; null when nobody does. */
+  describeHolder(): Promise<string | null>;
+  /** Ends our own walsender of the connection that broke. */
+  endWalSender(pid: number): Promise<void>;
+  slotLost(): ExitError;
+  onStandby(holder: string): void;
+  onLost(reason: Error): void;
+  onRetry(error: unknown, retryInMs: number): void;
+  /** Streaming again: rejects when another process has taken over meanwhile. */
+  onReopened(stream: ReplicationStream): Promise<void>;
+  pause(ms: number): Promise<void>;
+}
+
+export class Streaming {
+  readonly #parts: StreamingParts;
+  #stream: ReplicationStream | null = null;
+  #backendPid = 0;
+
+  constructor(parts: StreamingParts) {
+    this.#parts = parts;
+  }
+
+  get stream(): ReplicationStream | null {
+    return this.#stream;
+  }
+
+  /** The first connection: resolves when the slot is ours. */
+  async open(): Promise<ServerIdentity> {
+    const { stream, identity } = await this.#connect();
+    this.#stream = stream;
+    return identity;
+  }
+
+  /** Resolves after `end`; rejects with what a person has to mend, or when fenced. */
+  async keep(): Promise<void> {
+    for (;;) {
+      const reason = (await this.#stream?.ended) ?? null;
+      if (reason === null || this.#parts.stop.aborted) return;
+      this.#stream = null;
+      const verdict = this.#parts.judge(reason);
+      if (verdict.kind !== 'retry') this.#explain(reason, verdict);
+      this.#parts.onLost(reason);
+      const { stream } = await this.#connect();
+      this.#stream = stream;
+      await this.#parts.onReopened(stream);
+    }
+  }
+
+  async end(): Promise<void> {
+    await this.#stream?.end();
+  }
+
+  async #connect(): Promise<{ stream: ReplicationStream; identity: ServerIdentity }> {
+    for (let attempt = 0; ; attempt++) {
+      this.#parts.stop.throwIfAborted();
+      const stream = this.#parts.newStream();
+      try {
+        const identity = await stream.open();
+        this.#backendPid = identity.backendPid;
+        if (this.#parts.stop.aborted) stream.destroy(new Error('nobody waits for it any more'));
+        return { stream, identity };
+      } catch (error) {
+        await this.#afterFailure(error, attempt);
+      }
+    }
+  }
+
+  async #afterFailure(error: unknown, attempt: number): Promise<void> {
+    const { judge, onRetry, pause } = this.#parts;
+    if (error instanceof ExitError) throw error;
+    const verdict = judge(error);
+    if (verdict.kind === 'held') await this.#held(verdict.holderPid);
+    else if (verdict.kind === 'retry') onRetry(error, backoffMs(attempt));
+    else this.#explain(error, verdict);
+    await pause(backoffMs(attempt));
+  }
+
+  async #held(holderPid: number | null): Promise<void> {
+    const { endWalSender, describeHolder, onStandby } = this.#parts;
+    if (holderPid !== null && holderPid === this.#backendPid) {
+      await endWalSender(holderPid).catch(() => undefined);
+      return;
+    }
+    const holder = await describeHolder().catch(() => null);
+    onStandby(holder ?? (holderPid === null ? 'another connection' : `pid ${holderPid}`));
+  }
+
+  #explain(error: unknown, verdict: ConnectVerdict): void {
+    const { slot, slotLost } = this.#parts;
+    const message = error instanceof Error ? error.message : String(error);
+    if (verdict.kind === 'slot_missing') throw slotLost();
+    if (verdict.kind === 'invalidated') {
+      throw new ExitError(`Postgres cannot read on from slot "${slot}": ${message}.`, {
+        exitCode: 3,
+        remedy: `${slotLost().remedy ?? ''} First drop the slot: select pg_drop_replication_slot('${slot}');`,
+        cause: error,
+      });
+    }
+    if (verdict.kind === 'refused') {
+      throw new ExitError(`Postgres refuses the replication connection: ${message}.`, {
+        exitCode: 3,
+        remedy: verdict.remedy,
+        cause: error,
+      });
+    }
+  }
+}

@@ -1,0 +1,291 @@
+// The parts of one term, put together: from the message to the counters, for the time that this process is the one that
+// claims. Only wiring: what a part does stands in its own file.
+import { attemptFields, reportAttempt, type AttemptReport } from './attempt-report.ts';
+import { Counters } from './counters.ts';
+import { Folder } from './database/fold.ts';
+import { Journal, now } from './database/journal.ts';
+import { readKeyColumns, readTypes } from './database/relation-catalog.ts';
+import type { Session } from './database/session.ts';
+import type { Takeover } from './database/takeover.ts';
+import { pollWebhooks } from './database/webhook-poll.ts';
+import { Claimer } from './delivery/claimer.ts';
+import type { Delivery } from './delivery/delivery.ts';
+import { Gate } from './delivery/gate.ts';
+import { Lanes } from './delivery/lanes.ts';
+import { orderKeys } from './delivery/order-keys.ts';
+import type { Outcome } from './delivery/outcome.ts';
+import type { Poster } from './delivery/post.ts';
+import { Folding } from './folding.ts';
+import { GateWatch } from './gate-watch.ts';
+import type { Logger } from './logger.ts';
+import { isBuiltIn } from './payload/built-in-types.ts';
+import { buildPayload, compileShape, fillUnchanged } from './payload/payload.ts';
+import { catalogFromRows, typesQuery, type TypeEntry } from './payload/type-catalog.ts';
+import { Pipeline, type PayloadRequest } from './pipeline.ts';
+import { PreparedRelations } from './prepared-relations.ts';
+import { Floor, type UnsettledTransaction } from './replication/floor.ts';
+import type { BeginMessage, RelationMessage } from './replication/pgoutput.ts';
+import { Reader, type ConfigurationMessage } from './replication/reader.ts';
+import { SettledBefore } from './settled-before.ts';
+import { configurationChanges, isConfigurationRelation } from './webhooks/configuration-message.ts';
+import { match } from './webhooks/match.ts';
+import { isWanted, Registry } from './webhooks/registry.ts';
+import type { ConfigurationChange } from './webhooks/webhook.ts';
+
+export interface TermOptions {
+  readonly takeover: Takeover;
+  /** As of the floor. */
+  readonly configuration: readonly ConfigurationChange[];
+  /** Claim, fold, and one for reading. */
+  readonly sessions: { readonly claim: Session; readonly fold: Session; readonly side: Session };
+  readonly poster: Poster;
+  readonly logger: Logger;
+  /** How far the server's clock is ahead of ours. */
+  readonly clockOffsetMs: number;
+  setFlowing(isFlowing: boolean): void;
+  onAttempt(report: AttemptReport): void;
+  /** Fenced, or a bug: the term has to end. */
+  onFailure(error: unknown): void;
+}
+
+/** POSTs of one webhook at a time, and what may wait in memory. A lane that is full holds the reader. */
+const laneLimits = {
+  concurrency: 32,
+  maxDeliveriesPerLane: 5_000,
+  maxBytesPerLane: 16 * 1024 * 1024,
+  maxDeliveries: 50_000,
+  maxBytes: 64 * 1024 * 1024,
+};
+const maxInFlight = 1_000;
+const timeoutMs = 10_000;
+
+export class Term {
+  readonly floor: Floor;
+  readonly reader: Reader;
+  readonly #options: TermOptions;
+  readonly #registry = new Registry();
+  readonly #counters: Counters;
+  readonly #gate: Gate;
+  readonly #lanes: Lanes;
+  readonly #pipeline: Pipeline;
+  readonly #claimer: Claimer;
+  readonly #folding: Folding;
+  readonly #watch: GateWatch;
+  readonly #journal: Journal;
+  #lagMs = 0;
+
+  constructor(options: TermOptions) {
+    const { takeover, sessions, onFailure } = options;
+    const { state, term, lastSeq } = takeover;
+    const { epoch } = state;
+    this.#options = options;
+    this.floor = new Floor(state.floor);
+    this.#counters = new Counters(epoch);
+    this.#journal = new Journal({ session: sessions.claim, epoch, term, lastSeq });
+    this.#gate = new Gate({
+      onOpen: (uid) => {
+        this.#lanes.wake(uid);
+        this.#claimer.wake();
+      },
+      onGone: (uid) => {
+        this.#dropLane(uid);
+      },
+    });
+    this.#lanes = new Lanes(laneLimits, (uid) => this.#gate.isOpen(uid));
+    this.#watch = this.#buildWatch();
+    this.#claimer = this.#buildClaimer();
+    const folder = new Folder({ session: sessions.fold, epoch, term, foldNo: state.foldNo });
+    this.#folding = new Folding({
+      counters: this.#counters,
+      floor: this.floor,
+      foldedSeq: state.foldedSeq,
+      fold: async (input) => {
+        await folder.fold(input);
+      },
+      onFailure,
+    });
+    const relations = this.#buildRelations();
+    this.#pipeline = this.#buildPipeline(relations);
+    this.reader = this.#buildReader(relations);
+    for (const { seq, entries } of takeover.settled) this.#folding.appended(seq, entries);
+    this.#registry.apply(options.configuration);
+    for (const webhook of this.#registry.webhooks) this.#gate.learn(webhook, null);
+  }
+
+  start(): void {
+    this.#folding.start();
+    this.#watch.start();
+    this.reader.release('start');
+  }
+
+  /** Throws FencedError when another process has taken over. */
+  async checkTerm(): Promise<void> {
+    await this.#journal.checkTerm();
+  }
+
+  /** Reads and claims nothing more; resolves when all that was claimed has its outcome. */
+  async stop(): Promise<void> {
+    this.reader.hold('stop');
+    await this.#claimer.stop();
+    this.#watch.stop();
+  }
+
+  /** Writes the counters for the last time. */
+  async lastFold(): Promise<void> {
+    await this.#folding.stop();
+  }
+
+  #buildReader(relations: PreparedRelations): Reader {
+    return new Reader({
+      floor: this.floor,
+      start: this.#options.takeover.state.floor,
+      isConfiguration: isConfigurationRelation,
+      isWanted: (relation, operation) => {
+        const route = this.#route(relation);
+        return route !== undefined && isWanted(route, operation);
+      },
+      prepare: (relation) => relations.prepare(relation),
+      onBegin: ({ commitTimeMs }) => {
+        this.#lagMs = Date.now() + this.#options.clockOffsetMs - commitTimeMs;
+      },
+      onChange: (change) => {
+        this.#pipeline.take(change);
+      },
+      onConfiguration: (messages, transaction, begin) => {
+        this.#configurationChanged(messages, transaction, begin);
+      },
+      setFlowing: (isFlowing) => {
+        this.#options.setFlowing(isFlowing);
+      },
+      onFailure: (error) => {
+        this.#options.onFailure(error);
+      },
+    });
+  }
+
+  #buildPipeline(relations: PreparedRelations): Pipeline {
+    const settled = new SettledBefore(this.#options.takeover.settled);
+    return new Pipeline({
+      floor: this.floor,
+      counters: this.#counters,
+      route: (relation) => this.#route(relation),
+      prepared: (relation) => relations.get(relation),
+      match,
+      fillUnchanged,
+      isSettled: (uid, position) => settled.has(uid, position),
+      isGone: (uid) => this.#gate.isGone(uid),
+      admit: (delivery) => {
+        this.#lanes.admit(delivery);
+        if (this.#lanes.isFull) this.reader.hold('lanes');
+        this.#claimer.wake();
+      },
+      note: (note) => {
+        this.#claimer.note(note);
+      },
+      now: () => performance.now(),
+    });
+  }
+
+  #buildClaimer(): Claimer {
+    const { poster, onFailure } = this.#options;
+    return new Claimer({
+      lanes: this.#lanes,
+      gate: this.#gate,
+      maxInFlight,
+      timeoutMs,
+      append: async (entries) => await this.#journal.append(entries),
+      checkTerm: async () => await this.#journal.checkTerm(),
+      now,
+      post: async (request) => await poster.post(request),
+      freshGate: async () => {
+        await this.#watch.fresh();
+      },
+      onAppended: ({ seq }, entries) => {
+        this.#folding.appended(seq, entries);
+        this.#makeRoom();
+      },
+      onClaimed: ({ webhook }) => {
+        this.#counters.claimed(webhook.uid);
+      },
+      settle: (change) => {
+        this.floor.settle(change);
+      },
+      onFinished: (delivery, outcome, startedAt) => {
+        this.#finished(delivery, outcome, now().monotonicMs - startedAt.monotonicMs);
+      },
+      onFailure,
+    });
+  }
+
+  #buildWatch(): GateWatch {
+    const { sessions, logger } = this.#options;
+    return new GateWatch({
+      waiting: () => this.#lanes.waiting,
+      waitingUids: () => this.#lanes.waitingUids,
+      oldestReadAtMs: () => this.#lanes.oldestReadAtMs,
+      isReaderHeld: () => this.reader.isHeld,
+      lagMs: () => this.#lagMs,
+      poll: async (uids) => await pollWebhooks(sessions.side, uids),
+      learn: (poll) => {
+        this.#gate.learnFromPoll(poll);
+      },
+      onTrouble: (error) => {
+        logger.warn({ err: error }, 'could not look at the newest rows of the webhooks');
+      },
+      now: () => performance.now(),
+    });
+  }
+
+  #buildRelations(): PreparedRelations {
+    const { side } = this.#options.sessions;
+    return new PreparedRelations({
+      keyColumns: async (oid) => await readKeyColumns(side, oid),
+      compile: async ({ columns }: RelationMessage) => {
+        const unknown = columns.map(({ typeOid }) => typeOid).filter((oid) => !isBuiltIn(oid));
+        const types = await readTypes<TypeEntry>(side, typesQuery, unknown);
+        const shape = compileShape(columns, catalogFromRows(types));
+        return (request: PayloadRequest) => buildPayload({ ...request, shape });
+      },
+      orderKeys,
+    });
+  }
+
+  #route({ schema, name }: RelationMessage): ReturnType<Registry['route']> {
+    return this.#registry.route(schema, name);
+  }
+
+  #configurationChanged(
+    messages: readonly ConfigurationMessage[],
+    transaction: UnsettledTransaction,
+    { commitLsn, xid }: BeginMessage,
+  ): void {
+    const changes = configurationChanges(messages);
+    this.#registry.apply(changes);
+    const versions = changes.map((change) => ({ ...change, commitLsn }));
+    this.#folding.configurationChanged(versions, transaction);
+    for (const { kind, key, row } of changes) {
+      if (kind !== 'webhook') continue;
+      const webhook = row === null ? undefined : this.#registry.webhook(BigInt(key));
+      if (webhook === undefined) this.#gate.remove(BigInt(key));
+      else this.#gate.learn(webhook, xid);
+    }
+  }
+
+  #dropLane(uid: bigint): void {
+    for (const delivery of this.#lanes.drop(uid)) this.#pipeline.drop(delivery);
+    this.#makeRoom();
+  }
+
+  #makeRoom(): void {
+    if (!this.#lanes.isFull) this.reader.release('lanes');
+  }
+
+  #finished(delivery: Delivery, outcome: Outcome, durationMs: number): void {
+    const { logger, onAttempt, takeover } = this.#options;
+    this.#counters.finished(delivery, outcome, new Date());
+    const report = reportAttempt(takeover.state.epoch, delivery, outcome, durationMs);
+    const level = outcome.kind === 'delivered' ? 'debug' : 'info';
+    if (logger.isLevelEnabled(level)) logger[level](attemptFields(report), 'delivery.attempted');
+    onAttempt(report);
+  }
+}

@@ -1,0 +1,140 @@
+// The configuration as of the transaction that is being read. It is fed in commit order, so a change is matched with
+// the newest versions committed before it, never with later ones. Invariant: a lookup costs the same however many webhooks
+// there are.
+import {
+  parseTable,
+  parseWebhook,
+  type ConfigurationChange,
+  type SubscribableTable,
+  type Webhook,
+} from './webhook.ts';
+
+export type Operation = 'INSERT' | 'UPDATE' | 'DELETE';
+
+/** The webhooks that asked for one operation of one table, paused ones included: what they miss is counted. */
+export interface Subscribers {
+  readonly byCompany: ReadonlyMap<string, readonly Webhook[]>;
+  readonly forAllCompanies: readonly Webhook[];
+}
+
+export interface Route {
+  readonly table: SubscribableTable;
+  readonly subscribers: Readonly<Record<Operation, Subscribers>>;
+}
+
+interface MutableSubscribers {
+  readonly byCompany: Map<string, Webhook[]>;
+  forAllCompanies: Webhook[];
+}
+
+type MutableRoute = Record<Operation, MutableSubscribers>;
+
+const operations = ['INSERT', 'UPDATE', 'DELETE'] as const;
+
+export class Registry {
+  readonly #webhooks = new Map<string, Webhook>();
+  readonly #tables = new Map<string, SubscribableTable>();
+  readonly #names = new Map<string, string>();
+  readonly #routes = new Map<string, MutableRoute>();
+
+  /** One transaction's changes, at its COMMIT; a key that changed twice in it comes with its last row. */
+  apply(changes: readonly ConfigurationChange[]): void {
+    for (const { kind, key, row } of changes) {
+      if (kind === 'webhook') this.#setWebhook(key, row === null ? null : parseWebhook(row));
+      else this.#setTable(key, row === null ? null : parseTable(row));
+    }
+  }
+
+  get webhooks(): Iterable<Webhook> {
+    return this.#webhooks.values();
+  }
+
+  webhook(uid: bigint): Webhook | undefined {
+    return this.#webhooks.get(String(uid));
+  }
+
+  /** Undefined when the table is not known, is disabled, or has no webhook. */
+  route(schema: string, relation: string): Route | undefined {
+    const name = this.#names.get(qualify(schema, relation));
+    if (name === undefined) return undefined;
+    const table = this.#tables.get(name);
+    const subscribers = this.#routes.get(name);
+    return table?.isEnabled === true && subscribers !== undefined ? { table, subscribers } : undefined;
+  }
+
+  #setTable(name: string, table: SubscribableTable | null): void {
+    const before = this.#tables.get(name);
+    if (before !== undefined) this.#names.delete(qualify(before.schema, before.relation));
+    this.#tables.delete(name);
+    if (table === null) return;
+    this.#tables.set(name, table);
+    this.#names.set(qualify(table.schema, table.relation), name);
+  }
+
+  #setWebhook(key: string, webhook: Webhook | null): void {
+    const before = this.#webhooks.get(key);
+    if (before !== undefined) this.#unsubscribe(before);
+    this.#webhooks.delete(key);
+    if (webhook === null) return;
+    this.#webhooks.set(key, webhook);
+    this.#subscribe(webhook);
+  }
+
+  #subscribe(webhook: Webhook): void {
+    let route = this.#routes.get(webhook.tableName);
+    if (route === undefined) {
+      route = { INSERT: noSubscribers(), UPDATE: noSubscribers(), DELETE: noSubscribers() };
+      this.#routes.set(webhook.tableName, route);
+    }
+    for (const operation of operations) {
+      if (!wants(webhook, operation)) continue;
+      const { byCompany } = route[operation];
+      if (webhook.isForAllCompanies) route[operation].forAllCompanies.push(webhook);
+      else if (webhook.companyId !== null) {
+        const company = byCompany.get(webhook.companyId);
+        if (company === undefined) byCompany.set(webhook.companyId, [webhook]);
+        else company.push(webhook);
+      }
+    }
+  }
+
+  #unsubscribe(webhook: Webhook): void {
+    const route = this.#routes.get(webhook.tableName);
+    if (route === undefined) return;
+    const isOther = (other: Webhook): boolean => other.uid !== webhook.uid;
+    for (const operation of operations) {
+      const subscribers = route[operation];
+      if (webhook.isForAllCompanies) {
+        subscribers.forAllCompanies = subscribers.forAllCompanies.filter(isOther);
+      } else if (webhook.companyId !== null) {
+        const rest = subscribers.byCompany.get(webhook.companyId)?.filter(isOther) ?? [];
+        if (rest.length > 0) subscribers.byCompany.set(webhook.companyId, rest);
+        else subscribers.byCompany.delete(webhook.companyId);
+      }
+    }
+  }
+}
+
+/** Whether a change can concern anybody; an UPDATE may also be a row that leaves or joins a company. */
+export function isWanted({ subscribers }: Route, operation: Operation): boolean {
+  if (hasSubscribers(subscribers[operation])) return true;
+  return operation === 'UPDATE' && (hasSubscribers(subscribers.INSERT) || hasSubscribers(subscribers.DELETE));
+}
+
+function hasSubscribers({ byCompany, forAllCompanies }: Subscribers): boolean {
+  return byCompany.size > 0 || forAllCompanies.length > 0;
+}
+
+function wants(webhook: Webhook, operation: Operation): boolean {
+  if (operation === 'INSERT') return webhook.onInsert;
+  return operation === 'UPDATE' ? webhook.onUpdate : webhook.onDelete;
+}
+
+function noSubscribers(): MutableSubscribers {
+  return { byCompany: new Map(), forAllCompanies: [] };
+}
+
+// A dot is a legal character in both names; a zero byte is not.
+function qualify(schema: string, relation: string): string {
+  return `${schema}\0${relation}`;
+}
