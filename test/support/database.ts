@@ -57,7 +57,7 @@ class OwnDatabase implements TestDatabase {
   }
 
   async createLogin({ name, memberOf = [], attributes = '' }: LoginOptions): Promise<Login> {
-    const role = `${name}_${randomBytes(4).toString('hex')}`;
+    const role = `rowhook_test_${name}_${randomBytes(4).toString('hex')}`;
     const password = randomBytes(9).toString('hex');
     const groups = memberOf.length === 0 ? '' : `in role ${memberOf.join(', ')}`;
     await this.query(`create role ${role} login ${attributes} password '${password}' ${groups}`);
