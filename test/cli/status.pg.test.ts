@@ -1,0 +1,142 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Check } from '../../src/cli/checks.ts';
+import { createDatabase } from '../support/database.ts';
+import { createInstalledDatabase, type InstalledDatabase } from '../support/installed-database.ts';
+import { runCli, runJson } from './run-cli.ts';
+
+let database: InstalledDatabase;
+
+beforeAll(async () => {
+  database = await createInstalledDatabase();
+  await database.dba.query(`
+    create schema erp;
+    create table erp."salesOrder" (id text primary key, "companyId" text not null);
+    select rowhook.enable_table('erp.salesOrder');
+  `);
+  await database.service.query(
+    `insert into rowhook.webhook (company_id, name, table_name, url, on_insert)
+     values ('abc123', 'orders', 'salesOrder', 'https://example.com/hush', true)`,
+  );
+});
+afterAll(async () => {
+  await database[Symbol.asyncDispose]();
+});
+
+async function status(databaseUrl: string): Promise<{ exitCode: number; checks: Map<string, Check> }> {
+  const { exitCode, json } = await runJson(['status'], {
+    DATABASE_URL: databaseUrl,
+    ROWHOOK_SLOT: database.name,
+  });
+  const { checks } = json as { checks: Check[] };
+  return { exitCode, checks: new Map(checks.map((each) => [each.check, each])) };
+}
+
+// Whether the tests' own Postgres runs with fsync is none of our business here.
+function failures(checks: Map<string, Check>): string[] {
+  const failed = [...checks.values()].filter((each) => each.status === 'fail');
+  return failed.map((each) => each.check).filter((name) => name !== 'fsync');
+}
+
+test.each(['serviceUrl', 'dbaUrl'] as const)('looks at everything with the rights of %s', async (url) => {
+  const { checks } = await status(database[url]);
+  expect(failures(checks)).toEqual([]);
+  expect([...checks.keys()]).toEqual(
+    expect.arrayContaining([
+      'server',
+      'wal_level',
+      'fsync',
+      'schema',
+      'publication',
+      'slot',
+      'leader',
+      'losses',
+    ]),
+  );
+  expect(checks.get('tables')?.detail).toBe('1 enabled: salesOrder (1 webhook)');
+  expect(checks.get('webhooks')?.detail).toBe('1, 1 active, 0 failing');
+  expect(checks.get('leader')).toMatchObject({ status: 'warn', detail: 'no service runs (term 0)' });
+});
+
+test('fails when fsync is off, and ends with code 1 exactly when something fails', async () => {
+  const [row] = await database.query<{ fsync: string }>(`select current_setting('fsync') as fsync`);
+  const { exitCode, checks } = await status(database.serviceUrl);
+  expect(checks.get('fsync')?.status).toBe(row?.fsync === 'on' ? 'ok' : 'fail');
+  expect(exitCode).toBe([...checks.values()].some((each) => each.status === 'fail') ? 1 : 0);
+});
+
+test('finds a slot, and says how far behind it is and who reads it', async () => {
+  await database.query(`select pg_create_logical_replication_slot($1, 'pgoutput')`, [database.name]);
+  const { checks } = await status(database.serviceUrl);
+  expect(checks.get('slot')).toMatchObject({
+    status: 'ok',
+    detail: expect.stringMatching(
+      /behind, .* of WAL kept for it; confirmed [0-9A-F]+\/[0-9A-F]+; wal_status reserved/,
+    ) as string,
+  });
+  await database.query('select pg_drop_replication_slot($1)', [database.name]);
+});
+
+test('refuses a slot of the same name in another database', async () => {
+  await using other = await createDatabase();
+  await other.query(`select pg_create_logical_replication_slot($1, 'pgoutput')`, [database.name]);
+  const { checks } = await status(database.serviceUrl);
+  expect(checks.get('slot')).toMatchObject({
+    status: 'fail',
+    detail: expect.stringContaining(`belongs to database "${other.name}"`) as string,
+    remedy: expect.stringContaining('ROWHOOK_SLOT') as string,
+  });
+});
+
+test('names what fails, the losses and the table that lost its identity', async () => {
+  await database.service.query(`
+    insert into rowhook.counter (uid, claimed_count, error_count, last_error_at, last_error)
+    select uid, 3, 3, now(), 'timeout after 10000 ms' from rowhook.webhook;
+    insert into rowhook.loss (uid, webhook_id, company_id, reason, count)
+    select uid, id, company_id, 'timeout', 3 from rowhook.webhook;
+  `);
+  await database.dba.query('alter table erp."salesOrder" replica identity nothing');
+  const { exitCode, checks } = await status(database.serviceUrl);
+  expect(exitCode).toBe(1);
+  expect(failures(checks)).toEqual(['table salesOrder']);
+  expect(checks.get('table salesOrder')?.remedy).toBe('alter table erp."salesOrder" replica identity full;');
+  expect(checks.get('webhooks')).toMatchObject({
+    status: 'warn',
+    remedy: expect.stringMatching(
+      /"orders" \(company abc123\): 3 errors, last at .*: timeout after/,
+    ) as string,
+  });
+  expect(checks.get('losses')?.detail).toMatch(/^3 timeout \(last /);
+  const { stdout, stderr } = await runCli(['status'], { DATABASE_URL: database.serviceUrl });
+  expect(stdout).toMatch(/^fail {2}table salesOrder .*\n +→ alter table/m);
+  expect(stderr).toMatch(/^rowhook: failed: .*table salesOrder/);
+  expect(stdout).not.toContain('hush');
+});
+
+test('tells a database without rowhook to install it, and other commands end with code 3', async () => {
+  await using plain = await createDatabase();
+  const { exitCode, checks } = await status(plain.url);
+  expect(exitCode).toBe(1);
+  expect(checks.get('schema')).toMatchObject({
+    status: 'fail',
+    remedy: expect.stringContaining('rowhook install') as string,
+  });
+  const list = await runCli(['webhook', 'list'], { DATABASE_URL: plain.url });
+  expect(list).toMatchObject({ exitCode: 3, stderr: expect.stringContaining('rowhook install') as string });
+});
+
+test('a wrong password and an unknown database are named with what to check, never the password', async () => {
+  const wrong = new URL(database.serviceUrl);
+  wrong.password = 'hush';
+  const refused = await runCli(['status'], { DATABASE_URL: wrong.href });
+  expect(refused.exitCode).toBe(1);
+  expect(refused.stderr).toMatch(
+    /password authentication failed[^]*Check the user and the password in DATABASE_URL/,
+  );
+  const elsewhere = new URL(database.serviceUrl);
+  elsewhere.pathname = '/no_such_database';
+  const unknown = await runCli(['status'], { DATABASE_URL: elsewhere.href });
+  expect(unknown.exitCode).toBe(1);
+  expect(unknown.stderr).toMatch(/"no_such_database" does not exist\nCheck the database's name/);
+  for (const { stderr } of [refused, unknown]) expect(stderr).not.toMatch(/hush|\n\s+at /);
+  expect(unknown.stderr).not.toContain(elsewhere.password);
+});
