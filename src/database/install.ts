@@ -3,9 +3,10 @@
  * still missing before the service can run. The installer needs no superuser: CREATEROLE and the database are enough.
  */
 import { Client } from 'pg';
+import { explainDatabaseError } from './explain-error.ts';
 import { ExitError } from '../exit-error.ts';
 import { adviceAfterInstall } from './install-advice.ts';
-import { listMigrations, type Migration, readMigration } from './migrations.ts';
+import { listMigrations, type Migration, readMigration, requiredSchemaVersion } from './migrations.ts';
 
 export interface InstallOptions {
   readonly databaseUrl: string;
@@ -22,35 +23,37 @@ export interface InstallReport {
 const installLock = 0x726f77686f6f6bn;
 const oldestServer = 140000;
 
-/** @throws ExitError when the server is too old, a right is missing, or the schema is newer than this release. */
+/** @throws ExitError when the server is away or too old, a right is missing, or the schema is newer than this release. */
 export async function install({ databaseUrl, log }: InstallOptions): Promise<InstallReport> {
   const client = new Client({ connectionString: databaseUrl, application_name: 'rowhook install' });
   client.on('notice', (notice) => {
     log(`${notice.severity ?? 'NOTICE'}: ${notice.message ?? ''}`);
   });
-  await client.connect();
   try {
-    await checkServerVersion(client);
-    const applied: string[] = [];
-    const migrations = listMigrations();
-    for (const migration of migrations) {
-      if (await apply(client, migration)) {
-        applied.push(migration.name);
-        log(`applied ${migration.name}`);
-      }
-    }
-    const version = Math.max(...migrations.map((migration) => migration.version));
-    await refuseNewerSchema(client, version);
-    log(
-      applied.length > 0
-        ? `rowhook is installed (schema version ${version})`
-        : `rowhook is up to date (schema version ${version})`,
-    );
-    for (const line of await adviceAfterInstall(client)) log(line);
-    return { applied, version };
+    await client.connect();
+    return await applyAll(client, log);
+  } catch (error) {
+    throw explainDatabaseError(error, databaseUrl) ?? error;
   } finally {
-    await client.end();
+    await client.end().catch(() => undefined);
   }
+}
+
+async function applyAll(client: Client, log: InstallOptions['log']): Promise<InstallReport> {
+  await checkServerVersion(client);
+  const applied: string[] = [];
+  for (const migration of listMigrations()) {
+    if (await apply(client, migration)) {
+      applied.push(migration.name);
+      log(`applied ${migration.name}`);
+    }
+  }
+  const version = requiredSchemaVersion();
+  await refuseNewerSchema(client, version);
+  const outcome = applied.length > 0 ? 'is installed' : 'is up to date';
+  log(`rowhook ${outcome} (schema version ${version})`);
+  for (const line of await adviceAfterInstall(client)) log(line);
+  return { applied, version };
 }
 
 async function checkServerVersion(client: Client): Promise<void> {

@@ -1,0 +1,118 @@
+/**
+ * Removes rowhook from one database: the tables' former identities come back, then publication, schema and roles go, and the
+ * slot last, all or nothing. What it would break or cannot remove is named instead.
+ */
+import type { Client } from 'pg';
+import { ExitError } from '../exit-error.ts';
+import { type Installation, readInstallation, type RoleInUse, readRoles } from './installation.ts';
+
+export interface UninstallOptions {
+  /** Where the books do not say which slot is ours. */
+  readonly slot?: string | undefined;
+}
+
+/** What `uninstall` will do, a line each, for people; empty when there is nothing. Changes nothing. */
+export async function planUninstall(client: Client, options: UninstallOptions = {}): Promise<string[]> {
+  const found = await readInstallation(client, options.slot);
+  refuseWhatBreaks(found);
+  return [
+    ...found.tables.map((table) =>
+      table.restores === null
+        ? `disable table ${table.relation}`
+        : `disable table ${table.relation} and set its replica identity back to ${table.restores}`,
+    ),
+    ...(found.hasPublication ? ['drop publication rowhook'] : []),
+    ...(found.hasSchema
+      ? [`drop schema rowhook with ${found.webhooks} webhooks, their counters and the ledger of losses`]
+      : []),
+    ...(found.slot ? [`drop replication slot ${found.slot.name}`] : []),
+    ...found.roles.map(describeRole),
+  ];
+}
+
+/**
+ * Does what the plan says, in one transaction; returns what it did and what it left, a line each.
+ * @throws ExitError when the slot is in use, something outside depends on the schema, or a right or a lock is missing.
+ */
+export async function uninstall(client: Client, options: UninstallOptions = {}): Promise<string[]> {
+  const found = await readInstallation(client, options.slot);
+  refuseWhatBreaks(found);
+  const done: string[] = [];
+  await client.query('begin');
+  try {
+    for (const table of found.tables) {
+      await client.query('select rowhook.disable_table($1)', [table.relation]);
+      done.push(`disabled table ${table.relation}`);
+    }
+    if (found.hasPublication) {
+      await client.query('drop publication rowhook');
+      done.push('dropped publication rowhook');
+    }
+    if (found.hasSchema) {
+      await client.query('drop schema rowhook cascade');
+      done.push('dropped schema rowhook');
+    }
+    done.push(...(await dropRoles(client)));
+    // Last: a slot does not come back with a rollback.
+    if (found.slot) {
+      await client.query('select pg_drop_replication_slot($1)', [found.slot.name]);
+      done.push(`dropped replication slot ${found.slot.name}`);
+    }
+    await client.query('commit');
+    return done;
+  } catch (error) {
+    await client.query('rollback').catch(() => undefined);
+    throw error;
+  }
+}
+
+function refuseWhatBreaks({ slot, dependents }: Installation): void {
+  if (slot?.activePid !== null && slot?.activePid !== undefined) {
+    throw new ExitError(`replication slot "${slot.name}" is in use by pid ${slot.activePid}`, {
+      exitCode: 1,
+      remedy: `Stop the service first; if it is gone already: select pg_terminate_backend(${slot.activePid});`,
+    });
+  }
+  if (dependents.length > 0) {
+    throw new ExitError(`outside the schema rowhook these depend on it: ${dependents.join(', ')}`, {
+      exitCode: 1,
+      remedy: 'Drop them first; they would be lost with it.',
+    });
+  }
+}
+
+async function dropRoles(client: Client): Promise<string[]> {
+  await client.query(`
+    do $$
+    begin
+      if to_regrole('rowhook_dba') is not null then
+        execute format('revoke create on database %I from rowhook_dba', current_database());
+      end if;
+    end
+    $$`);
+  const lines: string[] = [];
+  for (const role of await readRoles(client)) {
+    lines.push(role.heldBy.length > 0 ? describeRole(role) : await dropRole(client, role.name));
+  }
+  return lines;
+}
+
+async function dropRole(client: Client, role: string): Promise<string> {
+  await client.query('savepoint drop_role');
+  try {
+    await client.query(`drop role ${role}`);
+    await client.query('release savepoint drop_role');
+    return `dropped role ${role}`;
+  } catch (error) {
+    await client.query('rollback to savepoint drop_role');
+    const reason = error instanceof Error ? error.message : String(error);
+    return `role ${role} stays (${reason}); as a superuser run: drop role ${role};`;
+  }
+}
+
+function describeRole({ name, heldBy, members }: RoleInUse): string {
+  if (heldBy.length > 0) return `role ${name} stays: it is used by ${heldBy.join(', ')}`;
+  return members.length > 0
+    ? `drop role ${name} (its members stay: ${members.join(', ')})`
+    : `drop role ${name}`;
+}
