@@ -13,6 +13,7 @@ export class AnswerGate {
   readonly #maxBytes: number;
   readonly #onExceeded: () => void;
   #bytesLeft = 0;
+  #isExceeded = false;
   #isAtStart = false;
   #held: Buffer = nothing;
 
@@ -28,23 +29,24 @@ export class AnswerGate {
   /** Before each request: the next bytes begin its answer. */
   begin(): void {
     this.#bytesLeft = this.#maxBytes;
+    this.#isExceeded = false;
     this.#isAtStart = true;
     this.#held = nothing;
   }
 
+  // The parser reads until it is given null, so it comes back after the last part that it may have.
   #read(read: () => unknown): Buffer | null {
     for (;;) {
-      const chunk = read();
-      if (!Buffer.isBuffer(chunk)) return null;
-      if (this.#bytesLeft === 0) {
+      if (this.#isExceeded) {
         this.#onExceeded();
         return null;
       }
+      const chunk = read();
+      if (!Buffer.isBuffer(chunk)) return null;
       const part = chunk.subarray(0, this.#bytesLeft);
-      const isExceeded = chunk.length > part.length;
+      this.#isExceeded = chunk.length > part.length;
       this.#bytesLeft -= part.length;
       const passed = this.#isAtStart ? this.#withoutContinue(part) : part;
-      if (isExceeded) queueMicrotask(this.#onExceeded);
       if (passed.length > 0) return passed;
     }
   }

@@ -93,13 +93,14 @@ class UndiciPoster implements Poster {
   }
 }
 
-interface ConnectionOptions {
+export interface ConnectionOptions {
   readonly dial: (signal: AbortSignal) => Promise<Socket>;
   readonly onIdle: () => void;
   readonly onClose: () => void;
 }
 
-class Connection implements AttemptConnection {
+/** Exported for its test. `dial` is called at most twice for one request, and never once bytes of it were written. */
+export class Connection implements AttemptConnection {
   readonly origin: string;
   isInternal = true;
   readonly #client: Client;

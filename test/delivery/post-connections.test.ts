@@ -1,10 +1,12 @@
 /** The life of connections: reuse, idle end, resets, the address guard where it dials, and the end of it all. */
 import { once } from 'node:events';
-import { connect, type LookupFunction } from 'node:net';
+import { connect, type LookupFunction, type Socket } from 'node:net';
 import { performance } from 'node:perf_hooks';
 import { expect, test } from 'vitest';
 import { targetPolicy } from '../../src/delivery/address-guard.ts';
 import { dial } from '../../src/delivery/dial.ts';
+import { IdleConnections } from '../../src/delivery/idle-connections.ts';
+import { Connection } from '../../src/delivery/post.ts';
 import { waitUntil } from '../support/wait.ts';
 import { localPoster, postWith } from './post-with.ts';
 import { answerWith, ok, startRawReceiver } from './raw-receiver.ts';
@@ -71,13 +73,25 @@ test('a connection the receiver announces to close is not used again', async () 
   await waitUntil(() => poster.openConnections === 0, { describe: 'no connection left' });
 });
 
-test('a receiver that speaks first is not connected to for ever', async () => {
+test('dials a second time while nothing was written, and not a third time', async () => {
   await using receiver = await startRawReceiver(ok, {
     onConnection: (socket) => socket.write('220 mail ready\r\n'),
   });
-  await using poster = localPoster();
-  expect(await postWith(poster, { url: receiver.url })).toMatchObject({ kind: 'failed' });
-  expect(receiver.connections.length).toBeLessThanOrEqual(2);
+  const dialBanner = async (): Promise<Socket> => {
+    const socket = connect(receiver.port, '127.0.0.1');
+    await once(socket, 'readable');
+    return socket;
+  };
+  const calls: string[] = [];
+  const connection = new Connection(`http://127.0.0.1:${receiver.port}`, {
+    dial: dialBanner,
+    onIdle: () => calls.push('idle'),
+    onClose: () => calls.push('close'),
+  });
+  const result = await connection.post({ url: '', body: '{}', timeoutMs: 5_000, mayWrite: () => true }, '/');
+  expect(result).toMatchObject({ kind: 'failed', class: 'reset' });
+  expect(receiver.connections).toEqual(['', '']);
+  expect(calls).toEqual(['close']);
 });
 
 test.concurrent.each(['', 'connection: keep-alive\r\nkeep-alive: timeout=600\r\n'])(
@@ -168,6 +182,42 @@ test.each(['http://localhost', 'http://127.1', 'http://[::ffff:127.0.0.1]', 'htt
     expect(receiver.connections).toEqual([]);
   },
 );
+
+test('dialling itself checks a literal address', async () => {
+  await using receiver = await startRawReceiver(ok);
+  const policy = targetPolicy({ allowTargets: [], allowHttp: true });
+  const dialled = dial(new URL(receiver.url), { policy, signal: new AbortController().signal });
+  await expect(dialled).rejects.toMatchObject({ class: 'blocked_address' });
+  expect(receiver.connections).toEqual([]);
+});
+
+test('asks the resolver once for connections that are opened together', async () => {
+  await using receiver = await startRawReceiver(ok);
+  let questions = 0;
+  const lookup: LookupFunction = (_host, _options, callback) => {
+    questions += 1;
+    setImmediate(() => callback(null, [{ address: '127.0.0.1', family: 4 }]));
+  };
+  await using poster = localPoster({ allowTargets: ['api.example.com'], lookup });
+  const url = `http://api.example.com:${receiver.port}/`;
+  const results = await Promise.all(Array.from({ length: 10 }, () => postWith(poster, { url })));
+  expect(results).toEqual(results.map(() => delivered));
+  expect([receiver.connections.length, questions]).toEqual([10, 1]);
+});
+
+test('keeps a bounded number of idle connections and takes the newest of an origin first', () => {
+  const idle = new IdleConnections<{ origin: string; name: number; close(): void }>(3);
+  const make = (origin: string, name: number) => {
+    const connection = { origin, name, close: () => idle.remove(connection) };
+    idle.put(connection);
+  };
+  for (const name of [1, 2, 3]) make('a', name);
+  make('b', 4);
+  expect(idle.size).toBe(3);
+  const taken = [idle.take('a'), idle.take('a'), idle.take('a'), idle.take('b'), idle.take('b')];
+  expect(taken.map((connection) => connection?.name)).toEqual([3, 2, undefined, 4, undefined]);
+  expect(idle.size).toBe(0);
+});
 
 test('delivers to localhost once it is named', async () => {
   await using receiver = await startRawReceiver(ok, { host: 'localhost' });

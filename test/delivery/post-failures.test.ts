@@ -200,6 +200,19 @@ test.each<[string, string, string, object]>([
   expect(poster.openConnections).toBe(0);
 });
 
+test('does not wait for the rest of an answer that is longer than 64 KiB', async () => {
+  const head = 'HTTP/1.1 500 Oops\r\ncontent-length: 66000\r\n\r\n';
+  await using receiver = await startRawReceiver((socket) => {
+    // In two pieces, so that what is too much most likely comes together with what is not.
+    socket.write(head + 'x'.repeat(60_000));
+    setImmediate(() => setImmediate(() => socket.write('x'.repeat(6_000))));
+  });
+  await using poster = localPoster();
+  const result = await postWith(poster, { url: receiver.url, timeoutMs: 3_600_000 });
+  expect(result).toEqual({ kind: 'rejected', status: 500 });
+  expect(poster.openConnections).toBe(0);
+});
+
 test('reads a body of just under 64 KiB whole and goes on with the connection', async () => {
   const head = 'HTTP/1.1 200 OK\r\ncontent-length: 65000\r\n\r\n';
   await using receiver = await startRawReceiver(answerWith(head + 'x'.repeat(65_000)));
