@@ -105,7 +105,8 @@ test.concurrent.each(['', 'connection: keep-alive\r\nkeep-alive: timeout=600\r\n
     const answeredAt = performance.now();
     await waitUntil(() => poster.openConnections === 0, { describe: 'the idle end' });
     expect(performance.now() - answeredAt).toBeGreaterThan(3_000);
-    expect(performance.now() - answeredAt).toBeLessThan(4_000);
+    // 3.5 s, and room for a busy machine.
+    expect(performance.now() - answeredAt).toBeLessThan(4_900);
   },
 );
 
