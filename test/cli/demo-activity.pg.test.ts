@@ -72,12 +72,12 @@ const everything = subscribed.flatMap((table) =>
 );
 
 test.each([1, 2, 3])(
-  'inserts, updates and deletes in all 13 tables within 400 steps (seed %i)',
+  'inserts, updates and deletes in all 13 tables within 500 steps (seed %i)',
   async (seed) => {
     await using testDatabase = await createDatabase();
     await using database = await erp(testDatabase.url);
 
-    expect(await run(database, { seed, steps: 400 })).toEqual([]);
+    expect(await run(database, { seed, steps: 500 })).toEqual([]);
 
     expect(await seen(database)).toEqual(everything);
   },

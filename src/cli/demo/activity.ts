@@ -48,13 +48,15 @@ export async function* activitySteps(options: ActivityOptions): AsyncGenerator<s
   const companies = (await database.query('select id from erp.company order by id')).map((row) =>
     String(row['id']),
   );
+  // The first two are the ones with webhooks; the third is a quiet neighbour.
+  const busyness = companies.flatMap((id, index) => (index < 2 ? [id, id, id] : [id]));
   for (const activity of opening) {
     if (await attempt(activity, companies[0], options)) yield activity.name;
   }
   for (;;) {
     for (const activity of random.shuffle(deck())) {
       // Nothing to work on in one company: the next one may have something.
-      for (const companyId of random.shuffle(companies)) {
+      for (const companyId of new Set(random.shuffle(busyness))) {
         if (!(await attempt(activity, companyId, options))) continue;
         yield activity.name;
         break;

@@ -51,7 +51,7 @@ const stockJobDrafted: Activity = {
 export const productionActivities: readonly Activity[] = [
   jobsPlanned,
   stockJobDrafted,
-  changes('job started', 3, {
+  changes('job started', 4, {
     table: 'job',
     where: `status in ('Planned', 'Paused')`,
     set: `status = 'In progress', "startedAt" = coalesce("startedAt", now())`,
@@ -63,13 +63,13 @@ export const productionActivities: readonly Activity[] = [
     set: `status = 'Paused', "internalNotes" = 'Waiting for material.'`,
     by: 'Machinist',
   }),
-  changes('parts finished', 5, {
+  changes('parts finished', 6, {
     table: 'job',
     where: `status = 'In progress' and "quantityComplete" < quantity`,
     set: `"quantityComplete" = least(quantity, "quantityComplete" + ceil(quantity / 2)), "quantityScrapped" = "quantityScrapped" + 0.5`,
     by: 'Machinist',
   }),
-  changes('job completed', 3, {
+  changes('job completed', 4, {
     table: 'job',
     where: `status = 'In progress' and "quantityComplete" = quantity`,
     set: `status = 'Completed', "completedAt" = now()`,

@@ -4,7 +4,7 @@ import type { Activity, Step } from './document.ts';
 
 export const rfqReceived: Activity = {
   name: 'request for quote received',
-  weight: 4,
+  weight: 5,
   async run(step) {
     const customerId = await pickOne(step, 'customer', `status = 'Active'`);
     const { items, quantities } = await basket(step, ['Make', 'Service']);
@@ -35,7 +35,7 @@ export const rfqReceived: Activity = {
   },
 };
 
-export const rfqCompleted = changes('request for quote completed', 3, {
+export const rfqCompleted = changes('request for quote completed', 4, {
   table: 'salesRfq',
   where: `status = 'Draft'`,
   set: `status = 'Ready to quote', "internalNotes" = 'Drawings are complete.'`,
@@ -49,7 +49,7 @@ export const rfqWithdrawn = deletes('draft request for quote withdrawn', 1, {
 
 const quoteWritten: Activity = {
   name: 'quote written',
-  weight: 3,
+  weight: 4,
   async run(step) {
     const rfqId = await pickOne(step, 'salesRfq', `status = 'Ready to quote'`);
     if (rfqId === null) return false;
@@ -80,7 +80,7 @@ const quoteWritten: Activity = {
 
 const orderPlaced: Activity = {
   name: 'order placed',
-  weight: 3,
+  weight: 4,
   async run(step) {
     const quoteId = await pickOne(step, 'quote', `status = 'Sent'`);
     if (quoteId === null) return false;
@@ -116,7 +116,7 @@ export const salesActivities: readonly Activity[] = [
   rfqCompleted,
   rfqWithdrawn,
   quoteWritten,
-  changes('quote sent', 3, {
+  changes('quote sent', 4, {
     table: 'quote',
     where: `status = 'Draft'`,
     set: `status = 'Sent', "issueDate" = current_date, "expirationDate" = current_date + 30`,
@@ -130,7 +130,7 @@ export const salesActivities: readonly Activity[] = [
   }),
   deletes('draft quote discarded', 1, { table: 'quote', where: `status = 'Draft'` }),
   orderPlaced,
-  changes('order confirmed', 3, {
+  changes('order confirmed', 4, {
     table: 'salesOrder',
     where: `status = 'Draft'`,
     set: `status = 'Confirmed', "promisedDate" = current_date + 21`,
