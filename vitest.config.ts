@@ -1,13 +1,16 @@
 /** Two projects: `unit` needs nothing but Node, `pg` gets a Postgres from test/support/global-setup.ts. */
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 const PG_TESTS = ['test/**/*.pg.test.ts', 'test/chaos/**/*.test.ts'];
 
 export default defineConfig({
   test: {
+    // Only the files are listed; a test is named when it fails.
+    slowTestThreshold: 60_000,
     silent: 'passed-only',
-    // Each test file of `pg` runs services and a Postgres beside it: more workers than this only make them wait.
-    maxWorkers: 2,
+    // Two also on two cores, where files wait more than they compute; not more than one Postgres has slots for.
+    maxWorkers: Math.min(8, Math.max(2, availableParallelism() - 1)),
     testTimeout: 60_000,
     hookTimeout: 60_000,
     teardownTimeout: 30_000,

@@ -5,6 +5,7 @@
  */
 import { access, lchown, mkdir, rm } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { findBinaries, type Binaries } from './embedded-postgres/binaries.ts';
 import { checkOwner, clearStalePid, lastPort, openDataFolder } from './embedded-postgres/data-folder.ts';
 import { canEnter, chooseUser, type OsUser } from './embedded-postgres/os-user.ts';
@@ -47,6 +48,7 @@ const SETTINGS: Readonly<Record<string, string>> = {
   lc_messages: 'C',
 };
 const PORT_ATTEMPTS = 5;
+const CRASH_REST_MS = 10_000;
 
 export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
   if (process.platform === 'win32') {
@@ -117,23 +119,13 @@ class Instance implements EmbeddedPostgres {
   }
 
   async start(): Promise<void> {
-    if (this.#server?.isRunning === true) return;
+    if (this.#server?.isRunning === true) {
+      if (!(await isFree(this.port))) return;
+      await this.#server.ended();
+    }
     await clearStalePid(this.dataDir);
-    if (this.#port !== undefined) {
-      await this.#startOn(this.#port);
-      return;
-    }
-    for (let attempt = 1; ; attempt += 1) {
-      const port = await findFreePort(attempt === 1 ? await lastPort(this.dataDir) : undefined);
-      try {
-        await this.#startOn(port);
-        this.#port = port;
-        return;
-      } catch (error) {
-        // Somebody else took it between the look and the start.
-        if (attempt === PORT_ATTEMPTS || (await isFree(port))) throw error;
-      }
-    }
+    if (this.#port === undefined) await this.#startOnFreePort();
+    else await this.#startAfterCrash(this.#port);
   }
 
   async stop(mode: StopMode = 'fast'): Promise<void> {
@@ -144,6 +136,34 @@ class Instance implements EmbeddedPostgres {
     const { persistent } = this.#setup.options;
     await this.stop(persistent ? 'fast' : 'immediate');
     if (!persistent) await rm(this.dataDir, { recursive: true, force: true });
+  }
+
+  async #startOnFreePort(): Promise<void> {
+    for (let attempt = 1; ; attempt += 1) {
+      const port = await findFreePort(attempt === 1 ? await lastPort(this.dataDir) : undefined);
+      try {
+        await this.#startAfterCrash(port);
+        this.#port = port;
+        return;
+      } catch (error) {
+        // Somebody else took it between the look and the start.
+        if (attempt === PORT_ATTEMPTS || (await isFree(port))) throw error;
+      }
+    }
+  }
+
+  /** The processes of a killed server may need a moment to notice; until then Postgres refuses the data to a new one. */
+  async #startAfterCrash(port: number): Promise<void> {
+    const endsAt = Date.now() + CRASH_REST_MS;
+    for (;;) {
+      try {
+        await this.#startOn(port);
+        return;
+      } catch (error) {
+        if (Date.now() > endsAt || !String(error).includes('pre-existing shared memory block')) throw error;
+        await delay(200);
+      }
+    }
   }
 
   async #startOn(port: number): Promise<void> {

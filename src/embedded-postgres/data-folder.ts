@@ -4,8 +4,10 @@
  */
 import { randomBytes } from 'node:crypto';
 import {
+  constants,
   lchown,
   mkdir,
+  open,
   readdir,
   readFile,
   readlink,
@@ -100,8 +102,11 @@ export async function clearStalePid(dataDir: string): Promise<void> {
   for (;;) {
     const lines = (await readFile(file, 'utf8').catch(() => '')).split('\n');
     const pid = Number(lines[0]);
-    if (!Number.isInteger(pid) || pid <= 0) return;
-    if (!(await isPostgresOf(dataDir, pid))) return rm(file, { force: true });
+    if (!Number.isInteger(pid) || pid <= 0 || !isAlive(pid)) return;
+    if (!(await isPostgresOf(dataDir, pid))) {
+      await replacePid(file, lines);
+      return;
+    }
     if (lines[7]?.trim() !== 'stopping' && Date.now() > graceEndsAt) {
       throw new ExitError(`Postgres already runs in ${dataDir} (process ${pid}).`, {
         exitCode: 1,
@@ -109,6 +114,28 @@ export async function clearStalePid(dataDir: string): Promise<void> {
       });
     }
     await delay(50);
+  }
+}
+
+/**
+ * Postgres takes its parent's process id for a leftover (CreateLockFile in miscinit.c), and we are the parent. The rest
+ * of the file stays: from it Postgres sees whether processes of a crashed server still use the data.
+ */
+async function replacePid(file: string, lines: readonly string[]): Promise<void> {
+  const handle = await open(file, constants.O_WRONLY | constants.O_TRUNC | constants.O_NOFOLLOW);
+  try {
+    await handle.writeFile([process.pid, ...lines.slice(1)].join('\n'));
+  } finally {
+    await handle.close();
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'EPERM';
   }
 }
 

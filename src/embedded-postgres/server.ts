@@ -50,15 +50,17 @@ export class PostgresServer {
     this.#guard.on('error', () => undefined);
     this.#guard.stdin?.on('error', () => undefined);
     this.#process.stderr.on('data', (chunk: Buffer) => this.#keep(chunk));
-    this.#exited = new Promise<void>((resolve) => {
+    this.#exited = new Promise((resolve) => {
+      const end = (): void => {
+        this.#isRunning = false;
+        this.#guard.stdin?.end('done\n');
+        resolve();
+      };
+      this.#process.once('exit', end);
       this.#process.once('error', (error) => {
         this.#keep(Buffer.from(error.message));
-        resolve();
+        end();
       });
-      this.#process.once('close', () => resolve());
-    }).then(() => {
-      this.#isRunning = false;
-      this.#guard.stdin?.end('done\n');
     });
   }
 
@@ -70,7 +72,9 @@ export class PostgresServer {
         if (server.#lines.some((line) => line.includes(READY))) resolve(true);
       });
     });
-    const isReady = await Promise.race([ready, server.#exited]);
+    // Not its exit: what it wrote last may arrive after that.
+    const closed = new Promise<void>((resolve) => server.#process.once('close', () => resolve()));
+    const isReady = await Promise.race([ready, closed]);
     if (isReady !== true) throw new ExitError(`Postgres did not start: ${server.lastLines}`, { exitCode: 1 });
     server.#setKeepsProcessAlive(false);
     return server;
@@ -84,13 +88,18 @@ export class PostgresServer {
     return this.#lines.join('\n');
   }
 
+  /** For one that has ended by itself, or is about to. */
+  async ended(): Promise<void> {
+    this.#setKeepsProcessAlive(true);
+    await this.#exited;
+  }
+
   async stop(mode: StopMode): Promise<void> {
     if (!this.#isRunning) return;
-    this.#setKeepsProcessAlive(true);
     this.#process.kill(mode === 'fast' ? 'SIGINT' : 'SIGQUIT');
     // A fast stop waits for replication connections; one whose client hangs must not hold us for ever.
     const escalation = setTimeout(() => this.#process.kill('SIGQUIT'), FAST_STOP_LIMIT_MS);
-    await this.#exited;
+    await this.ended();
     clearTimeout(escalation);
   }
 
