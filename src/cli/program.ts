@@ -11,6 +11,7 @@ import { addInspect } from './inspect.ts';
 import { addInstall } from './install.ts';
 import { addStart } from './start.ts';
 import { addStatus } from './status.ts';
+import { addUninstall } from './uninstall.ts';
 import { addWebhook } from './webhook.ts';
 
 export function createProgram(context: CliContext): Command {
@@ -30,6 +31,7 @@ export function createProgram(context: CliContext): Command {
   addDemo(program, context);
   addStart(program, context);
   addInstall(program, context);
+  addUninstall(program, context);
   addEnable(program, context);
   addDisable(program, context);
   addInspect(program, context);
