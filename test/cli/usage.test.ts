@@ -1,3 +1,6 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer, type AddressInfo, type Socket } from 'node:net';
 import type { Command } from 'commander';
 import { describe, expect, test } from 'vitest';
 import { createProgram } from '../../src/cli/program.ts';
@@ -87,10 +90,10 @@ describe('wrong usage ends with code 2', () => {
 });
 
 describe('a bad environment', () => {
-  test.each([['start'], ['install'], ['status'], ['webhook', 'list']])(
-    'ends `%s %s` with code 2 when DATABASE_URL is missing',
-    async (...args) => {
-      const { exitCode, stderr } = await runCli(args.filter((arg) => typeof arg === 'string'));
+  test.each(['start', 'install', 'uninstall', 'status', 'webhook list'])(
+    'ends `%s` with code 2 when DATABASE_URL is missing',
+    async (command) => {
+      const { exitCode, stderr } = await runCli(command.split(' '));
       expect(exitCode).toBe(2);
       expect(stderr).toMatch(/DATABASE_URL is not set[^]*DATABASE_URL=postgres:/);
     },
@@ -134,4 +137,21 @@ test('an unexpected value of --url never reaches the database: the address guard
   const { exitCode, stderr } = await runCli([...create, 'http://localhost:3000/hook'], { DATABASE_URL });
   expect(exitCode).toBe(1);
   expect(stderr).toMatch(/blocked_address[^]*ROWHOOK_ALLOW_TARGETS=localhost[^]*service/);
+});
+
+test.each([
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+] as const)('%s ends a command that waits for the database with code %i', async (signal, expected) => {
+  const sockets: Socket[] = [];
+  const silent = createServer((socket) => sockets.push(socket)).listen(0, '127.0.0.1');
+  await once(silent, 'listening');
+  const { port } = silent.address() as AddressInfo;
+  const env = { PATH: process.env['PATH'], DATABASE_URL: `postgres://me:hush@127.0.0.1:${port}/erp` };
+  const child = spawn(process.execPath, ['src/main.ts', 'status'], { env, stdio: 'ignore' });
+  await once(silent, 'connection');
+  child.kill(signal);
+  expect(await once(child, 'exit')).toEqual([expected, null]);
+  for (const socket of sockets) socket.destroy();
+  silent.close();
 });
