@@ -72,6 +72,9 @@ const values = ['src/delivery/allow-targets.ts', 'src/delivery/ip-ranges.ts', 's
 /** Files beside pipeline.ts that keep its rules: they know the stages by their types. */
 const besidePipeline = ['folding', 'prepared-relations'];
 
+/** The second half of the composition root: the parts that live for one term. */
+const besideService = ['term'];
+
 interface Import {
   readonly source: string;
   readonly isType: boolean;
@@ -192,6 +195,7 @@ function areaOf(file: string): string | null {
   if (values.includes(file)) return 'shared';
   const name = first.replace(/\.ts$/, '');
   if (besidePipeline.includes(name)) return 'pipeline';
+  if (besideService.includes(name)) return 'service';
   return Object.hasOwn(calls, name) ? name : 'shared';
 }
 

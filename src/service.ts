@@ -2,7 +2,7 @@
 // every part and the order in which they start and stop. What heals by itself it waits for; what a person has to mend
 // ends it with an ExitError.
 import { setTimeout as pause } from 'node:timers/promises';
-import type { AttemptReport } from './attempt-report.ts';
+import type { AttemptReport } from './delivery/attempt-report.ts';
 import { backoffMs } from './backoff.ts';
 import type { Config } from './config.ts';
 import { readConfiguration } from './database/configuration.ts';
@@ -22,10 +22,10 @@ import { startHealthServer } from './http/health.ts';
 import type { Logger } from './logger.ts';
 import { judgeConnectError } from './replication/connect-error.ts';
 import { ReplicationStream } from './replication/stream.ts';
-import { Streaming } from './streaming.ts';
+import { Streaming } from './replication/streaming.ts';
 import { Term } from './term.ts';
 
-export type { AttemptReport } from './attempt-report.ts';
+export type { AttemptReport } from './delivery/attempt-report.ts';
 
 export interface ServiceOptions {
   readonly config: Config;
@@ -68,12 +68,16 @@ class Service {
         await this.#lead(poster);
         attempt = 0;
       } catch (error) {
-        if (stop.aborted && isAbort(error)) break;
+        if (this.#isStopping() && isAbort(error)) break;
         await this.#afterFailure(error, attempt);
       }
       this.#whyNotReady = 'starting';
     }
     logger.info('stopped');
+  }
+
+  #isStopping(): boolean {
+    return this.#options.stop.aborted;
   }
 
   async #afterFailure(error: unknown, attempt: number): Promise<void> {
@@ -132,6 +136,7 @@ class Service {
       await this.#drain(term, ending);
       await streaming.end();
     } catch (error) {
+      this.#whyNotReady = 'ending this term';
       await leading.term?.stop().catch(() => undefined);
       if (error instanceof ExitError) await leading.term?.lastFold().catch(() => undefined);
       throw error;

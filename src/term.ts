@@ -1,6 +1,6 @@
 // The parts of one term, put together: from the message to the counters, for the time that this process is the one that
 // claims. Only wiring: what a part does stands in its own file.
-import { attemptFields, reportAttempt, type AttemptReport } from './attempt-report.ts';
+import { attemptFields, reportAttempt, type AttemptReport } from './delivery/attempt-report.ts';
 import { Counters } from './counters.ts';
 import { Folder } from './database/fold.ts';
 import { Journal, now } from './database/journal.ts';
@@ -16,7 +16,7 @@ import { orderKeys } from './delivery/order-keys.ts';
 import type { Outcome } from './delivery/outcome.ts';
 import type { Poster } from './delivery/post.ts';
 import { Folding } from './folding.ts';
-import { GateWatch } from './gate-watch.ts';
+import { GateWatch } from './delivery/gate-watch.ts';
 import type { Logger } from './logger.ts';
 import { isBuiltIn } from './payload/built-in-types.ts';
 import { buildPayload, compileShape, fillUnchanged } from './payload/payload.ts';
@@ -26,10 +26,10 @@ import { PreparedRelations } from './prepared-relations.ts';
 import { Floor, type UnsettledTransaction } from './replication/floor.ts';
 import type { BeginMessage, RelationMessage } from './replication/pgoutput.ts';
 import { Reader, type ConfigurationMessage } from './replication/reader.ts';
-import { SettledBefore } from './settled-before.ts';
+import { SettledBefore } from './database/settled-before.ts';
 import { configurationChanges, isConfigurationRelation } from './webhooks/configuration-message.ts';
 import { match } from './webhooks/match.ts';
-import { isWanted, Registry } from './webhooks/registry.ts';
+import { isWanted, Registry, type Route } from './webhooks/registry.ts';
 import type { ConfigurationChange } from './webhooks/webhook.ts';
 
 export interface TermOptions {
@@ -72,6 +72,7 @@ export class Term {
   readonly #folding: Folding;
   readonly #watch: GateWatch;
   readonly #journal: Journal;
+  readonly #routes = new WeakMap<RelationMessage, { generation: number; route: Route | undefined }>();
   #lagMs = 0;
 
   constructor(options: TermOptions) {
@@ -250,8 +251,14 @@ export class Term {
     });
   }
 
-  #route({ schema, name }: RelationMessage): ReturnType<Registry['route']> {
-    return this.#registry.route(schema, name);
+  // Asked for every row of every published table, wanted or not.
+  #route(relation: RelationMessage): Route | undefined {
+    const { generation } = this.#registry;
+    const known = this.#routes.get(relation);
+    if (known?.generation === generation) return known.route;
+    const route = this.#registry.route(relation.schema, relation.name);
+    this.#routes.set(relation, { generation, route });
+    return route;
   }
 
   #configurationChanged(

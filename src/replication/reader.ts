@@ -93,8 +93,7 @@ export class Reader {
 
   release(reason: HoldReason): void {
     if (!this.#holds.delete(reason) || this.isHeld) return;
-    this.#drain();
-    if (!this.isHeld) this.#parts.setFlowing(true);
+    if (this.#drain()) this.#parts.setFlowing(true);
   }
 
   /** A pgoutput message; the buffer is only valid during the call. */
@@ -125,12 +124,14 @@ export class Reader {
     if (this.isHeld) this.#parts.setFlowing(false);
   }
 
-  #drain(): void {
+  /** Whether it came to the end without being held again. */
+  #drain(): boolean {
     while (!this.isHeld) {
       const next = this.#waiting.shift();
-      if (next === undefined) return;
+      if (next === undefined) return true;
       this.#take(next);
     }
+    return false;
   }
 
   #take(next: Buffer | Lsn): void {

@@ -140,7 +140,7 @@ export class ReplicationStream {
 
   async #begin(client: Client, slot: string): Promise<void> {
     // The connection's own object is undocumented: pg is pinned exactly, and a test fails when an upgrade changes it.
-    const { connection } = client as Client & { connection?: Wire };
+    const connection = 'connection' in client ? (client.connection as Wire | undefined) : undefined;
     if (connection === undefined) throw new Error('this version of pg has no client.connection');
     this.#identity = await readIdentity(client);
     await verifySettings(client, this.#options.pinnedSettings);
@@ -236,7 +236,7 @@ async function readIdentity(client: Client): Promise<ServerIdentity> {
   if (identified === undefined || own === undefined) throw new Error('the server does not say who it is');
   return {
     systemId: identified.systemid,
-    timeline: Number(identified.timeline),
+    timeline: identified.timeline,
     databaseOid: Number(own.oid),
     walSenderTimeoutMs: Number(own.timeout),
     backendPid: Number(own.pid),

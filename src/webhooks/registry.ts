@@ -36,9 +36,16 @@ export class Registry {
   readonly #tables = new Map<string, SubscribableTable>();
   readonly #names = new Map<string, string>();
   readonly #routes = new Map<string, MutableRoute>();
+  #generation = 0;
+
+  /** Changes with every change of the configuration: a route may be kept as long as this is the same. */
+  get generation(): number {
+    return this.#generation;
+  }
 
   /** One transaction's changes, at its COMMIT; a key that changed twice in it comes with its last row. */
   apply(changes: readonly ConfigurationChange[]): void {
+    this.#generation += 1;
     for (const { kind, key, row } of changes) {
       if (kind === 'webhook') this.#setWebhook(key, row === null ? null : parseWebhook(row));
       else this.#setTable(key, row === null ? null : parseTable(row));

@@ -1,6 +1,6 @@
 // Keeps the gate less than a second behind the table: from the log while that is current, by looking at the rows while it is not
 // (a long queue, a reader that is held, a burst). When nothing waits to be sent, nothing is asked.
-import type { Poll } from './delivery/gate.ts';
+import type { Poll } from './gate.ts';
 
 export interface GateWatchParts {
   /** Deliveries that are not claimed yet. */
@@ -16,6 +16,7 @@ export interface GateWatchParts {
   now(): number;
 }
 
+const tickMs = 250;
 const behindAfterMs = 500;
 const pollEveryMs = 500;
 const staleAfterMs = 1_000;
@@ -25,6 +26,8 @@ export class GateWatch {
   #timer: NodeJS.Timeout | undefined;
   #polledAt = -Infinity;
   #polling: Promise<void> | null = null;
+  /** As of the last tick: looking through all lanes at every claim would cost more than the claim. */
+  #isWaitingLong = false;
 
   constructor(parts: GateWatchParts) {
     this.#parts = parts;
@@ -32,9 +35,10 @@ export class GateWatch {
 
   start(): void {
     this.#timer = setInterval(() => {
-      const { now } = this.#parts;
+      const { now, waiting, oldestReadAtMs } = this.#parts;
+      this.#isWaitingLong = waiting() > 0 && now() - oldestReadAtMs() > behindAfterMs;
       if (this.#isBehind() && now() - this.#polledAt >= pollEveryMs) void this.#poll();
-    }, 250);
+    }, tickMs);
   }
 
   stop(): void {
@@ -49,9 +53,8 @@ export class GateWatch {
   }
 
   #isBehind(): boolean {
-    const { waiting, lagMs, isReaderHeld, oldestReadAtMs, now } = this.#parts;
-    if (waiting() === 0) return false;
-    return isReaderHeld() || lagMs() > behindAfterMs || now() - oldestReadAtMs() > behindAfterMs;
+    const { waiting, lagMs, isReaderHeld } = this.#parts;
+    return waiting() > 0 && (isReaderHeld() || lagMs() > behindAfterMs || this.#isWaitingLong);
   }
 
   async #poll(): Promise<void> {

@@ -1,9 +1,9 @@
 // Holding the slot: opens a stream, opens the next when it breaks, and waits for whoever else has the slot. It ends only for what a
 // person has to mend.
-import { backoffMs } from './backoff.ts';
-import { ExitError } from './exit-error.ts';
-import type { ConnectVerdict } from './replication/connect-error.ts';
-import type { ReplicationStream, ServerIdentity } from './replication/stream.ts';
+import { backoffMs } from '../backoff.ts';
+import { ExitError } from '../exit-error.ts';
+import type { ConnectVerdict } from './connect-error.ts';
+import type { ReplicationStream, ServerIdentity } from './stream.ts';
 
 export interface StreamingParts {
   readonly slot: string;

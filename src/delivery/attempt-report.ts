@@ -1,7 +1,7 @@
 // What is told about each delivery that came to its end: the canonical log line, and what the demo shows.
-import type { Delivery } from './delivery/delivery.ts';
-import { describeOutcome, type Outcome } from './delivery/outcome.ts';
-import { changeId } from './position.ts';
+import type { Delivery } from './delivery.ts';
+import { describeOutcome, type Outcome } from './outcome.ts';
+import { changeId } from '../position.ts';
 
 export interface AttemptReport {
   readonly webhookId: string;

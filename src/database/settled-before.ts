@@ -1,6 +1,6 @@
 // What an earlier process settled above the floor: its journal, asked while the log is sent again. It empties as that happens.
-import type { JournalEntry } from './database/journal-body.ts';
-import type { Position } from './position.ts';
+import type { JournalEntry } from './journal-body.ts';
+import type { Position } from '../position.ts';
 
 export class SettledBefore {
   readonly #keys = new Set<string>();

@@ -1,0 +1,63 @@
+import { expect, test } from 'vitest';
+import { Gate, isVisible, type GateListener } from '../../src/delivery/gate.ts';
+import { webhookOf } from '../support/deliveries.ts';
+
+const nobody: GateListener = { onOpen: () => undefined, onGone: () => undefined };
+const seesAll = '100:100:';
+
+function pollOf(revision: bigint, isActive: boolean) {
+  const webhooks = [{ uid: 1n, revision, isActive, url: 'https://example.com/polled' }];
+  return { webhooks, snapshot: seesAll, asked: null };
+}
+
+test('is closed for a webhook that it has not heard of', () => {
+  expect(new Gate(nobody).isOpen(1n)).toBe(false);
+});
+
+test('the version with the higher revision wins, whichever way it came', () => {
+  const gate = new Gate(nobody);
+  gate.learn(webhookOf({ revision: 1n }), null);
+  gate.learnFromPoll(pollOf(3n, false));
+  gate.learn(webhookOf({ revision: 2n, isActive: true }), 7);
+  expect(gate.isOpen(1n)).toBe(false);
+  gate.learnFromPoll(pollOf(2n, true));
+  expect(gate.isOpen(1n)).toBe(false);
+  gate.learn(webhookOf({ revision: 4n, url: 'https://example.com/newest' }), 8);
+  expect(gate.isOpen(1n)).toBe(true);
+  expect(gate.url(1n)).toBe('https://example.com/newest');
+});
+
+test('tells when a webhook opens, once', () => {
+  const opened: bigint[] = [];
+  const gate = new Gate({ ...nobody, onOpen: (uid) => opened.push(uid) });
+  gate.learn(webhookOf({ isActive: false }), null);
+  gate.learnFromPoll(pollOf(2n, true));
+  gate.learnFromPoll(pollOf(2n, true));
+  expect(opened).toEqual([1n]);
+});
+
+test('a webhook that a poll does not show is gone only if its snapshot would show it', () => {
+  const gone: bigint[] = [];
+  const gate = new Gate({ ...nobody, onGone: (uid) => gone.push(uid) });
+  gate.learn(webhookOf(), 105);
+  gate.learnFromPoll({ webhooks: [], snapshot: '105:106:105', asked: null });
+  gate.learnFromPoll({ webhooks: [], snapshot: '100:105:', asked: [1n] });
+  expect(gone).toEqual([]);
+  gate.learnFromPoll({ webhooks: [], snapshot: '106:106:', asked: [2n] });
+  expect(gone).toEqual([]);
+  gate.learnFromPoll({ webhooks: [], snapshot: '106:106:', asked: [1n] });
+  expect(gone).toEqual([1n]);
+  expect(gate.isGone(1n)).toBe(true);
+});
+
+test.each([
+  { xid: 5, snapshot: '10:10:', visible: true },
+  { xid: 10, snapshot: '10:10:', visible: false },
+  { xid: 7, snapshot: '5:10:6,7', visible: false },
+  { xid: 8, snapshot: '5:10:6,7', visible: true },
+  // The epoch above 32 bits is not in the log's xids, and they wrap around.
+  { xid: 7, snapshot: `${2n ** 32n + 5n}:${2n ** 32n + 10n}:${2n ** 32n + 7n}`, visible: false },
+  { xid: 0xffff_fff0, snapshot: `${2n ** 32n + 5n}:${2n ** 32n + 5n}:`, visible: true },
+])('transaction $xid in snapshot $snapshot is visible: $visible', ({ xid, snapshot, visible }) => {
+  expect(isVisible(xid, snapshot)).toBe(visible);
+});

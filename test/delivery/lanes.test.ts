@@ -1,0 +1,107 @@
+import { expect, test } from 'vitest';
+import { Lanes, type LaneLimits } from '../../src/delivery/lanes.ts';
+import type { Delivery } from '../../src/delivery/delivery.ts';
+import { deliveryOf } from '../support/deliveries.ts';
+
+const limits: LaneLimits = {
+  concurrency: 10,
+  maxDeliveriesPerLane: 4,
+  maxBytesPerLane: 1_000,
+  maxDeliveries: 100,
+  maxBytes: 10_000,
+};
+
+function lanesWith(deliveries: readonly Delivery[], change: Partial<LaneLimits> = {}): Lanes {
+  const lanes = new Lanes({ ...limits, ...change }, () => true);
+  for (const delivery of deliveries) lanes.admit(delivery);
+  return lanes;
+}
+
+function indexes(deliveries: readonly Delivery[]): number[] {
+  return deliveries.map(({ position }) => position.index);
+}
+
+test('two deliveries of one record are never out together, and leave in order', () => {
+  const [a, b, other] = [
+    deliveryOf({ index: 0, keys: ['r1'] }),
+    deliveryOf({ index: 1, keys: ['r1'] }),
+    deliveryOf({ index: 2, keys: ['r2'] }),
+  ];
+  const lanes = lanesWith([a, b, other]);
+  expect(indexes(lanes.take(10))).toEqual([0, 2]);
+  expect(lanes.take(10)).toEqual([]);
+  lanes.release(a);
+  expect(indexes(lanes.take(10))).toEqual([1]);
+});
+
+test('a changed key holds both records', () => {
+  const [a, b, moved, after] = [
+    deliveryOf({ index: 0, keys: ['old'] }),
+    deliveryOf({ index: 1, keys: ['new'] }),
+    deliveryOf({ index: 2, keys: ['old', 'new'] }),
+    deliveryOf({ index: 3, keys: ['new'] }),
+  ];
+  const lanes = lanesWith([a, b, moved, after]);
+  expect(indexes(lanes.take(10))).toEqual([0, 1]);
+  lanes.release(a);
+  expect(lanes.take(10)).toEqual([]);
+  lanes.release(b);
+  expect(indexes(lanes.take(10))).toEqual([2]);
+  lanes.release(moved);
+  expect(indexes(lanes.take(10))).toEqual([3]);
+});
+
+test('webhooks take turns', () => {
+  const many = [0, 1, 2].map((index) => deliveryOf({ uid: 1n, index, keys: [`a${index}`] }));
+  const few = deliveryOf({ uid: 2n, index: 9, keys: ['b'] });
+  expect(indexes(lanesWith([...many, few]).take(2))).toEqual([0, 9]);
+});
+
+test('a webhook sends no more at a time than it may', () => {
+  const deliveries = [0, 1, 2].map((index) => deliveryOf({ index, keys: [`r${index}`] }));
+  const lanes = lanesWith(deliveries, { concurrency: 2 });
+  const taken = lanes.take(10);
+  expect(indexes(taken)).toEqual([0, 1]);
+  for (const delivery of taken) lanes.release(delivery);
+  expect(indexes(lanes.take(10))).toEqual([2]);
+});
+
+test('a closed webhook keeps what waits, and sends it once it is open', () => {
+  let isOpen = false;
+  const lanes = new Lanes(limits, () => isOpen);
+  lanes.admit(deliveryOf({ index: 0, keys: ['r'] }));
+  expect(lanes.take(10)).toEqual([]);
+  isOpen = true;
+  expect(lanes.take(10)).toEqual([]);
+  lanes.wake(1n);
+  expect(indexes(lanes.take(10))).toEqual([0]);
+});
+
+test('dropping takes out what is not claimed, in order, and leaves what is', () => {
+  const [a, b, c] = [0, 1, 2].map((index) => deliveryOf({ index, keys: ['r'] }));
+  const lanes = new Lanes(limits, () => true);
+  for (const delivery of [a, b, c]) if (delivery !== undefined) lanes.admit(delivery);
+  const [taken] = lanes.take(1);
+  expect(indexes(lanes.drop(1n))).toEqual([1, 2]);
+  expect(lanes.waiting).toBe(0);
+  if (taken !== undefined) lanes.release(taken);
+  expect(lanes.take(10)).toEqual([]);
+  expect(lanes.inFlight).toBe(0);
+});
+
+test('is full by number and has room again at half', () => {
+  const deliveries = [0, 1, 2, 3].map((index) => deliveryOf({ index, keys: [`r${index}`] }));
+  const lanes = lanesWith(deliveries);
+  expect(lanes.isFull).toBe(true);
+  lanes.take(1);
+  expect(lanes.isFull).toBe(true);
+  lanes.take(1);
+  expect(lanes.isFull).toBe(false);
+});
+
+test('is full by bytes', () => {
+  const lanes = lanesWith([deliveryOf({ index: 0, keys: ['r'], bytes: 1_000 })]);
+  expect(lanes.isFull).toBe(true);
+  lanes.take(1);
+  expect(lanes.isFull).toBe(false);
+});
