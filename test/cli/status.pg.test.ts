@@ -124,19 +124,26 @@ test('tells a database without rowhook to install it, and other commands end wit
   expect(list).toMatchObject({ exitCode: 3, stderr: expect.stringContaining('rowhook install') as string });
 });
 
-test('a wrong password and an unknown database are named with what to check, never the password', async () => {
+test('a wrong password is named with what to check, and never shown', async ({ skip }) => {
   const wrong = new URL(database.serviceUrl);
   wrong.password = 'hush';
-  const refused = await runCli(['status'], { DATABASE_URL: wrong.href });
-  expect(refused.exitCode).toBe(1);
-  expect(refused.stderr).toMatch(
-    /password authentication failed[^]*Check the user and the password in DATABASE_URL/,
+  const isAccepted = await database.connect(wrong.href).then(
+    () => true,
+    () => false,
   );
+  skip(isAccepted, 'this server asks for no password');
+  const { exitCode, stderr } = await runCli(['status'], { DATABASE_URL: wrong.href });
+  expect(exitCode).toBe(1);
+  expect(stderr).toMatch(/password authentication failed[^]*Check the user and the password in DATABASE_URL/);
+  expect(stderr).not.toMatch(/hush|\n\s+at /);
+});
+
+test('an unknown database is named with what to check, and the password is not', async () => {
   const elsewhere = new URL(database.serviceUrl);
   elsewhere.pathname = '/no_such_database';
-  const unknown = await runCli(['status'], { DATABASE_URL: elsewhere.href });
-  expect(unknown.exitCode).toBe(1);
-  expect(unknown.stderr).toMatch(/"no_such_database" does not exist\nCheck the database's name/);
-  for (const { stderr } of [refused, unknown]) expect(stderr).not.toMatch(/hush|\n\s+at /);
-  expect(unknown.stderr).not.toContain(elsewhere.password);
+  const { exitCode, stderr } = await runCli(['status'], { DATABASE_URL: elsewhere.href });
+  expect(exitCode).toBe(1);
+  expect(stderr).toMatch(/"no_such_database" does not exist\nCheck the database's name/);
+  expect(stderr).not.toMatch(/\n\s+at /);
+  expect(stderr).not.toContain(elsewhere.password);
 });
