@@ -59,7 +59,7 @@ begin
   if cardinality(found_oids) > 1 then
     raise exception 'more than one table is called "%"', resolve_relation.relation
       using errcode = '42P09',
-        detail = 'There are ' || (select string_agg(rowhook.full_name(o), ', ' order by 1) from unnest(found_oids) as o) || '.',
+        detail = 'There are ' || (select string_agg(rowhook.full_name(o), ', ' order by rowhook.full_name(o)) from unnest(found_oids) as o) || '.',
         hint = 'Name the schema too.';
   elsif found_oids = '{}' then
     raise exception 'there is no table "%" in database "%"', resolve_relation.relation, current_database()

@@ -169,7 +169,7 @@ as $$
   where c.oid = target
   union all
   select 'other publications', 'warn',
-    format('%s publish it too: a change of its replica identity changes what their subscribers receive', string_agg(o.publication, ', ' order by 1)), null
+    format('%s publish it too: a change of its replica identity changes what their subscribers receive', string_agg(o.publication, ', ' order by o.publication)), null
   from (select distinct publication from rowhook.publications_of(target) where publication <> 'rowhook') as o
   having count(*) > 0
   union all

@@ -1,0 +1,21 @@
+/** What Postgres said when it refused a statement; fails the test when it did not. */
+import pg from 'pg';
+
+export interface Refusal {
+  readonly code: string;
+  readonly message: string;
+  readonly detail: string;
+  readonly hint: string;
+  readonly constraint: string;
+}
+
+export async function refusal(statement: Promise<unknown>): Promise<Refusal> {
+  try {
+    await statement;
+  } catch (error) {
+    if (!(error instanceof pg.DatabaseError)) throw error;
+    const { code = '', message, detail = '', hint = '', constraint = '' } = error;
+    return { code, message, detail, hint, constraint };
+  }
+  throw new Error('the statement was not refused');
+}
