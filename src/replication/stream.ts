@@ -140,8 +140,9 @@ export class ReplicationStream {
 
   async #begin(client: Client, slot: string): Promise<void> {
     // The connection's own object is undocumented: pg is pinned exactly, and a test fails when an upgrade changes it.
-    const connection = 'connection' in client ? (client.connection as Wire | undefined) : undefined;
-    if (connection === undefined) throw new Error('this version of pg has no client.connection');
+    const connection: unknown = Reflect.get(client, 'connection');
+    if (!isWire(connection))
+      throw new Error('this version of pg has no client.connection that can be written to');
     this.#identity = await readIdentity(client);
     await verifySettings(client, this.#options.pinnedSettings);
     this.#options.verify(this.#identity);
@@ -224,8 +225,13 @@ class TransportPlugin extends PgoutputPlugin {
   }
 }
 
+function isWire(connection: unknown): connection is Wire {
+  if (typeof connection !== 'object' || connection === null) return false;
+  return 'stream' in connection && 'sendCopyFromChunk' in connection && 'endCopyFrom' in connection;
+}
+
 async function readIdentity(client: Client): Promise<ServerIdentity> {
-  const system = await client.query<{ systemid: string; timeline: number }>('IDENTIFY_SYSTEM');
+  const system = await client.query<{ systemid: string; timeline: number | string }>('IDENTIFY_SYSTEM');
   const session = await client.query<{ oid: string; timeout: string; pid: string }>(
     `select d.oid::text as oid, s.setting as timeout, pg_backend_pid()::text as pid
      from pg_catalog.pg_database d, pg_catalog.pg_settings s
@@ -236,7 +242,8 @@ async function readIdentity(client: Client): Promise<ServerIdentity> {
   if (identified === undefined || own === undefined) throw new Error('the server does not say who it is');
   return {
     systemId: identified.systemid,
-    timeline: identified.timeline,
+    // int4 before Postgres 18 (a number in pg), int8 since (a string).
+    timeline: Number(identified.timeline),
     databaseOid: Number(own.oid),
     walSenderTimeoutMs: Number(own.timeout),
     backendPid: Number(own.pid),
