@@ -14,9 +14,18 @@ function stopSignal(): AbortSignal {
   return stop.signal;
 }
 
+// npm passes on the Ctrl-C that the terminal has already sent to everybody: the same press arrives twice within milliseconds.
+const samePressMs = 300;
+let stoppedAt = 0;
+
 function onSignal(signal: 'SIGTERM' | 'SIGINT'): void {
-  if (stop === null || stop.signal.aborted) process.exit(128 + constants.signals[signal]);
-  stop.abort();
+  if (stop === null) process.exit(128 + constants.signals[signal]);
+  if (!stop.signal.aborted) {
+    stoppedAt = performance.now();
+    stop.abort();
+  } else if (performance.now() - stoppedAt > samePressMs) {
+    process.exit(128 + constants.signals[signal]);
+  }
 }
 
 function report(error: unknown): number {
