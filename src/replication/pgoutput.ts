@@ -132,7 +132,10 @@ function readTuple(message: Buffer, cursor: { at: number }): TupleValues {
       at += length;
     } else if (kind === 0x6e /* n */) {
       values[i] = null;
-    } else if (kind !== 0x75 /* u */) {
+    } else if (kind === 0x75 /* u */) {
+      // Not a hole: array methods pass over those.
+      values[i] = undefined;
+    } else {
       throw new Error(
         `pgoutput sent a column of kind 0x${(kind ?? 0).toString(16)}, which text mode does not have`,
       );
