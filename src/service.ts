@@ -186,7 +186,7 @@ class Service {
     const { term, state, interrupted } = takeover;
     await sessions.claim.rename(writerName(config.slot, 'claim', term));
     await sessions.fold.rename(writerName(config.slot, 'fold', term));
-    const configuration = await readConfiguration(sessions.side, state.epoch, state.floor);
+    const configuration = await readConfiguration(sessions.side, state);
     const clockOffsetMs = await readClockOffset(sessions.side);
     logger.info({ term, epoch: state.epoch, interrupted, slot: config.slot }, 'leading');
     return new Term({

@@ -5,11 +5,13 @@ import { formatLsn } from '../lsn.ts';
 import type { ConfigurationChange, ConfigurationRow } from '../webhooks/webhook.ts';
 import type { Session } from './session.ts';
 
-/** The newest version of every row that was committed at or below the floor; what comes later is sent again. */
+/**
+ * The newest version of every row that was committed at or below the floor, or before what the slot has confirmed: the stored
+ * floor follows with the next fold only, and what is confirmed is not sent again. What comes later is. The slot must be held.
+ */
 export async function readConfiguration(
   session: Session,
-  epoch: number,
-  floor: FloorPosition,
+  { epoch, floor, slot }: { epoch: number; floor: FloorPosition; slot: string },
 ): Promise<ConfigurationChange[]> {
   // Within a transaction its own configuration changes are not in force yet.
   const upTo = floor.index === wholeTransaction ? floor.commitLsn : floor.commitLsn - 1n;
@@ -20,8 +22,10 @@ export async function readConfiguration(
   }>({
     text: `select distinct on (kind, key) kind, key, row from rowhook.config_version
            where (epoch, commit_lsn) <= ($1::int4, $2::pg_lsn)
+              or (epoch = $1::int4 and commit_lsn <
+                    (select confirmed_flush_lsn from pg_catalog.pg_replication_slots where slot_name = $3))
            order by kind, key, epoch desc, commit_lsn desc`,
-    values: [epoch, formatLsn(upTo)],
+    values: [epoch, formatLsn(upTo), slot],
   });
   return rows;
 }

@@ -26,25 +26,28 @@ export interface TestDatabase extends Queryable, AsyncDisposable {
   loginUrl(role: string): string;
 }
 
-export async function createDatabase(): Promise<TestDatabase> {
+/** In the Postgres of the run, or in one of the test's own (a superuser's connection string). */
+export async function createDatabase(adminUrl = inject('adminUrl')): Promise<TestDatabase> {
   const name = `rowhook_test_${randomBytes(6).toString('hex')}`;
-  await using server = new QueryPool(inject('adminUrl'));
+  await using server = new QueryPool(adminUrl);
   await server.query(
     `create database ${name} template template0 encoding 'UTF8' lc_collate 'C' lc_ctype 'C'`,
   );
-  return new OwnDatabase(name);
+  return new OwnDatabase(adminUrl, name);
 }
 
 class OwnDatabase implements TestDatabase {
   readonly name: string;
   readonly url: string;
+  readonly #adminUrl: string;
   readonly #admin: QueryPool;
   readonly #passwords = new Map<string, string>();
   readonly #open = new AsyncDisposableStack();
 
-  constructor(name: string) {
+  constructor(adminUrl: string, name: string) {
     this.name = name;
-    this.url = urlOf(inject('adminUrl'), { database: name });
+    this.#adminUrl = adminUrl;
+    this.url = urlOf(adminUrl, { database: name });
     this.#admin = this.#open.use(new QueryPool(this.url));
   }
 
@@ -74,7 +77,7 @@ class OwnDatabase implements TestDatabase {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#open.disposeAsync();
-    await using server = new QueryPool(inject('adminUrl'));
+    await using server = new QueryPool(this.#adminUrl);
     await dropSlots(server, this.name);
     await server.query(`drop database if exists ${this.name} with (force)`);
     for (const role of this.#passwords.keys()) await server.query(`drop role if exists ${role}`);

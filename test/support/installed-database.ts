@@ -23,8 +23,8 @@ export interface InstalledDatabase extends TestDatabase {
   readonly appUrl: string;
 }
 
-export async function createInstalledDatabase(): Promise<InstalledDatabase> {
-  const database = await createDatabase();
+export async function createInstalledDatabase(adminUrl?: string): Promise<InstalledDatabase> {
+  const database = await createDatabase(adminUrl);
   try {
     return await installInto(database);
   } catch (error) {
