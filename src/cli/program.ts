@@ -9,6 +9,7 @@ import { addDisable } from './disable.ts';
 import { addEnable } from './enable.ts';
 import { addInspect } from './inspect.ts';
 import { addInstall } from './install.ts';
+import { addSlot } from './slot.ts';
 import { addStart } from './start.ts';
 import { addStatus } from './status.ts';
 import { addUninstall } from './uninstall.ts';
@@ -37,6 +38,7 @@ export function createProgram(context: CliContext): Command {
   addInspect(program, context);
   addStatus(program, context);
   addWebhook(program, context);
+  addSlot(program, context);
   return program;
 }
 

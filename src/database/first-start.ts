@@ -5,7 +5,7 @@ import { ExitError } from '../exit-error.ts';
 import { formatLsn, parseLsn } from '../lsn.ts';
 import { wholeTransaction } from '../position.ts';
 import { readConfigurationRows } from './configuration.ts';
-import { publicationName, readPublication } from './publication.ts';
+import { readPublication } from './publication.ts';
 import { clientConfig, type Session } from './session.ts';
 import { readState, type State } from './state.ts';
 
@@ -223,8 +223,8 @@ export function slotLost(slot: string): ExitError {
     {
       exitCode: 3,
       remedy:
-        `If ROWHOOK_SLOT or DATABASE_URL is wrong, correct it. Otherwise what was written meanwhile is lost to the webhooks: ` +
-        `to go on from now, as the owner of the schema: delete from rowhook.state; and start again (the publication is "${publicationName}").`,
+        `If ROWHOOK_SLOT or DATABASE_URL is wrong, correct it. Otherwise what was committed meanwhile is lost to the webhooks; ` +
+        `to accept that, note it in the ledger and go on from now: rowhook slot recreate --accept-gap`,
     },
   );
 }

@@ -69,8 +69,8 @@ export function requireSameOrigin(state: State, origin: Origin & { readonly slot
     {
       exitCode: 3,
       remedy:
-        `If ROWHOOK_SLOT or DATABASE_URL is wrong, correct it. If this database is to send from now on, start anew: ` +
-        `\`rowhook uninstall\` shows what it removes (the webhooks too: save rowhook.webhook first), then \`rowhook install\`.`,
+        `If ROWHOOK_SLOT or DATABASE_URL is wrong, correct it. If this place is to send from now on, accept that what was ` +
+        `committed meanwhile is not sent: rowhook slot recreate --accept-gap`,
     },
   );
 }

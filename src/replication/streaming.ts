@@ -104,7 +104,7 @@ export class Streaming {
     if (verdict.kind === 'invalidated') {
       throw new ExitError(`Postgres cannot read on from slot "${slot}": ${message}.`, {
         exitCode: 3,
-        remedy: `${slotLost().remedy ?? ''} First drop the slot: select pg_drop_replication_slot('${slot}');`,
+        remedy: slotLost().remedy,
         cause: error,
       });
     }
