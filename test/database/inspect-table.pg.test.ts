@@ -1,0 +1,122 @@
+/** What the DBA is told before a table is enabled, and afterwards. */
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createInstalledDatabase, type InstalledDatabase } from '../support/installed-database.ts';
+import { waitUntil } from '../support/wait.ts';
+
+let database: InstalledDatabase;
+beforeAll(async () => {
+  database = await createInstalledDatabase();
+});
+afterAll(async () => {
+  await database[Symbol.asyncDispose]();
+});
+
+interface Finding {
+  readonly status: string | null;
+  readonly detail: string | null;
+  readonly remedy: string | null;
+}
+
+async function inspect(parameters: string): Promise<Map<string, Finding>> {
+  const rows = await database.dba.query<Finding & { check: string }>(
+    `select "check", status, detail, remedy from rowhook.inspect_table(${parameters})`,
+  );
+  return new Map(rows.map(({ check, ...finding }) => [check, finding]));
+}
+
+test('a table that is fit to be enabled has nothing but ok', async () => {
+  await database.dba.query('create table fit ("companyId" text not null, id text primary key)');
+  const findings = await inspect(`'fit'`);
+  expect([...findings.values()].map((finding) => finding.status)).toEqual(
+    [...findings.keys()].map(() => 'ok'),
+  );
+  expect([...findings.keys()]).toEqual([
+    'relation',
+    'registered',
+    'owner',
+    'company column',
+    'replica identity',
+    'primary key',
+    'publication',
+    'published',
+    'wal_level',
+    'cost of full',
+  ]);
+  expect(findings.get('replica identity')?.detail).toBe(
+    'default now, full once enabled (an exclusive lock for a moment)',
+  );
+  await database.dba.query(`select rowhook.enable_table('fit')`);
+  expect((await inspect(`'fit'`)).get('replica identity')?.detail).toBe('full, and stays so');
+});
+
+test('tells the cost of full: row size, updates seen, large columns', async () => {
+  await database.dba.query(
+    `
+    create table heavy ("companyId" text not null, id text primary key, doc text);
+    alter table heavy alter column doc set storage external;
+    insert into heavy select 'a', n, repeat('x', 20000) from generate_series(1, 50) n;
+    update heavy set id = id || 'b';
+    vacuum analyze heavy`.replace('vacuum analyze', 'analyze'),
+  );
+  await database.dba.query('vacuum heavy');
+  const findings = await waitUntil(
+    async () => {
+      const found = await inspect(`'heavy'`);
+      return found.get('cost of full')?.status === 'warn' ? found : null;
+    },
+    { describe: 'the statistics of 50 updates' },
+  );
+  expect(findings.get('cost of full')?.detail).toMatch(/about \d+ (kB|bytes); 50 updates and 0 deletes seen/);
+  expect(findings.get('large columns')?.detail).toContain('doc (text');
+});
+
+test('warns of what a payload will expose, lack or never be sent for', async () => {
+  await database.dba.query(`
+    create table strange ("companyId" text, id text, twice text);
+    alter table strange enable row level security`);
+  const findings = await inspect(`'strange'`);
+  expect(findings.get('row-level security')).toMatchObject({ status: 'warn' });
+  expect(findings.get('company column')).toMatchObject({
+    status: 'warn',
+    remedy: 'alter table public.strange alter column "companyId" set not null;',
+  });
+  expect(findings.get('primary key')).toMatchObject({ status: 'warn' });
+});
+
+test('fails, with the remedy, where enabling would be refused', async () => {
+  await database.dba.query('create unlogged table fast (id text primary key, company_id text not null)');
+  const findings = await inspect(`'fast'`);
+  expect(findings.get('relation')).toMatchObject({
+    status: 'fail',
+    remedy: 'alter table public.fast set logged;',
+  });
+  expect(findings.get('company column')).toMatchObject({
+    status: 'fail',
+    remedy: `select rowhook.enable_table('public.fast', company_column => 'company_id');`,
+  });
+  expect((await inspect(`'nowhere'`)).get('relation')).toMatchObject({ status: 'fail' });
+});
+
+test('knows with which column and identity a table was enabled', async () => {
+  await database.dba.query('create table rented (tenant text not null, id text primary key)');
+  await database.dba.query(`create unique index rented_key on rented (tenant, id)`);
+  await database.dba.query(
+    `select rowhook.enable_table('rented', company_column => 'tenant', replica_identity => 'rented_key')`,
+  );
+  const findings = await inspect(`'rented'`);
+  expect(findings.get('company column')).toMatchObject({
+    status: 'ok',
+    detail: '"tenant" (text), never NULL',
+  });
+  expect(findings.get('replica identity')).toMatchObject({
+    status: 'ok',
+    detail: 'index:rented_key, and stays so',
+  });
+  await database.dba.query(
+    'drop table rented; create table rented (tenant text not null, id text primary key)',
+  );
+  expect((await inspect(`'rented'`)).get('published')).toMatchObject({
+    status: 'warn',
+    remedy: `select rowhook.enable_table('public.rented', company_column => 'tenant', replica_identity => 'rented_key');`,
+  });
+});

@@ -1,0 +1,135 @@
+/**
+ * Uninstalling: everything of ours goes and the application's tables are as before. The group roles belong to the whole
+ * cluster, so these tests have one of their own.
+ */
+import { randomUUID } from 'node:crypto';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Client } from 'pg';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { install } from '../../src/database/install.ts';
+import { planUninstall, uninstall } from '../../src/database/uninstall.ts';
+import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../src/embedded-postgres.ts';
+import { refusal } from './refusal.ts';
+
+let server: EmbeddedPostgres;
+let admin: Client;
+let operator: Client;
+
+beforeAll(async () => {
+  const dataDir = join(tmpdir(), `rowhook-test-${randomUUID()}`);
+  server = await startEmbeddedPostgres({ dataDir, persistent: false, settings: { fsync: 'off' } });
+  admin = await connect('postgres', 'postgres');
+  await admin.query('create role operator login createrole replication password $$operator$$');
+});
+afterAll(async () => {
+  await admin.end();
+  await server[Symbol.asyncDispose]();
+});
+
+async function connect(user: string, database: string): Promise<Client> {
+  const client = new Client({ connectionString: urlOf(user, database) });
+  client.on('error', () => undefined);
+  await client.connect();
+  return client;
+}
+
+function urlOf(user: string, database: string): string {
+  const url = new URL(server.url);
+  if (user !== 'postgres') [url.username, url.password] = [user, user];
+  url.pathname = `/${database}`;
+  return url.href;
+}
+
+async function createErp(name: string): Promise<Client> {
+  await admin.query(`drop database if exists ${name} with (force)`);
+  await admin.query(`create database ${name} owner operator`);
+  await install({ databaseUrl: urlOf('operator', name), log: () => undefined });
+  const client = await connect('operator', name);
+  await client.query(`create table job ("companyId" text not null, id text primary key);
+    select rowhook.enable_table('job')`);
+  return client;
+}
+
+beforeEach(async () => {
+  operator = await createErp('erp');
+  return async () => {
+    const { rows } = await admin.query<{ name: string }>(
+      'select slot_name as name from pg_replication_slots',
+    );
+    for (const { name } of rows) await admin.query('select pg_drop_replication_slot($1)', [name]);
+    await operator.end();
+  };
+});
+
+async function groupRoles(): Promise<string[]> {
+  const { rows } = await admin.query<{ name: string }>(
+    `select rolname as name from pg_roles where rolname like 'rowhook%' order by 1`,
+  );
+  return rows.map((row) => row.name);
+}
+
+test('shows what it will do, does it, and leaves nothing', async () => {
+  await operator.query(`select pg_create_logical_replication_slot('rowhook', 'pgoutput')`);
+  await operator.query(`insert into rowhook.state (slot) values ('rowhook')`);
+  expect(await planUninstall(operator)).toEqual([
+    'disable table public.job and set its replica identity back to default',
+    'drop publication rowhook',
+    'drop schema rowhook with 0 webhooks, their counters and the ledger of losses',
+    'drop replication slot rowhook',
+    'drop role rowhook_app',
+    'drop role rowhook_dba',
+    'drop role rowhook_service',
+  ]);
+  expect(await uninstall(operator)).toContain('dropped role rowhook_dba');
+  expect(await groupRoles()).toEqual([]);
+  const { rows } = await operator.query(`
+    select to_regnamespace('rowhook') as schema, (select count(*)::int from pg_publication) as publications,
+      (select count(*)::int from pg_replication_slots) as slots,
+      (select relreplident from pg_class where relname = 'job') as identity`);
+  expect(rows).toEqual([{ schema: null, publications: 0, slots: 0, identity: 'd' }]);
+  expect(await planUninstall(operator)).toEqual([]);
+
+  await install({ databaseUrl: urlOf('operator', 'erp'), log: () => undefined });
+  expect(await groupRoles()).toHaveLength(3);
+});
+
+test('roles that another database or a grant needs stay, and what holds them is named', async () => {
+  const second = await createErp('second');
+  await operator.query('grant select on job to rowhook_service');
+  const plan = await planUninstall(operator);
+  expect(plan).toContain('role rowhook_app stays: it is used by database second');
+  expect(plan).toContain('role rowhook_service stays: it is used by database second, table job');
+  expect(await uninstall(operator)).toEqual(expect.arrayContaining(plan.slice(-3)));
+  expect(await groupRoles()).toHaveLength(3);
+  await second.query(`select rowhook.disable_table('job'); select rowhook.enable_table('job')`);
+  await second.end();
+  await admin.query('drop database second with (force)');
+});
+
+test('what outside the schema depends on it is named instead of dropped', async () => {
+  await operator.query('create view report as select * from rowhook.webhook_health');
+  const expected = 'outside the schema rowhook these depend on it: view report';
+  await expect(planUninstall(operator)).rejects.toThrow(expected);
+  await expect(uninstall(operator)).rejects.toThrow(expected);
+  expect((await operator.query('select from report')).rows).toEqual([]);
+});
+
+test('a table that somebody holds stops it, with nothing changed', async () => {
+  await using holder = new AsyncDisposableStack();
+  const reader = holder.adopt(await connect('operator', 'erp'), (client) => client.end());
+  await reader.query('begin; select * from job');
+  const refused = await refusal(uninstall(operator));
+  expect(refused).toMatchObject({ code: '55P03' });
+  expect(refused.detail).toContain('role operator');
+  expect((await operator.query('select enabled from rowhook.subscribable_table')).rows).toEqual([
+    { enabled: true },
+  ]);
+});
+
+test('a slot of another name or database is not ours to drop', async () => {
+  await admin.query(`select pg_create_logical_replication_slot('elsewhere', 'pgoutput')`);
+  expect(await planUninstall(operator, { slot: 'elsewhere' })).not.toContain(
+    'drop replication slot elsewhere',
+  );
+});
