@@ -56,7 +56,8 @@ export class Floor {
     this.#open = {
       commitLsn,
       changes: new Fifo(),
-      lastReadIndex: -1,
+      // The start may lie inside this transaction: the floor must not fall back behind it.
+      lastReadIndex: this.#settled.commitLsn === commitLsn ? this.#settled.index : -1,
       isCommitted: false,
       hasUnstoredConfiguration: false,
       coveredLsn: zeroLsn,

@@ -101,3 +101,12 @@ test('confirming never goes back', () => {
   floor.passed(40n);
   expect(floor.confirmable).toBe(50n);
 });
+
+test('a start inside a transaction is kept while what lies before it is passed over again', () => {
+  const floor = new Floor({ commitLsn: 20n, index: 4 });
+  floor.begin(20n);
+  expect(floor.position).toEqual({ commitLsn: 20n, index: 4 });
+  floor.add(5, 1);
+  floor.read(5);
+  expect(floor.position).toEqual({ commitLsn: 20n, index: 4 });
+});
