@@ -72,5 +72,5 @@ create table rowhook.setting (
   updated_at timestamptz not null default now()
 );
 comment on table rowhook.setting is 'The installation''s own settings: its publication, its slot. Never a secret.';
-grant select, insert, update on rowhook.setting to rowhook_service;
+grant select, insert, update, delete on rowhook.setting to rowhook_service;
 grant select on rowhook.setting to rowhook_dba;

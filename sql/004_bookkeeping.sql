@@ -95,7 +95,7 @@ comment on column rowhook.state.fold_no is 'Grows by one with every fold, so tha
 
 grant select, insert, update, delete on rowhook.journal, rowhook.counter, rowhook.config_version, rowhook.epoch, rowhook.state
   to rowhook_service;
-grant select, insert, delete on rowhook.loss to rowhook_service;
+grant select, insert, delete, update (to_position) on rowhook.loss to rowhook_service;
 grant select on rowhook.fence, rowhook.journal, rowhook.counter, rowhook.loss, rowhook.epoch, rowhook.state to rowhook_dba;
 grant select (kind, key, epoch, commit_lsn) on rowhook.config_version to rowhook_dba;
 grant select on rowhook.loss to rowhook_app;

@@ -105,7 +105,9 @@ create function rowhook.check_identity(target oid, company_column text, replica_
 as $$
   select 'replica identity', case when p.problem is null then 'ok' else 'fail' end,
     coalesce(p.problem, case when f.now = f.wanted then format('%s, and stays so', f.now)
-      else format('%s now, %s once enabled (an exclusive lock for a moment)', f.now, f.wanted) end), p.remedy
+      else format('%s now, %s once enabled (an exclusive lock for a moment)', f.now, f.wanted) end
+      || case when f.wanted = 'full' and current_setting('server_version_num')::integer >= 180000
+        then '; a virtual generated column, added later, would make every UPDATE fail' else '' end), p.remedy
   from rowhook.identity_problem(target, company_column, replica_identity) as p,
     (select rowhook.replica_identity_of(target), rowhook.wanted_identity(target, replica_identity)) as f(now, wanted)
   union all

@@ -7,6 +7,7 @@ import { explainDatabaseError } from './explain-error.ts';
 import { ExitError } from '../exit-error.ts';
 import { adviceAfterInstall } from './install-advice.ts';
 import { listMigrations, type Migration, readMigration, requiredSchemaVersion } from './migrations.ts';
+import { clientConfig } from './session.ts';
 
 export interface InstallOptions {
   readonly databaseUrl: string;
@@ -25,7 +26,9 @@ const oldestServer = 140000;
 
 /** @throws ExitError when the server is away or too old, a right is missing, or the schema is newer than this release. */
 export async function install({ databaseUrl, log }: InstallOptions): Promise<InstallReport> {
-  const client = new Client({ connectionString: databaseUrl, application_name: 'rowhook install' });
+  const client = new Client(clientConfig({ databaseUrl, applicationName: 'rowhook install' }));
+  // A connection that is lost also fails the statement under way, which is where it is reported.
+  client.on('error', () => undefined);
   client.on('notice', (notice) => {
     log(`${notice.severity ?? 'NOTICE'}: ${notice.message ?? ''}`);
   });

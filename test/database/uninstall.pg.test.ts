@@ -10,6 +10,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { install } from '../../src/database/install.ts';
 import { planUninstall, uninstall } from '../../src/database/uninstall.ts';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../src/embedded-postgres.ts';
+import { waitUntil } from '../support/wait.ts';
 import { refusal } from './refusal.ts';
 
 let server: EmbeddedPostgres;
@@ -125,6 +126,33 @@ test('a table that somebody holds stops it, with nothing changed', async () => {
   expect((await operator.query('select enabled from rowhook.subscribable_table')).rows).toEqual([
     { enabled: true },
   ]);
+});
+
+test('a slot in use stops it, naming who reads', async () => {
+  await operator.query(`select pg_create_logical_replication_slot('rowhook', 'pgoutput')`);
+  await using open = new AsyncDisposableStack();
+  const reader = new Client({ connectionString: `${urlOf('operator', 'erp')}?replication=database` });
+  reader.on('error', () => undefined);
+  await reader.connect();
+  open.adopt(reader, (client) => client.end());
+  const options = `(proto_version '1', publication_names 'rowhook')`;
+  reader.query(`START_REPLICATION SLOT rowhook LOGICAL 0/0 ${options}`).catch(() => undefined);
+  const pid = await waitUntil(
+    async () => {
+      const { rows } = await admin.query<{ pid: number | null }>(
+        'select active_pid as pid from pg_replication_slots',
+      );
+      return rows[0]?.pid;
+    },
+    { describe: 'the slot to be in use' },
+  );
+  await expect(uninstall(operator, { slot: 'rowhook' })).rejects.toThrow(`"rowhook" is in use by pid ${pid}`);
+  expect((await operator.query('select from rowhook.migration')).rows).not.toEqual([]);
+  await admin.query('select pg_terminate_backend($1)', [pid]);
+  await waitUntil(
+    async () => (await admin.query('select from pg_replication_slots where active')).rowCount === 0,
+    { describe: 'the slot to be free' },
+  );
 });
 
 test('a slot of another name or database is not ours to drop', async () => {
