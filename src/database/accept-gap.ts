@@ -33,31 +33,28 @@ export async function acceptGap(options: AcceptGapOptions): Promise<AcceptedGap>
   const before = await requireState(session);
   await dropUnusedSlot(session, slot);
   const { interrupted, state } = await takeOver(session, before.slot);
-  const from = firstLost(state);
-  const losses = await session.transaction(async () => {
-    const { rows } = await session.query<{ id: string }>({
-      text: `insert into rowhook.loss (uid, webhook_id, company_id, table_name, reason, count, from_position, detail)
-             select uid, id, company_id, table_name, 'gap', null, $1,
-                    'the slot was lost: changes from here to the new start were not read'
-             from rowhook.webhook returning id`,
-      values: [changeId(state.epoch, { ...from, part: 0 })],
+  const from = changeId(state.epoch, { ...firstLost(state), part: 0 });
+  await session.transaction(async () => {
+    // The new start writes the ledger's rows together with the new epoch, also when it is another process' start.
+    await session.query({
+      text: `insert into rowhook.setting (name, value) values ('accepted_gap', jsonb_build_object('from', $1::text))
+             on conflict (name) do update set value = excluded.value`,
+      values: [from],
     });
     await session.query({ text: 'delete from rowhook.journal' });
     await session.query({ text: 'delete from rowhook.state' });
-    return rows.map(({ id }) => id);
   });
   const after = await ensureStarted(options);
-  const to = { commitLsn: after.floor.commitLsn + 1n, index: 0, part: 0 } as const;
-  await session.query({
-    text: 'update rowhook.loss set to_position = $1 where id = any ($2::int8[])',
-    values: [changeId(after.epoch, to), losses],
+  const { rows } = await session.query<{ webhooks: number }>({
+    text: `select count(*)::int4 as webhooks from rowhook.loss where reason = 'gap' and from_position = $1`,
+    values: [from],
   });
   return {
     slot,
     epoch: after.epoch,
-    fromLsn: formatLsn(from.commitLsn),
-    toLsn: formatLsn(to.commitLsn),
-    webhooks: losses.length,
+    fromLsn: formatLsn(state.floor.commitLsn),
+    toLsn: formatLsn(after.floor.commitLsn + 1n),
+    webhooks: rows[0]?.webhooks ?? 0,
     interrupted,
   };
 }

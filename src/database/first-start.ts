@@ -3,7 +3,7 @@
 import pg from 'pg';
 import { ExitError } from '../exit-error.ts';
 import { formatLsn, parseLsn } from '../lsn.ts';
-import { wholeTransaction } from '../position.ts';
+import { changeId, wholeTransaction } from '../position.ts';
 import { readConfigurationRows } from './configuration.ts';
 import { readPublication } from './publication.ts';
 import { clientConfig, type Session } from './session.ts';
@@ -140,8 +140,7 @@ interface Creation {
 async function storeStart(session: Session, creation: Creation): Promise<void> {
   // The first commit that is sent may start exactly at the consistent point, so "everything before" ends one byte earlier.
   const before = formatLsn(parseLsn(creation.consistent_point) - 1n);
-  await session.query({ text: 'begin isolation level repeatable read' });
-  try {
+  const store = async (): Promise<void> => {
     await session.query({ text: `set transaction snapshot '${creation.snapshot_name.replaceAll("'", '')}'` });
     const configuration = await readConfigurationRows(session);
     const { rows } = await session.query<{ n: number }>({
@@ -174,12 +173,23 @@ async function storeStart(session: Session, creation: Creation): Promise<void> {
         JSON.stringify(creation.publication),
       ],
     });
-    await session.query({ text: 'commit' });
-  } catch (error) {
-    await session.query({ text: 'rollback' }).catch(() => undefined);
-    throw error;
-  }
+    await session.query({
+      text: gapStatement,
+      values: [
+        changeId(Number(epoch), { commitLsn: parseLsn(creation.consistent_point), index: 0, part: 0 }),
+      ],
+    });
+  };
+  await session.transaction(store, 'begin isolation level repeatable read');
 }
+
+// An operator accepted that changes were lost before this start: each webhook's row in the ledger says from where to where.
+const gapStatement = `
+  with gap as (delete from rowhook.setting where name = 'accepted_gap' returning value ->> 'from' as start)
+  insert into rowhook.loss (uid, webhook_id, company_id, table_name, reason, count, from_position, to_position, detail)
+  select w.uid, w.id, w.company_id, w.table_name, 'gap', null, gap.start, $1,
+         'the slot was lost: what was committed in between was not read'
+  from gap, rowhook.webhook w`;
 
 function watchWaiting({ session, onWaiting }: FirstStartOptions): () => void {
   const timer = setInterval(() => {

@@ -68,8 +68,10 @@ export class Folder {
     const { session, term, epoch } = this.#options;
     const foldNo = this.#foldNo + 1;
     const wasFolded = async (): Promise<{ foldNo: string }[] | null> => {
-      const text = 'select fold_no as "foldNo" from rowhook.state where fold_no = $1';
-      const { rows } = await session.query<{ foldNo: string }>({ text, values: [foldNo] });
+      const { rows } = await session.query<{ foldNo: string }>({
+        text: wasFoldedQuery,
+        values: [term, foldNo],
+      });
       return rows.length > 0 ? rows : null;
     };
     const values = [
@@ -89,6 +91,12 @@ export class Folder {
     this.#foldNo = foldNo;
   }
 }
+
+// Under the fence too: a takeover counts as a fold and may have got the same number.
+const wasFoldedQuery = `
+  with f as materialized (
+    select 1 from rowhook.fence where writer = 'fold' and term = $1 for no key update)
+  select s.fold_no as "foldNo" from rowhook.state s, f where s.fold_no = $2`;
 
 function json(value: unknown): string {
   return JSON.stringify(value, (_key, item: unknown) => (typeof item === 'bigint' ? String(item) : item));

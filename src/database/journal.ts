@@ -37,6 +37,12 @@ const appendStatement = {
     returning seq`,
 };
 
+// Under the fence too: another process may have claimed the very same batch under the very same number.
+const wasAppendedQuery = `
+  with f as materialized (
+    select 1 from rowhook.fence where writer = 'claim' and term = $1 for no key update)
+  select j.seq from rowhook.journal j, f where j.seq = $2 and j.body = $3`;
+
 const checkTermStatement = {
   name: 'rowhook_check_term',
   text: `select 1 from rowhook.fence where writer = 'claim' and term = $1 for no key update`,
@@ -59,8 +65,10 @@ export class Journal {
     const sentAt = now();
     const warnings = session.warnings;
     const wasAppended = async (): Promise<{ seq: string }[] | null> => {
-      const text = 'select seq from rowhook.journal where seq = $1 and body = $2';
-      const { rows } = await session.query<{ seq: string }>({ text, values: [seq, body] });
+      const { rows } = await session.query<{ seq: string }>({
+        text: wasAppendedQuery,
+        values: [term, seq, body],
+      });
       return rows.length > 0 ? rows : null;
     };
     const rows = await session.settle<{ seq: string }>(

@@ -65,6 +65,8 @@ const bookkeepingSettings = {
 export class Session implements AsyncDisposable {
   readonly #options: SessionOptions;
   #backend: Backend | null = null;
+  #opening: Promise<Backend> | null = null;
+  #transactionOn: Backend | null = null;
   #warnings = 0;
   #applicationName: string;
 
@@ -95,16 +97,20 @@ export class Session implements AsyncDisposable {
     }
   }
 
-  /** Statements that commit together; rolled back when `action` throws. */
-  async transaction<T>(action: () => Promise<T>): Promise<T> {
-    await this.query({ text: 'begin' });
+  /** Statements that commit together, on one backend; rolled back when `action` throws. */
+  async transaction<T>(action: () => Promise<T>, begin = 'begin'): Promise<T> {
+    const backend = await this.#open();
+    this.#transactionOn = backend;
     try {
+      await this.query({ text: begin });
       const result = await action();
       await this.query({ text: 'commit' });
       return result;
     } catch (error) {
-      if (this.#backend?.isLost === false) await this.query({ text: 'rollback' }).catch(() => undefined);
+      if (!backend.isLost) await this.query({ text: 'rollback' }).catch(() => undefined);
       throw error;
+    } finally {
+      this.#transactionOn = null;
     }
   }
 
@@ -167,7 +173,13 @@ export class Session implements AsyncDisposable {
 
   async #open(): Promise<Backend> {
     this.#options.stop.throwIfAborted();
+    if (this.#transactionOn?.isLost === true) throw new Error('the connection was lost inside a transaction');
     if (this.#backend !== null && !this.#backend.isLost) return this.#backend;
+    this.#opening ??= this.#connect().finally(() => (this.#opening = null));
+    return await this.#opening;
+  }
+
+  async #connect(): Promise<Backend> {
     const settings = { ...bookkeepingSettings, ...this.#options.settings };
     const client = new pg.Client(
       clientConfig({ ...this.#options, applicationName: this.#applicationName, settings }),
@@ -183,6 +195,7 @@ export class Session implements AsyncDisposable {
       const { rows } = await client.query<{ pid: number; startedAt: string }>(synchronousCommit);
       const [row] = rows;
       if (row === undefined) throw new Error('pg_stat_activity does not show our own backend');
+      this.#options.stop.throwIfAborted();
       this.#backend = Object.assign(lost, { client, pid: row.pid, startedAt: row.startedAt });
       return this.#backend;
     } catch (error) {
