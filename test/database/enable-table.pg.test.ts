@@ -273,3 +273,21 @@ test('only the owner enables a table, and a role outside rowhook_dba not even it
     message: 'permission denied for function enable_table',
   });
 });
+
+test('a DBA who did not install rowhook enables, inspects and disables the tables that are theirs', async () => {
+  const other = await database.createLogin({ name: 'crm_dba', memberOf: ['rowhook_dba'] });
+  await database.query(`create schema crm_own authorization ${other.role}`);
+  await other.query('create table crm_own.lead ("companyId" text not null, id text primary key)');
+  expect(await other.query(`select "check" from rowhook.inspect_table('lead') where status <> 'ok'`)).toEqual(
+    [],
+  );
+  expect(await other.query(`select name from rowhook.enable_table('lead')`)).toEqual([{ name: 'lead' }]);
+  expect(await other.query(`select enabled from rowhook.disable_table('lead')`)).toEqual([{ enabled: 'f' }]);
+  expect(await identityOf('crm_own.lead')).toBe('default');
+});
+
+test('two tables enabled at the same moment both get in', async () => {
+  await database.dba.query(`create table erp.first ${columns}; create table erp.second ${columns}`);
+  await Promise.all([enable(`'erp.first'`), enable(`'erp.second'`)]);
+  expect([await isPublished('erp.first'), await isPublished('erp.second')]).toEqual([true, true]);
+});

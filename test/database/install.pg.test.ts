@@ -28,15 +28,6 @@ test('a role with CREATEROLE and its own database installs everything; a second 
   expect(lines.join('\n')).toMatch(/The service can log in as \w+\./);
 });
 
-test('without a login for the service, install prints the statement that makes one', async () => {
-  await using database = await createDatabase();
-  const lines: string[] = [];
-  await install({ databaseUrl: database.url, log: (line) => lines.push(line) });
-  expect(lines.join('\n')).toMatch(
-    /create role rowhook login replication password '…' in role rowhook_service;|The service can log in as/,
-  );
-});
-
 test('two installers at once apply each file once, and both succeed', async () => {
   await using database = await createDatabase();
   const reports = await Promise.all([1, 2, 3].map(() => install({ databaseUrl: database.url, log: quiet })));
