@@ -273,8 +273,12 @@ export class Term {
     for (const { kind, key, row } of changes) {
       if (kind !== 'webhook') continue;
       const webhook = row === null ? undefined : this.#registry.webhook(BigInt(key));
-      if (webhook === undefined) this.#gate.remove(BigInt(key));
-      else this.#gate.learn(webhook, xid);
+      if (webhook === undefined) {
+        this.#gate.remove(BigInt(key));
+        continue;
+      }
+      if (this.#gate.isGone(webhook.uid)) this.#watch.lookAgain();
+      this.#gate.learn(webhook, xid);
     }
   }
 

@@ -25,6 +25,7 @@ export class GateWatch {
   readonly #parts: GateWatchParts;
   #timer: NodeJS.Timeout | undefined;
   #polledAt = -Infinity;
+  #newsAt = -Infinity;
   #polling: Promise<void> | null = null;
   /** As of the last tick: looking through all lanes at every claim would cost more than the claim. */
   #isWaitingLong = false;
@@ -45,11 +46,18 @@ export class GateWatch {
     clearInterval(this.#timer);
   }
 
-  /** Resolves at once unless the log is behind and the last look is over a second old. */
+  /** The log tells of a webhook that the gate does not know: no look until now says whether it is still there. */
+  lookAgain(): void {
+    this.#newsAt = this.#parts.now();
+  }
+
+  /** Resolves at once unless the log is behind and the last look is over a second old, or older than the log's news. */
   async fresh(): Promise<void> {
-    while (this.#isBehind() && this.#parts.now() - this.#polledAt >= staleAfterMs) {
-      await this.#poll();
-    }
+    while (this.#isBehind() && !this.#hasLooked()) await this.#poll();
+  }
+
+  #hasLooked(): boolean {
+    return this.#polledAt > this.#newsAt && this.#parts.now() - this.#polledAt < staleAfterMs;
   }
 
   #isBehind(): boolean {
