@@ -1,0 +1,128 @@
+import { expect, test } from 'vitest';
+import { FencedError } from '../../src/database/fenced.ts';
+import type { JournalEntry } from '../../src/database/journal-body.ts';
+import { takeOver, writerName } from '../../src/database/takeover.ts';
+import { claims, foldOf, folderOf, journalOf, openBooks, slot, type Books } from './books.ts';
+
+async function counterOf(books: Books, uid: number): Promise<unknown> {
+  const [row] = await books.database.admin.query(
+    `select claimed_count as claimed, success_count as success, error_count as error, missed_count as missed
+       from rowhook.counter where uid = $1`,
+    [uid],
+  );
+  return row;
+}
+
+async function ledger(books: Books): Promise<unknown> {
+  return await books.database.admin.query(
+    `select uid, reason, count, from_position as from, to_position as to from rowhook.loss order by uid, reason`,
+  );
+}
+
+test('two takeovers at the same time get terms of their own', async () => {
+  await using books = await openBooks();
+  const [one, two] = [books.session(), books.session()];
+  await Promise.all([one.query({ text: 'select 1' }), two.query({ text: 'select 1' })]);
+  const other = await books.database.connect();
+  await other.query('begin; select 1 from rowhook.fence for update');
+  const both = Promise.all([takeOver(one, slot), takeOver(two, slot)]);
+  await books.waitForBlocked(2);
+  await other.query('commit');
+  const terms = (await both).map(({ term }) => term);
+  expect(terms.sort()).toEqual([1, 2]);
+});
+
+test('claims without an outcome become interrupted, with their range, and are settled', async () => {
+  await using books = await openBooks();
+  const before = await books.takeOver();
+  const session = books.session();
+  const journal = journalOf(session, before);
+  await journal.append(claims(7n, 0x30n, 0x40n, 0x50n));
+  await folderOf(session, before).fold(foldOf(7n, { claimed: 3, success: 2 }, { foldedSeq: 1 }));
+  await journal.append([...claims(7n, 0x60n), ...claims(8n, 0x60n, 0x70n)]);
+
+  const { state, lastSeq, settled, interrupted } = await books.takeOver();
+
+  expect({ interrupted, lastSeq, foldedSeq: state.foldedSeq }).toEqual({
+    interrupted: 4,
+    lastSeq: 2,
+    foldedSeq: 2,
+  });
+  expect(settled.map(({ seq, entries }) => [seq, entries.length])).toEqual([
+    [1, 3],
+    [2, 3],
+  ]);
+  expect(await counterOf(books, 7)).toEqual({ claimed: '4', success: '2', error: '2', missed: '0' });
+  expect(await counterOf(books, 8)).toEqual({ claimed: '2', success: '0', error: '2', missed: '0' });
+  expect(await ledger(books)).toEqual([
+    { uid: '7', reason: 'interrupted', count: '2', from: '1-0000000000000030-0', to: '1-0000000000000060-0' },
+    { uid: '8', reason: 'interrupted', count: '2', from: '1-0000000000000060-0', to: '1-0000000000000070-0' },
+  ]);
+});
+
+test('what was dropped, missed or undecidable and not folded yet is counted once, however often somebody takes over', async () => {
+  await using books = await openBooks();
+  const journal = journalOf(books.session(), await books.takeOver());
+  const at = { commitLsn: 0x30n, index: 2, part: 0 } as const;
+  const entries: JournalEntry[] = [
+    { kind: 'dropped', uid: 7n, position: at, note: 'deleted' },
+    { kind: 'missed', uid: 8n, position: at },
+    { kind: 'undecidable', uid: 0n, position: at, note: 'orders' },
+  ];
+  await journal.append(entries);
+  for (const _ of [1, 2, 3]) await books.takeOver();
+  expect(await counterOf(books, 7)).toEqual({ claimed: '1', success: '0', error: '1', missed: '0' });
+  expect(await counterOf(books, 8)).toEqual({ claimed: '0', success: '0', error: '0', missed: '1' });
+  const where = '1-0000000000000030-2';
+  expect(await ledger(books)).toEqual([
+    { uid: '7', reason: 'deleted', count: '1', from: where, to: where },
+    { uid: null, reason: 'undecidable', count: '1', from: where, to: where },
+  ]);
+});
+
+test('the connections of an earlier term are ended, also when they hold a claim open', async () => {
+  await using books = await openBooks();
+  const before = await books.takeOver();
+  const stuck = books.session();
+  await stuck.query({ text: 'select 1' });
+  await stuck.rename(writerName(slot, 'claim', before.term));
+  await stuck.query({ text: 'begin' });
+  await stuck.query({ text: `select 1 from rowhook.fence where writer = 'claim' for no key update` });
+  const { term } = await books.takeOver();
+  expect(term).toBe(before.term + 1);
+});
+
+test('a takeover that lost its connection half-way has changed nothing', async () => {
+  await using books = await openBooks();
+  const before = await books.takeOver();
+  await journalOf(books.session(), before).append(claims(7n, 0x30n));
+  const other = await books.database.connect();
+  await other.query('begin; lock table rowhook.counter in exclusive mode');
+  const outcome = books.takeOver().then(
+    () => 'done',
+    (error: unknown) => error,
+  );
+  await books.waitForBlocked(1);
+  await books.database.admin.query(
+    `select pg_terminate_backend(pid) from pg_stat_activity
+      where datname = current_database() and wait_event_type = 'Lock'`,
+  );
+  expect(await outcome).toBeInstanceOf(Error);
+  await other.query('commit');
+  expect(await books.database.admin.query('select distinct term from rowhook.fence')).toEqual([
+    { term: String(before.term) },
+  ]);
+  expect(await counterOf(books, 7)).toBeUndefined();
+  expect((await books.takeOver()).interrupted).toBe(1);
+});
+
+test('outcomes of a process that lost its term are thrown away', async () => {
+  await using books = await openBooks();
+  const before = await books.takeOver();
+  const session = books.session();
+  await journalOf(session, before).append(claims(7n, 0x30n));
+  await books.takeOver();
+  const folding = folderOf(session, before).fold(foldOf(7n, { claimed: 1, success: 1 }, { foldedSeq: 1 }));
+  await expect(folding).rejects.toBeInstanceOf(FencedError);
+  expect(await counterOf(books, 7)).toEqual({ claimed: '1', success: '0', error: '1', missed: '0' });
+});
