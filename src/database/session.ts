@@ -187,9 +187,8 @@ export class Session implements AsyncDisposable {
     const lost = { isLost: false };
     client.on('error', () => (lost.isLost = true));
     client.on('end', () => (lost.isLost = true));
-    client.on('notice', (notice) => {
-      if (notice.severity === 'WARNING') this.#warnings += 1;
-    });
+    // Only warnings come, whatever the server's language calls them: see client_min_messages.
+    client.on('notice', () => (this.#warnings += 1));
     try {
       await client.connect();
       const { rows } = await client.query<{ pid: number; startedAt: string }>(synchronousCommit);
@@ -210,9 +209,17 @@ export class Session implements AsyncDisposable {
   }
 }
 
-// The server answered that it did not do it; anything else leaves open whether it did.
-function wasRefused(error: unknown): boolean {
-  return error instanceof pg.DatabaseError && error.severity === 'ERROR';
+// Codes with which a session ends or the server breaks, by class or whole.
+const endsSession = /^(08|25P03|25P04|57P|58|XX)/;
+
+/**
+ * Whether the server answered that it did not do it; anything else leaves open whether it did. A server with translated
+ * messages writes FEHLER for ERROR, so the code decides where the word does not.
+ */
+export function wasRefused(error: unknown): boolean {
+  if (!(error instanceof pg.DatabaseError)) return false;
+  if (error.severity === 'ERROR') return true;
+  return error.severity !== 'FATAL' && error.severity !== 'PANIC' && !endsSession.test(error.code ?? 'XX');
 }
 
 // A claim that a crash of Postgres can undo is no claim: whatever role or database say, at least `on`.

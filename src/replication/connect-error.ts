@@ -1,5 +1,6 @@
 // What a failed attempt to stream means: try again, wait for whoever holds the slot, or give up until a person acts. A pure
-// decision on what Postgres says (SQLSTATE, then words where one code has several meanings).
+// decision on what Postgres says: the SQLSTATE; where one code has several meanings the C function that raised it, or words
+// that no server translates. Its sentences are in the language of lc_messages.
 
 export type ConnectVerdict =
   | { readonly kind: 'retry' }
@@ -14,16 +15,20 @@ export function judgeConnectError(error: unknown): ConnectVerdict {
   const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
   // replication slot "rowhook" is active for PID 4711
   if (code === '55006') return { kind: 'held', holderPid: findPid(error.message) };
+  const routine = 'routine' in error ? error.routine : undefined;
   // replication slot "rowhook" does not exist
-  if (code === '42704' && error.message.includes('replication slot')) return { kind: 'slot_missing' };
+  if (code === '42704' && routine === 'ReplicationSlotAcquire') return { kind: 'slot_missing' };
   // can no longer access replication slot "rowhook"; can no longer get changes from replication slot "rowhook";
   // cannot read from logical replication slot "rowhook" (and in the detail: has been invalidated)
-  if (code === '55000' && /replication slot/.test(error.message)) return { kind: 'invalidated' };
+  // and not: logical decoding requires "wal_level" >= "logical"
+  if (code === '55000' && !error.message.includes('wal_level')) return { kind: 'invalidated' };
   // publication "rowhook" does not exist
-  if (code === '42704') {
+  if (code === '42704' && routine === 'get_publication_oid') {
     return {
       kind: 'refused',
-      remedy: 'The publication must exist before the slot reads on: create it again, see `rowhook status`.',
+      remedy:
+        'The log has changes from when the publication was missing, and they cannot be read. `rowhook status` says whether it ' +
+        'is there again; then accept that what was committed meanwhile is not sent: rowhook slot recreate --accept-gap',
     };
   }
   if (code === '42501') {
