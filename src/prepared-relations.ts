@@ -36,10 +36,17 @@ export class PreparedRelations {
     return prepared;
   }
 
+  // Under full identity the log marks every column, so only the catalog tells the key. Under any other a DELETE carries the
+  // marked columns and nothing else: what came before it has to be known by the same ones.
+  async #keyNames({ oid, identity, columns }: RelationMessage): Promise<readonly string[]> {
+    const marked = columns.filter(({ isKey }) => isKey).map(({ name }) => name);
+    return identity === 'f' || marked.length === 0 ? await this.#parts.keyColumns(oid) : marked;
+  }
+
   async #load(relation: RelationMessage): Promise<void> {
-    const { keyColumns, compile, orderKeys } = this.#parts;
+    const { compile, orderKeys } = this.#parts;
     const names = relation.columns.map(({ name }) => name);
-    const keys = (await keyColumns(relation.oid)).map((name) => names.indexOf(name));
+    const keys = (await this.#keyNames(relation)).map((name) => names.indexOf(name));
     // A key column that the log does not have yet or any more: then nothing tells the rows apart.
     const keyIndexes = keys.includes(-1) ? [] : keys;
     const build = await compile(relation);
