@@ -6,7 +6,7 @@ import type { AttemptReport } from './delivery/attempt-report.ts';
 import { backoffMs } from './backoff.ts';
 import type { Config } from './config.ts';
 import { readConfiguration } from './database/configuration.ts';
-import { explainDatabaseError } from './database/explain-error.ts';
+import { explainConnectionError, explainDatabaseError } from './database/explain-error.ts';
 import { FencedError } from './database/fenced.ts';
 import { ensureStarted, slotLost } from './database/first-start.ts';
 import { preflight } from './database/preflight.ts';
@@ -87,16 +87,18 @@ class Service {
       return;
     }
     if (error instanceof ExitError) throw error;
+    const explained = explainDatabaseError(error, config.databaseUrl);
     const verdict = judgeConnectError(error);
     if (verdict.kind === 'refused') {
-      const explained = explainDatabaseError(error, config.databaseUrl);
-      const isReplication = /replication|wal ?sender/i.test(String(error));
-      const remedy = isReplication ? verdict.remedy : (explained?.remedy ?? verdict.remedy);
+      const remedy = explained?.remedy ?? verdict.remedy;
       throw new ExitError(explained?.message ?? String(error), { exitCode: 3, remedy, cause: error });
     }
-    if (!isConnectionTrouble(error)) throw error;
+    if (!isConnectionTrouble(error)) {
+      const problem = explainConnectionError(error, config.databaseUrl);
+      if (problem === null) throw error;
+      throw new ExitError(problem.message, { exitCode: 3, remedy: problem.remedy, cause: error });
+    }
     const retryInMs = backoffMs(attempt);
-    const explained = explainDatabaseError(error, config.databaseUrl);
     logger.warn({ retryInMs, remedy: explained?.remedy }, explained?.message ?? String(error));
     this.#whyNotReady = 'waiting for the database';
     await pause(retryInMs, undefined, { signal: stop }).catch(() => undefined);
@@ -310,6 +312,8 @@ function isAbort(error: unknown): boolean {
 function isConnectionTrouble(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
-  const isTransient = /^(08|53|57|55P03|55006|40)/.test(code) || /^E[A-Z]+$/.test(code);
-  return isTransient || /connection|timeout|terminated|ended/i.test(error.message);
+  const isTransient = /^(08|53|57|55P03|55006|40)/.test(code) || /^E(?!RR_)[A-Z_]+$/.test(code);
+  if (isTransient) return true;
+  // The server does not support SSL connections
+  return /connection|timeout|terminated|ended/i.test(error.message) && !/SSL/.test(error.message);
 }

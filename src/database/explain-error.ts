@@ -35,12 +35,38 @@ function explainServerError(error: pg.DatabaseError, databaseUrl: string): ExitE
       `status one of rowhook_dba (who owns the table); install and uninstall one who may create roles.`,
   };
   const message = error.detail === undefined ? error.message : `${error.message}\n${error.detail}`;
-  const remedy = error.hint ?? remedies[error.code ?? ''];
+  const remedy = error.hint ?? specialRemedy(error, databaseUrl) ?? remedies[error.code ?? ''];
   return new ExitError(message, { exitCode: 1, remedy, cause: error });
 }
 
-function explainConnectionError(error: unknown, databaseUrl: string): ExitError | null {
-  if (!(error instanceof Error)) return null;
+// Where one code has several causes: told apart by what no server translates.
+function specialRemedy(
+  { code, message, routine }: pg.DatabaseError,
+  databaseUrl: string,
+): string | undefined {
+  // number of requested standby connections exceeds "max_wal_senders" (currently 10)
+  const senders = /max_wal_senders\D+(\d+)/.exec(message)?.[1];
+  if (code === '53300' && senders !== undefined) {
+    return (
+      'Every walsender is in use. See: select pid, application_name from pg_stat_replication; end one that nobody needs, or ' +
+      `raise it: alter system set max_wal_senders = ${Number(senders) + 10}; and restart Postgres.`
+    );
+  }
+  const { user, database } = describeUrl(databaseUrl);
+  // permission denied for database "erp"
+  if (code === '42501' && routine === 'CheckMyDatabase') {
+    return `grant connect on database ${pg.escapeIdentifier(database)} to ${pg.escapeIdentifier(user)};`;
+  }
+  // permission denied to start WAL sender; permission denied to use replication slots
+  if (code === '42501' && ['InitPostgres', 'CheckSlotPermissions'].includes(routine ?? '')) {
+    return `alter role ${pg.escapeIdentifier(user)} replication;`;
+  }
+  return undefined;
+}
+
+/** As `explainDatabaseError`, for what kept the connection from being made; null for what the server answered. */
+export function explainConnectionError(error: unknown, databaseUrl: string): ExitError | null {
+  if (!(error instanceof Error) || error instanceof pg.DatabaseError) return null;
   const { server } = describeUrl(databaseUrl);
   const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
   const known = connectionProblems.find((each) => each.pattern.test(`${code} ${error.message}`));

@@ -50,9 +50,11 @@ function explainListen(error: Error, { host, port }: HealthServerOptions): Error
   const code = 'code' in error ? error.code : '';
   const problem =
     code === 'EADDRINUSE' ? 'is in use by another process' : `cannot be listened on (${error.message})`;
-  return new ExitError(`${host}:${port} ${problem}.`, {
+  const name = host.includes(':') ? `[${host}]` : host;
+  const otherPort = port < 65535 ? port + 1 : port - 1;
+  return new ExitError(`${name}:${port} ${problem}.`, {
     exitCode: 2,
-    remedy: `Set ROWHOOK_LISTEN to another address, e.g. ROWHOOK_LISTEN=${host}:${port + 1}, or to port 0 for any free one.`,
+    remedy: `Set ROWHOOK_LISTEN to another address, e.g. ROWHOOK_LISTEN=${name}:${otherPort}, or to port 0 for any free one.`,
     cause: error,
   });
 }
