@@ -15,6 +15,7 @@ interface Options {
 
 export function addSlot(program: Command, context: CliContext): void {
   const slot = program.command('slot').description('the replication slot');
+  addExample(slot, 'rowhook slot recreate --accept-gap');
   const command = slot
     .command('recreate')
     .description('make a new slot after one was lost; what was committed meanwhile is never sent')

@@ -45,6 +45,8 @@ describe('help', () => {
       'rowhook webhook create',
       'rowhook webhook update',
       'rowhook webhook delete',
+      'rowhook slot',
+      'rowhook slot recreate',
     ]);
   });
 
