@@ -1,0 +1,112 @@
+/** What the service's role or its database lacks: named with the statement that mends it, and that statement is enough. */
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createDatabase, type LoginOptions } from '../support/database.ts';
+import { createInstalledDatabase, type InstalledDatabase } from '../support/installed-database.ts';
+import { startService } from '../support/service-process.ts';
+import { startRefused } from './refusal.ts';
+
+let database: InstalledDatabase;
+
+beforeAll(async () => {
+  database = await createInstalledDatabase();
+});
+afterAll(async () => {
+  await database[Symbol.asyncDispose]();
+});
+
+/** The statement of the remedy, as a person would copy it. */
+function statement(output: string, beginning: string): string {
+  const found = output.split('\n').find((line) => line.includes(beginning)) ?? '';
+  return found.slice(found.indexOf(beginning), found.indexOf(';', found.indexOf(beginning)) + 1);
+}
+
+const inService = ['rowhook_service'];
+
+test.each<[string, Omit<LoginOptions, 'name'>, RegExp, string]>([
+  ['REPLICATION', { memberOf: inService }, /The role \S+ may not replicate\./, 'alter role'],
+  ['any group', { attributes: 'replication' }, /may not use the schema rowhook/, 'grant rowhook_service to'],
+  [
+    'the service’s group',
+    { attributes: 'replication', memberOf: ['rowhook_dba'] },
+    /is not a member of rowhook_service/,
+    'grant rowhook_service to',
+  ],
+])('a role without %s is told which statement gives it', async (_case, options, message, beginning) => {
+  const login = await database.createLogin({ name: 'lacking', ...options });
+  const output = await startRefused({ databaseUrl: login.url }, 3);
+  expect(output).toMatch(message);
+  await database.admin.query(statement(output, beginning));
+  await using service = startService({ databaseUrl: login.url });
+  await service.ready();
+});
+
+test('a role that may not connect to the database is told which statement lets it in', async () => {
+  const { name, admin } = database;
+  const login = await database.createLogin({
+    name: 'outside',
+    attributes: 'replication',
+    memberOf: inService,
+  });
+  await admin.query(`revoke connect on database ${name} from public`);
+  const output = await startRefused({ databaseUrl: login.url }, 3);
+  expect(output).toMatch(/permission denied for database/);
+  await admin.query(statement(output, 'grant connect'));
+  await using service = startService({ databaseUrl: login.url });
+  await service.ready();
+  await admin.query(`grant connect on database ${name} to public`);
+});
+
+test('a wrong password is named with its user, and never shown', async ({ skip }) => {
+  const wrong = new URL(database.serviceUrl);
+  wrong.password = 'hush4711';
+  const isAccepted = await database.connect(wrong.href).then(
+    () => true,
+    () => false,
+  );
+  skip(isAccepted, 'this server asks for no password');
+  const output = await startRefused({ databaseUrl: wrong.href }, 3);
+  expect(output).toMatch(/password authentication failed[^]*Check the user and the password in DATABASE_URL/);
+  wrong.password = '';
+  const without = await startRefused({ databaseUrl: wrong.href }, 3);
+  expect(without).toMatch(/asks for a password[^]*postgres:\/\/user:password@host/);
+});
+
+test('an unknown database is named', async () => {
+  const elsewhere = new URL(database.serviceUrl);
+  elsewhere.pathname = '/no_such_database';
+  const output = await startRefused({ databaseUrl: elsewhere.href }, 3);
+  expect(output).toMatch(/"no_such_database" does not exist\nCheck the database's name in DATABASE_URL/);
+});
+
+test('a database without rowhook is told how to install it', async () => {
+  await using empty = await createDatabase();
+  const login = await empty.createLogin({ name: 'service', attributes: 'replication', memberOf: inService });
+  const output = await startRefused({ databaseUrl: login.url }, 3);
+  expect(output).toMatch(/rowhook is not installed in this database\n.*rowhook install/);
+  expect(await empty.query(`select from pg_replication_slots where slot_name = $1`, [empty.name])).toEqual(
+    [],
+  );
+});
+
+test.each([
+  [
+    'older',
+    'delete from rowhook.migration where version = (select max(version) from rowhook.migration) returning *',
+    /has version \d+, this release needs \d+\n.*rowhook install/,
+  ],
+  [
+    'newer',
+    `insert into rowhook.migration (version, name) values (999, 'future') returning *`,
+    /has version 999, this release knows versions up to \d+ only\n.*a release of rowhook that is at least as new/,
+  ],
+])('a schema that is %s than the release ends the start', async (_case, change, message) => {
+  const [row] = await database.admin.query<{ version: string; name: string }>(change);
+  const output = await startRefused({ databaseUrl: database.serviceUrl }, 3);
+  expect(output).toMatch(message);
+  await database.admin.query(
+    change.startsWith('delete')
+      ? `insert into rowhook.migration (version, name) values ($1, '${row?.name ?? ''}')`
+      : 'delete from rowhook.migration where version = $1',
+    [row?.version],
+  );
+});
