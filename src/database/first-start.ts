@@ -20,6 +20,9 @@ export interface FirstStartOptions {
 interface SlotRow {
   readonly plugin: string | null;
   readonly database: string | null;
+  /** Of the database that we are in. */
+  readonly databaseOid: number;
+  readonly isHere: boolean;
   readonly isActive: boolean;
   readonly pid: number | null;
 }
@@ -43,6 +46,7 @@ export async function ensureStarted(options: FirstStartOptions): Promise<State> 
     const existing = await readSlot(session, slot);
     if (state !== null) {
       if (existing === undefined && state.slot === slot) throw slotLost(slot);
+      if (existing !== undefined) requireOwnSlot(state, slot, existing);
       return state;
     }
     await removeOrphan(options, existing);
@@ -56,11 +60,33 @@ export async function ensureStarted(options: FirstStartOptions): Promise<State> 
 
 async function readSlot(session: Session, slot: string): Promise<SlotRow | undefined> {
   const { rows } = await session.query<SlotRow & pg.QueryResultRow>({
-    text: `select plugin, database, active as "isActive", active_pid as pid
-           from pg_catalog.pg_replication_slots where slot_name = $1`,
+    text: `select plugin, database, database is not distinct from current_database() as "isHere", d.oid as "databaseOid",
+                  active as "isActive", active_pid as pid
+           from pg_catalog.pg_replication_slots, pg_catalog.pg_database d
+           where slot_name = $1 and d.datname = current_database()`,
     values: [slot],
   });
   return rows[0];
+}
+
+// Ours was dropped, and another took its name. A copied database finds the original's slot here; it is told by its books.
+function requireOwnSlot(state: State, slot: string, existing: SlotRow): void {
+  if (state.slot !== slot || state.databaseOid !== existing.databaseOid) return;
+  if (existing.isHere && existing.plugin === 'pgoutput') return;
+  throw new ExitError(foreignSlot(slot, existing), {
+    exitCode: 3,
+    remedy:
+      `The slot that was read here is gone. To accept that what was committed meanwhile is not sent, and go on with a slot ` +
+      `of another name: ROWHOOK_SLOT=${slot}_2 rowhook slot recreate --accept-gap, and the same ROWHOOK_SLOT for the service.`,
+  });
+}
+
+function foreignSlot(slot: string, { database, plugin, pid }: SlotRow): string {
+  const kind = database === null ? 'it is a physical one' : `it belongs to database "${database}"`;
+  return (
+    `A replication slot named "${slot}" exists already and is not this installation's: ${kind}, ` +
+    `plugin ${plugin ?? 'none'}${pid === null ? '' : `, used by pid ${pid}`}.`
+  );
 }
 
 // Our own mark, no state and an inactive pgoutput slot in this database: a first start that died half-way.
@@ -77,17 +103,12 @@ async function removeOrphan(
     values: [slot, existing.database],
   });
   if (rows[0]?.isOurs !== true || existing.isActive || existing.plugin !== 'pgoutput') {
-    throw new ExitError(
-      `A replication slot named "${slot}" exists already and is not this installation's: it belongs to database ` +
-        `"${existing.database ?? 'none (physical)'}", plugin ${existing.plugin ?? 'none'}` +
-        `${existing.pid === null ? '' : `, used by pid ${existing.pid}`}.`,
-      {
-        exitCode: 3,
-        remedy:
-          `Set ROWHOOK_SLOT to a name of its own, e.g. ROWHOOK_SLOT=${slot}_2; or, if nothing needs that slot any more, ` +
-          `drop it in its database: select pg_drop_replication_slot('${slot}');`,
-      },
-    );
+    throw new ExitError(foreignSlot(slot, existing), {
+      exitCode: 3,
+      remedy:
+        `Set ROWHOOK_SLOT to a name of its own, e.g. ROWHOOK_SLOT=${slot}_2; or, if nothing needs that slot any more, ` +
+        `drop it in its database: select pg_drop_replication_slot('${slot}');`,
+    });
   }
   await session.query({ text: `select pg_drop_replication_slot($1)`, values: [slot] });
 }
@@ -118,7 +139,7 @@ async function createSlot(options: FirstStartOptions): Promise<State> {
     if (created === undefined || system === undefined) throw new Error('the server made no slot');
     await storeStart(session, { slot, publication, ...created, ...system });
   } catch (error) {
-    throw explainCreation(error, slot);
+    throw await explainCreation(error, options);
   } finally {
     stopWatching();
     await walSender.end().catch(() => undefined);
@@ -211,19 +232,21 @@ function watchWaiting({ session, onWaiting }: FirstStartOptions): () => void {
   };
 }
 
-function explainCreation(error: unknown, slot: string): unknown {
-  if (!(error instanceof pg.DatabaseError)) return error;
-  // "all replication slots are in use"
-  if (error.code === '53400') {
-    return new ExitError(`There is no free replication slot for "${slot}".`, {
-      exitCode: 3,
-      remedy:
-        `See select slot_name, database, active from pg_replication_slots; drop one that nobody needs, or raise it: ` +
-        `alter system set max_replication_slots = 20; and restart Postgres.`,
-      cause: error,
-    });
-  }
-  return error;
+async function explainCreation(error: unknown, { session, slot }: FirstStartOptions): Promise<unknown> {
+  // all replication slots are in use
+  if (!(error instanceof pg.DatabaseError) || error.code !== '53400') return error;
+  const { rows } = await session.query<{ limit: number }>({
+    text: `select current_setting('max_replication_slots')::int4 as limit`,
+  });
+  const limit = rows[0]?.limit ?? 10;
+  return new ExitError(`There is no free replication slot for "${slot}": all ${limit} are in use.`, {
+    exitCode: 3,
+    remedy:
+      `See: select slot_name, database, active from pg_replication_slots; drop one that nobody needs with ` +
+      `select pg_drop_replication_slot('…'); or raise it: alter system set max_replication_slots = ${limit + 10}; ` +
+      `and restart Postgres.`,
+    cause: error,
+  });
 }
 
 export function slotLost(slot: string): ExitError {

@@ -3,11 +3,7 @@ import pg from 'pg';
 import { describe, expect, test } from 'vitest';
 import { judgeConnectError } from '../../src/replication/connect-error.ts';
 
-function serverError(
-  code: string,
-  message: string,
-  more: { routine?: string } = {},
-): pg.DatabaseError {
+function serverError(code: string, message: string, more: { routine?: string } = {}): pg.DatabaseError {
   return Object.assign(new pg.DatabaseError(message, message.length, 'error'), { code, ...more });
 }
 
