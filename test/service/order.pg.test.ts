@@ -34,30 +34,47 @@ function received(name: string): Payload[] {
   return scene.bodies(name).map((body) => JSON.parse(body) as Payload);
 }
 
-/** Answers some at once and some late, differently at each request, and tells how many it had at once. */
-function unsteady(name: string): { mostAtOnce(): number } {
-  let [random, current, most] = [1, 0, 0];
-  scene.receiver.behave(async () => {
-    current += 1;
-    most = Math.max(most, current);
+interface Endpoint {
+  mostAtOnce(): number;
+  /** Rows of which a second change arrived before the first one was answered. */
+  readonly overtaken: ReadonlySet<string>;
+}
+
+/** Answers some at once and some late, differently at each request; `rowOf` names the row that a change belongs to. */
+function unsteady(name: string, rowOf: (payload: Payload) => string): Endpoint {
+  let [random, most] = [1, 0];
+  const current: string[] = [];
+  const overtaken = new Set<string>();
+  scene.receiver.behave(async ({ body }) => {
+    const row = rowOf(JSON.parse(body) as Payload);
+    if (current.includes(row)) overtaken.add(row);
+    current.push(row);
+    most = Math.max(most, current.length);
     random = (random * 16_807) % 2_147_483_647;
     await delay(random % 3 === 0 ? random % 40 : 0);
-    current -= 1;
+    current.splice(current.indexOf(row), 1);
     return { status: 200 };
   }, `/${name}`);
-  return { mostAtOnce: () => most };
+  return { mostAtOnce: () => most, overtaken };
 }
 
 test('the versions of each row arrive in order, and different rows at the same time', async () => {
-  const rows = 50;
+  const rows = 40;
   const versions = 12;
-  const endpoint = unsteady('versions');
+  const endpoint = unsteady('versions', ({ record }) => String(record.id));
   await scene.createWebhook({ name: 'versions', table: 'job', company: 'acme' });
   const { app } = scene.database;
   await app.query(`insert into erp.job select n, 'acme', 1 from generate_series(1, $1) as n`, [rows]);
-  for (let version = 2; version <= versions; version++) {
-    await app.query('update erp.job set version = $1', [version]);
-  }
+  // Row by row, so that the changes of one row follow each other closely.
+  await app.query(
+    `do $$ begin
+       for n in 1..${rows} loop
+         for v in 2..${versions} loop
+           update erp.job set version = v where id = n;
+         end loop;
+       end loop;
+     end $$`,
+  );
 
   await scene.waitForBodies('versions', rows * versions);
   await scene.waitForCounts('versions', { claimed: rows * versions, success: rows * versions });
@@ -70,6 +87,7 @@ test('the versions of each row arrive in order, and different rows at the same t
       `row ${id}`,
     ).toEqual(ascending);
   }
+  expect([...endpoint.overtaken]).toEqual([]);
   expect(endpoint.mostAtOnce()).toBeGreaterThan(1);
   expect(endpoint.mostAtOnce()).toBeLessThanOrEqual(32);
 });
@@ -99,7 +117,8 @@ test('a change of the primary key waits for the old key, and the new key waits f
 
 test('under an index identity a delete, which has only the key, waits for the changes before it', async () => {
   const rows = 20;
-  unsteady('parts');
+  const rowOf = ({ record }: Payload): string => record.code.slice(1);
+  const endpoint = unsteady('parts', rowOf);
   await scene.createWebhook({ name: 'parts', table: 'part', company: 'acme' });
   const { app } = scene.database;
   await app.query(`insert into erp.part select n, 'acme', 'p' || n, 1 from generate_series(1, $1) as n`, [
@@ -111,7 +130,8 @@ test('under an index identity a delete, which has only the key, waits for the ch
   await app.query(`delete from erp.part`);
 
   await scene.waitForBodies('parts', 5 * rows);
-  const byRow = Map.groupBy(received('parts'), ({ record }) => record.code.slice(1));
+  const byRow = Map.groupBy(received('parts'), rowOf);
+  expect([...endpoint.overtaken]).toEqual([]);
   expect(byRow.size).toBe(rows);
   for (const [row, changes] of byRow) {
     expect(
@@ -123,7 +143,7 @@ test('under an index identity a delete, which has only the key, waits for the ch
 
 test('a table without a key is sent one change at a time', async () => {
   const changes = 60;
-  const endpoint = unsteady('scans');
+  const endpoint = unsteady('scans', ({ record }) => String(record.version));
   await scene.createWebhook({ name: 'scans', table: 'scan', company: 'acme' });
   await scene.database.app.query(`insert into erp.scan select 'acme', n from generate_series(1, $1) as n`, [
     changes,
