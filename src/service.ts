@@ -139,8 +139,11 @@ class Service {
       await streaming.end();
     } catch (error) {
       this.#whyNotReady = 'ending this term';
-      await leading.term?.stop().catch(() => undefined);
-      if (error instanceof ExitError) await leading.term?.lastFold().catch(() => undefined);
+      if (leading.term !== null) {
+        // Fenced: the new leader has counted what is in flight, and a last fold would be refused.
+        if (error instanceof FencedError) await leading.term.stop();
+        else await this.#drain(leading.term, ending);
+      }
       throw error;
     } finally {
       ending.abort();

@@ -127,8 +127,9 @@ export class Term {
   /** Reads and claims nothing more; resolves when all that was claimed has its outcome. */
   async stop(): Promise<void> {
     this.reader.hold('stop');
-    await this.#claimer.stop();
+    const stopped = this.#claimer.stop();
     this.#watch.stop();
+    await stopped;
   }
 
   /** Writes the counters for the last time. */
@@ -240,10 +241,10 @@ export class Term {
   #buildRelations(): PreparedRelations {
     const { side } = this.#options.sessions;
     return new PreparedRelations({
-      keyColumns: async (oid) => await readKeyColumns(side, oid),
+      keyColumns: async (oid) => await side.persist(() => readKeyColumns(side, oid)),
       compile: async ({ columns }: RelationMessage) => {
         const unknown = columns.map(({ typeOid }) => typeOid).filter((oid) => !isBuiltIn(oid));
-        const types = await readTypes<TypeEntry>(side, typesQuery, unknown);
+        const types = await side.persist(() => readTypes<TypeEntry>(side, typesQuery, unknown));
         const shape = compileShape(columns, catalogFromRows(types));
         return (request: PayloadRequest) => buildPayload({ ...request, shape });
       },

@@ -136,14 +136,14 @@ export class Session implements AsyncDisposable {
         sentOn.client.end().catch(() => undefined);
         await this.#troubled(error, attempt);
         await this.#untilGone(sentOn);
-        const rows = await this.#repeat(wasDone);
+        const rows = await this.persist(wasDone);
         if (rows !== null) return rows;
       }
     }
   }
 
   /** Repeats something that may fail for want of a connection. Only for what does no harm when done twice. */
-  async #repeat<T>(action: () => Promise<T>): Promise<T> {
+  async persist<T>(action: () => Promise<T>): Promise<T> {
     for (let attempt = 0; ; attempt++) {
       try {
         return await action();
@@ -161,7 +161,7 @@ export class Session implements AsyncDisposable {
       });
       return rows.length === 0;
     };
-    while (!(await this.#repeat(gone))) await pause(50, undefined, { signal: this.#options.stop });
+    while (!(await this.persist(gone))) await pause(50, undefined, { signal: this.#options.stop });
   }
 
   async #troubled(error: unknown, attempt: number): Promise<void> {

@@ -1,4 +1,5 @@
-// What an earlier process settled above the floor: its journal, asked while the log is sent again. It empties as that happens.
+// What an earlier process settled above the floor: its journal, asked while the log is sent again. Each change is asked for once,
+// so it empties as that happens.
 import type { JournalEntry } from './journal-body.ts';
 import type { Position } from '../position.ts';
 
@@ -22,7 +23,7 @@ export class SettledBefore {
   }
 
   has(uid: bigint, position: Position): boolean {
-    if (this.#keys.size === 0 || !this.#keys.has(keyOf(uid, position))) return false;
+    if (this.#keys.size === 0 || !this.#keys.delete(keyOf(uid, position))) return false;
     this.#skipped += 1;
     return true;
   }

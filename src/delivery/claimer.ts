@@ -48,6 +48,8 @@ export class Claimer {
   #pumping: Promise<void> | null = null;
   #sending = new Set<Promise<void>>();
   #isStopping = false;
+  /** Something came up while the pump was running; it may have looked already. */
+  #isWanted = false;
   #termProvenAt: Instant = { monotonicMs: -Infinity, wallMs: -Infinity };
   #checking: Promise<void> | null = null;
 
@@ -62,6 +64,7 @@ export class Claimer {
 
   /** There may be something to claim. */
   wake(): void {
+    this.#isWanted = true;
     if (this.#pumping !== null || this.#isStopping) return;
     // A turn of the loop later, so that what is being read now makes one batch.
     this.#pumping = new Promise((resolve) => setImmediate(resolve))
@@ -74,6 +77,7 @@ export class Claimer {
       })
       .finally(() => {
         this.#pumping = null;
+        if (this.#isWanted) this.wake();
       });
   }
 
@@ -86,8 +90,10 @@ export class Claimer {
 
   async #pump(): Promise<void> {
     const { lanes, maxInFlight, append, onAppended, onClaimed, settle, freshGate } = this.#parts;
-    while (!this.#isStopping) {
+    for (;;) {
+      this.#isWanted = false;
       if (lanes.waiting > 0) await freshGate();
+      if (this.#isStopping) return;
       const notes = this.#notes.splice(0, maxBatch);
       const deliveries = lanes.take(Math.min(maxBatch, maxInFlight - lanes.inFlight));
       if (notes.length + deliveries.length === 0) return;

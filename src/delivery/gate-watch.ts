@@ -24,6 +24,7 @@ const staleAfterMs = 1_000;
 export class GateWatch {
   readonly #parts: GateWatchParts;
   #timer: NodeJS.Timeout | undefined;
+  #isStopped = false;
   #polledAt = -Infinity;
   #newsAt = -Infinity;
   #polling: Promise<void> | null = null;
@@ -42,8 +43,10 @@ export class GateWatch {
     }, tickMs);
   }
 
+  /** Nobody waits for a look any more. */
   stop(): void {
     clearInterval(this.#timer);
+    this.#isStopped = true;
   }
 
   /** The log tells of a webhook that the gate does not know: no look until now says whether it is still there. */
@@ -53,7 +56,7 @@ export class GateWatch {
 
   /** Resolves at once unless the log is behind and the last look is over a second old, or older than the log's news. */
   async fresh(): Promise<void> {
-    while (this.#isBehind() && !this.#hasLooked()) await this.#poll();
+    while (!this.#isStopped && this.#isBehind() && !this.#hasLooked()) await this.#poll();
   }
 
   #hasLooked(): boolean {
