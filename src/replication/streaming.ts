@@ -102,9 +102,11 @@ export class Streaming {
     const message = error instanceof Error ? error.message : String(error);
     if (verdict.kind === 'slot_missing') throw slotLost();
     if (verdict.kind === 'invalidated') {
-      throw new ExitError(`Postgres cannot read on from slot "${slot}": ${message}.`, {
+      // This replication slot has been invalidated due to "wal_removed".
+      const detail = error instanceof Error && 'detail' in error ? ` ${String(error.detail)}` : '';
+      throw new ExitError(`Postgres cannot read on from slot "${slot}": ${message}.${detail}`, {
         exitCode: 3,
-        remedy: slotLost().remedy,
+        remedy: `${slotLost().remedy ?? ''}\n${keepRare}`,
         cause: error,
       });
     }
@@ -117,3 +119,6 @@ export class Streaming {
     }
   }
 }
+
+const keepRare =
+  'It stays rare where max_slot_wal_keep_size (and idle_replication_slot_timeout) allow for the longest time that the service is away.';

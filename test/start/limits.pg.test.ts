@@ -1,0 +1,134 @@
+/** A server without room: no slot, no walsender, no log kept, a line of pg_hba.conf. A cluster of its own, because others need theirs. */
+import { readFile, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { randomUUID } from 'node:crypto';
+import pg from 'pg';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { startEmbeddedPostgres, type EmbeddedPostgres } from '../../src/embedded-postgres.ts';
+import { runCli } from '../cli/run-cli.ts';
+import { createInstalledDatabase, type InstalledDatabase } from '../support/installed-database.ts';
+import { startReceiver } from '../support/receiver.ts';
+import { startService } from '../support/service-process.ts';
+import { waitUntil } from '../support/wait.ts';
+import { startRefused } from './refusal.ts';
+
+let postgres: EmbeddedPostgres;
+let database: InstalledDatabase;
+
+beforeAll(async () => {
+  postgres = await startEmbeddedPostgres({
+    dataDir: join(tmpdir(), `rowhook-test-${randomUUID()}`),
+    persistent: false,
+    settings: {
+      fsync: 'off',
+      max_replication_slots: '1',
+      max_wal_senders: '1',
+      max_slot_wal_keep_size: '1MB',
+    },
+  });
+});
+afterAll(async () => {
+  await postgres[Symbol.asyncDispose]();
+});
+beforeEach(async () => {
+  database = await createInstalledDatabase(postgres.url);
+});
+afterEach(async () => {
+  await database[Symbol.asyncDispose]();
+});
+
+test('no free slot: says how to see them, and starts when one was dropped', async () => {
+  await database.admin.query(`select pg_create_physical_replication_slot('somebody')`);
+  const output = await startRefused({ databaseUrl: database.serviceUrl }, 3);
+  expect(output).toMatch(/There is no free replication slot .* all 1 are in use/);
+  expect(output).toContain('alter system set max_replication_slots = 11;');
+  const look = /select slot_name, [^;]*/.exec(output)?.[0] ?? '';
+  expect(await database.service.query(look)).toMatchObject([{ slot_name: 'somebody', active: 'f' }]);
+  await database.admin.query(`select pg_drop_replication_slot('somebody')`);
+  await using service = startService({ databaseUrl: database.serviceUrl });
+  await service.ready();
+});
+
+test('no free walsender: waits with the setting that makes room, and goes on when there is some', async () => {
+  const somebody = new pg.Client({
+    connectionString: postgres.url,
+    replication: 'database',
+  } as pg.ClientConfig);
+  somebody.on('error', () => undefined);
+  await somebody.connect();
+  await using service = startService({ databaseUrl: database.serviceUrl });
+  const warning = await service.waitForLog(({ msg }) => msg.includes('max_wal_senders'));
+  expect(warning).toMatchObject({
+    level: 'warn',
+    remedy: expect.stringContaining('alter system set max_wal_senders = 11;') as string,
+  });
+  const response = await fetch(`${service.httpUrl}/readyz`);
+  expect(response.status).toBe(503);
+  await somebody.end();
+  await service.ready();
+});
+
+test('a slot whose log was removed: says so, and goes on after the gap was accepted', async () => {
+  await using receiver = await startReceiver();
+  await database.dba.query(`create table note (id int primary key, "companyId" text)`);
+  await database.dba.query(`select rowhook.enable_table('note')`);
+  await database
+    .appAs('acme')
+    .query(`insert into rowhook.webhook (name, table_name, url, on_insert) values ('n', 'note', $1, true)`, [
+      receiver.url,
+    ]);
+  {
+    await using service = startService({ databaseUrl: database.serviceUrl });
+    await service.ready();
+    await service.kill('SIGTERM');
+  }
+  await waitUntil(
+    async () => {
+      await database.admin.query(`select pg_logical_emit_message(false, 'x', 'x'), pg_switch_wal()`);
+      await database.admin.query('checkpoint');
+      const [slot] = await database.admin.query('select wal_status from pg_replication_slots');
+      return slot?.['wal_status'] === 'lost';
+    },
+    { describe: 'the slot to be invalidated' },
+  );
+  await database.app.query(`insert into note values (1, 'acme')`);
+  const output = await startRefused({ databaseUrl: database.serviceUrl }, 3);
+  expect(output).toMatch(/Postgres cannot read on from slot "\w+": .*invalidated due to "wal_removed"/);
+  expect(output).toMatch(/rowhook slot recreate --accept-gap\n.*max_slot_wal_keep_size/);
+  const env = { DATABASE_URL: database.serviceUrl, ROWHOOK_SLOT: database.name };
+  expect(await runCli(['slot', 'recreate', '--accept-gap'], env)).toMatchObject({ exitCode: 0 });
+  await using service = startService({ databaseUrl: database.serviceUrl });
+  await service.ready();
+  await database.app.query(`insert into note values (2, 'acme')`);
+  const [request] = await receiver.waitFor(1);
+  expect(request?.json()).toMatchObject({ record: { id: 2 } });
+  const losses = await database.admin.query('select reason from rowhook.loss');
+  expect(losses).toEqual([{ reason: 'gap' }]);
+});
+
+test('a role that pg_hba.conf keeps out: names the file, and starts when it is let in', async () => {
+  const file = join(postgres.dataDir, 'pg_hba.conf');
+  const before = await readFile(file, 'utf8');
+  await writeFile(file, `host all ${database.service.role} 127.0.0.1/32 reject\n${before}`);
+  await database.admin.query('select pg_reload_conf()');
+  const output = await startRefused({ databaseUrl: database.serviceUrl }, 3);
+  expect(output).toMatch(/pg_hba\.conf rejects connection[^]*\n.*must exist and have LOGIN.*pg_hba\.conf/);
+  await writeFile(file, before);
+  await database.admin.query('select pg_reload_conf()');
+  await using service = startService({ databaseUrl: database.serviceUrl });
+  await service.ready();
+});
+
+test('wal_level that is not logical: names the setting, also for managed servers', async () => {
+  const settings = { fsync: 'off', wal_level: 'replica' };
+  const dataDir = join(tmpdir(), `rowhook-test-${randomUUID()}`);
+  await using other = await startEmbeddedPostgres({ dataDir, persistent: false, settings });
+  await using installed = await createInstalledDatabase(other.url);
+  const output = await startRefused({ databaseUrl: installed.serviceUrl }, 3);
+  expect(output).toMatch(/wal_level is replica; reading changes needs logical/);
+  expect(output).toMatch(/rds\.logical_replication = 1/);
+  await installed.admin.query(/alter system .*;/.exec(output)?.[0] ?? '');
+  const rows = await installed.admin.query(`select setting from pg_file_settings where name = 'wal_level'`);
+  expect(rows).toEqual([{ setting: 'logical' }]);
+});
