@@ -4,16 +4,8 @@
 import type { Client, ClientConfig } from 'pg';
 import { LogicalReplicationService, PgoutputPlugin } from 'pg-logical-replication';
 import { zeroLsn, type Lsn } from '../lsn.ts';
+import { readIdentity, verifySettings, type ServerIdentity } from './server-identity.ts';
 import { statusUpdate } from './status-update.ts';
-
-/** What `IDENTIFY_SYSTEM` and the session say about the server on the other side. */
-export interface ServerIdentity {
-  readonly systemId: string;
-  readonly timeline: number;
-  readonly databaseOid: number;
-  readonly walSenderTimeoutMs: number;
-  readonly backendPid: number;
-}
 
 export interface StreamOptions {
   readonly clientConfig: ClientConfig;
@@ -228,44 +220,6 @@ class TransportPlugin extends PgoutputPlugin {
 function isWire(connection: unknown): connection is Wire {
   if (typeof connection !== 'object' || connection === null) return false;
   return 'stream' in connection && 'sendCopyFromChunk' in connection && 'endCopyFrom' in connection;
-}
-
-async function readIdentity(client: Client): Promise<ServerIdentity> {
-  const system = await client.query<{ systemid: string; timeline: number | string }>('IDENTIFY_SYSTEM');
-  const session = await client.query<{ oid: string; timeout: string; pid: string }>(
-    `select d.oid::text as oid, s.setting as timeout, pg_backend_pid()::text as pid
-     from pg_catalog.pg_database d, pg_catalog.pg_settings s
-     where d.datname = current_database() and s.name = 'wal_sender_timeout'`,
-  );
-  const [identified] = system.rows;
-  const [own] = session.rows;
-  if (identified === undefined || own === undefined) throw new Error('the server does not say who it is');
-  return {
-    systemId: identified.systemid,
-    // int4 before Postgres 18 (a number in pg), int8 since (a string).
-    timeline: Number(identified.timeline),
-    databaseOid: Number(own.oid),
-    walSenderTimeoutMs: Number(own.timeout),
-    backendPid: Number(own.pid),
-  };
-}
-
-// A pooler may drop startup options without a word, and a payload would then depend on a role's or database's defaults.
-async function verifySettings(client: Client, wanted: Readonly<Record<string, string>>): Promise<void> {
-  const names = Object.keys(wanted).map((name) => `'${name.toLowerCase()}'`);
-  const { rows } = await client.query<{ name: string; setting: string }>(
-    `select lower(name) as name, setting from pg_catalog.pg_settings where lower(name) in (${names.join(', ')})`,
-  );
-  const settings = new Map(rows.map(({ name, setting }) => [name, setting]));
-  for (const [name, value] of Object.entries(wanted)) {
-    const setting = settings.get(name.toLowerCase()) ?? 'missing';
-    // DateStyle reads back as "ISO, MDY", search_path as "" in quotes or nothing.
-    if (setting !== value && !setting.startsWith(`${value},`) && !(value === '' && setting === '""')) {
-      throw new Error(
-        `${name} is ${setting} on the replication connection instead of ${value}: is there a pooler in between?`,
-      );
-    }
-  }
 }
 
 function quoteIdentifier(name: string): string {
