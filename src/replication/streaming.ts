@@ -3,7 +3,8 @@
 import { backoffMs } from '../backoff.ts';
 import { ExitError } from '../exit-error.ts';
 import type { ConnectVerdict } from './connect-error.ts';
-import type { ReplicationStream, ServerIdentity } from './stream.ts';
+import type { ServerIdentity } from './server-identity.ts';
+import type { ReplicationStream } from './stream.ts';
 
 export interface StreamingParts {
   readonly slot: string;
