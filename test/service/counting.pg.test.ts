@@ -109,21 +109,23 @@ test('a connection that breaks before the answer is an error of the class reset,
 
 test('an address that is not allowed is an error of the class blocked_address, and no connection is opened', async () => {
   const { connectionCount } = scene.receiver;
-  const url = `http://localhost:${scene.receiver.port}/blocked`;
-  await scene.createWebhook({ name: 'blocked', table: 'job', company: 'blocked', url });
-  await scene.createWebhook({
-    name: 'internal',
-    table: 'job',
-    company: 'internal',
-    url: 'https://10.0.0.1/hook',
-  });
-  await insertJobs('blocked', 1);
-  await insertJobs('internal', 1);
-  for (const name of ['blocked', 'internal']) {
-    await scene.waitForCounts(name, { claimed: 1, error: 1 });
+  const urls = {
+    blocked: `http://localhost:${scene.receiver.port}/blocked`,
+    internal: 'https://10.0.0.1/hook',
+  };
+  for (const [name, url] of Object.entries(urls)) {
+    await scene.createWebhook({ name, table: 'job', company: name, url });
+    // Changes of one record: each waits for the outcome of the one before, which comes at once.
+    await scene.database.app.query(`
+      begin;
+      insert into erp.job values (${nextId + 1}, '${name}');
+      update erp.job set id = id where id = ${nextId + 1};
+      delete from erp.job where id = ${nextId + 1};
+      commit`);
+    await scene.waitForCounts(name, { claimed: 3, error: 3 });
     expect((await readCounter(name))?.last_error).toMatch(/^blocked_address /);
     expect(await scene.losses(name)).toEqual([
-      { reason: 'blocked_address', table: 'job', company: name, count: 1 },
+      { reason: 'blocked_address', table: 'job', company: name, count: 3 },
     ]);
   }
   expect(scene.receiver.connectionCount).toBe(connectionCount);
