@@ -48,6 +48,7 @@ const drainWithinMs = 15_000;
 
 class Service {
   readonly #options: ServiceOptions;
+  #current: Streaming | null = null;
   #whyNotReady: string | null = 'starting';
 
   constructor(options: ServiceOptions) {
@@ -112,15 +113,21 @@ class Service {
     await using claim = this.#session('claim', ending.signal);
     await using fold = this.#session('fold', ending.signal);
     await using side = this.#session('side', ending.signal);
-    const state = await this.#ensureStarted(side);
-    const failed = Promise.withResolvers<never>();
-    failed.promise.catch(() => undefined);
-    const leading: Leading = { term: null, early: [] };
-    const streaming = this.#streaming({ state, side, ending: ending.signal, leading, fail: failed.reject });
     const stopped = new Promise<void>((resolve) => {
       if (stop.aborted) resolve();
       stop.addEventListener('abort', () => resolve(), { once: true });
     });
+    // Creating the first slot waits for open transactions, which may take for ever.
+    const state = await Promise.race([this.#ensureStarted(side), stopped.then(() => null)]);
+    if (state === null) {
+      ending.abort();
+      return;
+    }
+    const failed = Promise.withResolvers<never>();
+    failed.promise.catch(() => undefined);
+    const leading: Leading = { term: null, early: [] };
+    const streaming = this.#streaming({ state, side, ending: ending.signal, leading, fail: failed.reject });
+    this.#current = streaming;
     try {
       const isOpen = await Promise.race([streaming.open().then(() => true), stopped.then(() => false)]);
       if (!isOpen) return;
@@ -282,6 +289,11 @@ class Service {
       onTrouble: (error, retryInMs) => {
         const explained = explainDatabaseError(error, config.databaseUrl);
         logger.warn({ purpose, retryInMs }, explained?.message ?? error.message);
+      },
+      // A server that shuts down lets nobody in, and waits until the replication connection has confirmed everything: what
+      // cannot be claimed any more would keep it for ever.
+      onTurnedAway: () => {
+        this.#current?.stream?.destroy(new Error('the database is shutting down'));
       },
     });
   }

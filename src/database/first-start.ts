@@ -49,7 +49,7 @@ export async function ensureStarted(options: FirstStartOptions): Promise<State> 
       if (existing !== undefined) requireOwnSlot(state, slot, existing);
       return state;
     }
-    await removeOrphan(options, existing);
+    await removeOrphan(options, await endAbandonedCreation(options, existing));
     return await createSlot(options);
   } finally {
     await session
@@ -89,6 +89,25 @@ function foreignSlot(slot: string, { database, plugin, pid }: SlotRow): string {
   );
 }
 
+// We hold the lock, so whoever still creates the slot was left behind by a process that is gone; it may wait for ever.
+async function endAbandonedCreation(
+  { session, slot }: FirstStartOptions,
+  existing: SlotRow | undefined,
+): Promise<SlotRow | undefined> {
+  let left = existing;
+  while (left?.isActive === true) {
+    const { rowCount } = await session.query({
+      text: `select pg_terminate_backend(pid) from pg_catalog.pg_stat_activity
+             where pid = $1 and usename = current_user and application_name = $2`,
+      values: [left.pid, creatorName(slot)],
+    });
+    if (rowCount === 0) break;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    left = await readSlot(session, slot);
+  }
+  return left;
+}
+
 // Our own mark, no state and an inactive pgoutput slot in this database: a first start that died half-way.
 async function removeOrphan(
   { session, slot }: FirstStartOptions,
@@ -123,7 +142,7 @@ async function createSlot(options: FirstStartOptions): Promise<State> {
            on conflict (name) do update set value = excluded.value`,
     values: [slot],
   });
-  const config = clientConfig({ ...options, applicationName: `rowhook/${slot}/create` });
+  const config = clientConfig({ ...options, applicationName: creatorName(slot) });
   const walSender = new pg.Client({ ...config, replication: 'database' } as pg.ClientConfig);
   walSender.on('error', () => undefined);
   await walSender.connect();
@@ -147,6 +166,10 @@ async function createSlot(options: FirstStartOptions): Promise<State> {
   const state = await readState(session);
   if (state === null) throw new Error('rowhook.state is empty after the first start');
   return state;
+}
+
+function creatorName(slot: string): string {
+  return `rowhook/${slot}/create`;
 }
 
 interface Creation {

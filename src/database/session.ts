@@ -43,6 +43,8 @@ export function clientConfig({ databaseUrl, applicationName, settings }: ClientO
 export interface SessionOptions extends ClientOptions {
   /** Told about each lost connection and failed attempt; `retryInMs` is when the next one is made. */
   onTrouble(error: Error, retryInMs: number): void;
+  /** The server is there and takes no new connection now: it is shutting down or starting up. */
+  onTurnedAway?(): void;
   /** Aborting ends all waiting: pending calls reject. */
   stop: AbortSignal;
 }
@@ -199,6 +201,8 @@ export class Session implements AsyncDisposable {
       return this.#backend;
     } catch (error) {
       client.end().catch(() => undefined);
+      // the database system is shutting down
+      if (error instanceof pg.DatabaseError && error.code === '57P03') this.#options.onTurnedAway?.();
       throw error;
     }
   }

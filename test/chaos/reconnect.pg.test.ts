@@ -1,0 +1,89 @@
+import { expect, test } from 'vitest';
+import { waitForCounters } from '../support/counters.ts';
+import { createInstalledDatabase } from '../support/installed-database.ts';
+import { startReceiver } from '../support/receiver.ts';
+import { startService } from '../support/service-process.ts';
+import { startTcpProxy } from '../support/tcp-proxy.ts';
+import { balance, createOrders, createWebhook, insertOneByOne, insertOrders, repeated } from './orders.ts';
+
+const ours = `select pg_terminate_backend(pid) from pg_stat_activity
+               where datname = current_database() and application_name like 'rowhook/' || $1 || '/'`;
+
+test.each([
+  ['the replication connection', 'stream'],
+  ['every connection of the service', ''],
+])('%s is ended in the middle of a burst: nothing is repeated or lost', async (_, purpose) => {
+  await using database = await createInstalledDatabase();
+  await using receiver = await startReceiver();
+  await createOrders(database);
+  await createWebhook(database, receiver.url);
+  await using service = startService({ databaseUrl: database.serviceUrl });
+  await service.ready();
+  const [orders, times] = [1500, 5];
+  const bulk = 500;
+  const writing = insertOneByOne(database, bulk + 1, orders);
+  await insertOrders(database, 1, bulk);
+  for (let time = 1; time <= times; time++) {
+    await receiver.waitFor((orders / (times + 1)) * time);
+    await database.admin.query(`${ours} || $2 || '%'`, [service.slot, purpose]);
+  }
+  await writing;
+  const { received } = await balance(database, receiver, { committed: orders });
+  expect(received).toBe(orders);
+});
+
+test('waits for a database that is away at the start', async () => {
+  await using database = await createInstalledDatabase();
+  await using receiver = await startReceiver();
+  await using proxy = await startTcpProxy(database.serviceUrl);
+  await createOrders(database);
+  await createWebhook(database, receiver.url);
+  proxy.refuse();
+  await using service = startService({ databaseUrl: proxy.url });
+  await service.waitForLog(({ level, msg }) => level === 'warn' && msg !== '');
+  expect((await fetch(`${await service.listening()}/readyz`)).status).toBe(503);
+  expect((await fetch(`${service.httpUrl}/livez`)).status).toBe(200);
+  proxy.pass();
+  await service.ready();
+  await insertOrders(database, 1);
+  await waitForCounters(database.admin, { success: 1 });
+});
+
+test('delivers what was committed while the database was out of reach, once it is back', async () => {
+  await using database = await createInstalledDatabase();
+  await using receiver = await startReceiver();
+  await using proxy = await startTcpProxy(database.serviceUrl);
+  await createOrders(database);
+  await createWebhook(database, receiver.url);
+  await using service = startService({ databaseUrl: proxy.url });
+  await service.ready();
+  await insertOrders(database, 1, 20);
+  await receiver.waitFor(10);
+  proxy.refuse();
+  proxy.cut();
+  await insertOrders(database, 21, 60);
+  await service.waitForLog(({ msg }) => msg.includes('the replication connection was lost'));
+  expect((await fetch(`${service.httpUrl}/readyz`)).status).toBe(503);
+  proxy.pass();
+  await service.ready();
+  await waitForCounters(database.admin, { claimed: 60, success: 60 });
+  expect(repeated(receiver.requests)).toEqual([]);
+});
+
+test('a line that dies in both directions without a word is given up, and nothing is repeated or lost', async () => {
+  await using database = await createInstalledDatabase();
+  await using receiver = await startReceiver();
+  await using proxy = await startTcpProxy(database.serviceUrl);
+  await createOrders(database);
+  await createWebhook(database, receiver.url);
+  await using service = startService({ databaseUrl: proxy.url });
+  await service.ready();
+  await insertOrders(database, 1, 300);
+  await receiver.waitFor(100);
+  proxy.stall('toClient');
+  proxy.stall('toServer');
+  await insertOrders(database, 301, 400);
+  proxy.cut();
+  proxy.pass();
+  await balance(database, receiver, { committed: 400 });
+});
