@@ -104,8 +104,9 @@ export class Streaming {
     if (verdict.kind === 'slot_missing') throw slotLost();
     if (verdict.kind === 'invalidated') {
       // This replication slot has been invalidated due to "wal_removed".
-      const detail = error instanceof Error && 'detail' in error ? ` ${String(error.detail)}` : '';
-      throw new ExitError(`Postgres cannot read on from slot "${slot}": ${message}.${detail}`, {
+      const detail = error instanceof Error && 'detail' in error ? error.detail : undefined;
+      const reason = typeof detail === 'string' ? `${message}. ${detail}` : `${message}.`;
+      throw new ExitError(`Postgres cannot read on from slot "${slot}": ${reason}`, {
         exitCode: 3,
         remedy: `${slotLost().remedy ?? ''}\n${keepRare}`,
         cause: error,
