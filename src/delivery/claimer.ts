@@ -144,7 +144,8 @@ export class Claimer {
         url,
         body: delivery.payload.text,
         timeoutMs: Math.ceil(leftMs),
-        mayWrite: () => this.#isTermFresh(),
+        // While the connection was being opened the webhook may have been deleted, or may have moved.
+        mayWrite: () => gate.url(delivery.webhook.uid) === url && this.#isTermFresh(),
       });
       if (result.kind !== 'not_written') return result;
       try {

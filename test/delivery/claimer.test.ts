@@ -1,0 +1,79 @@
+import { expect, test } from 'vitest';
+import { Claimer } from '../../src/delivery/claimer.ts';
+import { Gate } from '../../src/delivery/gate.ts';
+import { Lanes } from '../../src/delivery/lanes.ts';
+import type { Outcome } from '../../src/delivery/outcome.ts';
+import type { PostRequest, PostResult } from '../../src/delivery/post.ts';
+import { deliveryOf, webhookOf } from '../support/deliveries.ts';
+
+const limits = {
+  concurrency: 32,
+  maxDeliveriesPerLane: 100,
+  maxBytesPerLane: 1_000,
+  maxDeliveries: 100,
+  maxBytes: 1_000,
+};
+
+/** A claimer whose journal always answers at once. `post` sees the gate, as the world changes while a connection opens. */
+function claimerWith(post: (request: PostRequest, gate: Gate) => Promise<PostResult>) {
+  const gate = new Gate({ onOpen: () => undefined, onGone: () => undefined });
+  gate.learn(webhookOf(), null);
+  const lanes = new Lanes(limits, (uid) => gate.isOpen(uid));
+  const now = () => ({ monotonicMs: performance.now(), wallMs: Date.now() });
+  const outcomes: Outcome[] = [];
+  const finished = Promise.withResolvers<Outcome[]>();
+  let seq = 0;
+  const claimer = new Claimer({
+    lanes,
+    gate,
+    maxInFlight: 10,
+    timeoutMs: 10_000,
+    append: () => Promise.resolve({ seq: ++seq, sentAt: now(), isDurable: true }),
+    checkTerm: () => Promise.resolve(now()),
+    now,
+    post: (request) => post(request, gate),
+    freshGate: () => Promise.resolve(),
+    onAppended: () => undefined,
+    onClaimed: () => undefined,
+    settle: () => undefined,
+    onFinished: (_delivery, outcome) => {
+      outcomes.push(outcome);
+      if (lanes.waiting + lanes.inFlight === 0) finished.resolve(outcomes);
+    },
+    onFailure: finished.reject,
+  });
+  return { claimer, lanes, outcomes: finished.promise };
+}
+
+test('a webhook that is deleted while its connection opens is not written to', async () => {
+  const { claimer, lanes, outcomes } = claimerWith((request, gate) => {
+    gate.remove(1n);
+    return Promise.resolve(request.mayWrite() ? { kind: 'delivered', status: 200 } : { kind: 'not_written' });
+  });
+  lanes.admit(deliveryOf({ index: 0, keys: ['a'] }));
+  claimer.wake();
+  expect(await outcomes).toEqual([{ kind: 'dropped', reason: 'deleted' }]);
+});
+
+test('a webhook that moves while its connection opens is written to at its new address only', async () => {
+  const written: string[] = [];
+  const { claimer, lanes, outcomes } = claimerWith((request, gate) => {
+    gate.learn(webhookOf({ revision: 2n, url: 'https://example.com/new' }), 7);
+    if (!request.mayWrite()) return Promise.resolve({ kind: 'not_written' });
+    written.push(request.url);
+    return Promise.resolve({ kind: 'delivered', status: 200 });
+  });
+  lanes.admit(deliveryOf({ index: 0, keys: ['a'] }));
+  claimer.wake();
+  expect(await outcomes).toEqual([{ kind: 'delivered', status: 200 }]);
+  expect(written).toEqual(['https://example.com/new']);
+});
+
+test('changes of one record follow each other when each has its outcome at once', async () => {
+  const { claimer, lanes, outcomes } = claimerWith(() =>
+    Promise.resolve({ kind: 'failed', class: 'blocked_address', detail: 'not allowed' }),
+  );
+  for (const index of [0, 1, 2]) lanes.admit(deliveryOf({ index, keys: ['a'] }));
+  claimer.wake();
+  expect(await outcomes).toHaveLength(3);
+});
