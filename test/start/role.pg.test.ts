@@ -48,12 +48,14 @@ test('a role that may not connect to the database is told which statement lets i
     memberOf: inService,
   });
   await admin.query(`revoke connect on database ${name} from public`);
-  const output = await startRefused({ databaseUrl: login.url }, 3);
-  expect(output).toMatch(/permission denied for database/);
-  await admin.query(statement(output, 'grant connect'));
-  await using service = startService({ databaseUrl: login.url });
-  await service.ready();
-  await admin.query(`grant connect on database ${name} to public`);
+  try {
+    const output = await startRefused({ databaseUrl: login.url }, 3);
+    await admin.query(statement(output, 'grant connect'));
+    await using service = startService({ databaseUrl: login.url });
+    await service.ready();
+  } finally {
+    await admin.query(`grant connect on database ${name} to public`);
+  }
 });
 
 test('a wrong password is named with its user, and never shown', async ({ skip }) => {
@@ -65,7 +67,7 @@ test('a wrong password is named with its user, and never shown', async ({ skip }
   );
   skip(isAccepted, 'this server asks for no password');
   const output = await startRefused({ databaseUrl: wrong.href }, 3);
-  expect(output).toMatch(/password authentication failed[^]*Check the user and the password in DATABASE_URL/);
+  expect(output).toMatch(/Check the user and the password in DATABASE_URL \(user "\w+"\)/);
   wrong.password = '';
   const without = await startRefused({ databaseUrl: wrong.href }, 3);
   expect(without).toMatch(/asks for a password[^]*postgres:\/\/user:password@host/);
@@ -75,7 +77,7 @@ test('an unknown database is named', async () => {
   const elsewhere = new URL(database.serviceUrl);
   elsewhere.pathname = '/no_such_database';
   const output = await startRefused({ databaseUrl: elsewhere.href }, 3);
-  expect(output).toMatch(/"no_such_database" does not exist\nCheck the database's name in DATABASE_URL/);
+  expect(output).toMatch(/no_such_database.*\nCheck the database's name in DATABASE_URL/);
 });
 
 test('a database without rowhook is told how to install it', async () => {
