@@ -20,6 +20,13 @@ export interface StreamOptions {
   onKeepalive(walEnd: Lsn): void;
   /** The newest LSN that is safe to confirm. */
   confirmable(): Lsn;
+  readonly liveness?: Liveness;
+}
+
+/** When to ask a silent server for a sign of life, and when to give it up. Silence while we do not read is none. */
+export interface Liveness {
+  readonly pingAfterMs: number;
+  readonly longestSilenceMs: number;
 }
 
 interface Wire {
@@ -31,8 +38,7 @@ interface Wire {
   endCopyFrom(): void;
 }
 
-const longestSilenceMs = 120_000;
-const pingAfterMs = 20_000;
+const defaultLiveness: Liveness = { pingAfterMs: 20_000, longestSilenceMs: 120_000 };
 const tickMs = 250;
 
 export class ReplicationStream {
@@ -160,6 +166,7 @@ export class ReplicationStream {
   // server's timeout without moving the slot.
   #startTimer(walSenderTimeoutMs: number): void {
     const everyMs = walSenderTimeoutMs === 0 ? 10_000 : Math.min(walSenderTimeoutMs / 3, 10_000);
+    const { pingAfterMs, longestSilenceMs } = this.#options.liveness ?? defaultLiveness;
     this.#lastHeardAt = performance.now();
     this.#timer = setInterval(() => {
       const now = performance.now();
