@@ -264,3 +264,41 @@ test('a webhook with the id of a deleted one gets nothing of what the other one 
   await waitForSteps('again', ['INSERT of the first', 'INSERT of the second']);
   await scene.waitForCounts('again', { claimed: 1, success: 1 });
 });
+
+test('a webhook with a URL too long to be in the log again keeps it when something else changes', async () => {
+  const { app } = scene.database;
+  const path = `long?${Array.from({ length: 400 }, (_, i) =>
+    Math.sin(i + 1)
+      .toString(36)
+      .slice(3, 12),
+  ).join('')}`;
+  await scene.createWebhook({
+    name: 'long',
+    table: 'job',
+    company: company(),
+    url: `${scene.receiver.url}/${path}`,
+  });
+  await setActive('long', false);
+  await setActive('long', true);
+  await insertJob(app, 'at a long address');
+  await waitForSteps(path, ['INSERT at a long address']);
+});
+
+test('a table that is disabled is not watched, and its webhooks go on when it is enabled again', async () => {
+  const { app, dba } = scene.database;
+  await dba.query(`create table erp.shift (id int primary key, tenant text, site text)`);
+  await dba.query(`select rowhook.enable_table('erp.shift', company_column => 'tenant')`);
+  await scene.createWebhook({ name: 'shifts', table: 'shift', company: 'north' });
+  await app.query(`insert into erp.shift values (1, 'north', 'south')`);
+  await dba.query(`select rowhook.disable_table('erp.shift')`);
+  await app.query(`insert into erp.shift values (2, 'north', 'north')`);
+  await dba.query(`select rowhook.enable_table('erp.shift', company_column => 'site')`);
+  await app.query(`insert into erp.shift values (3, 'north', 'south'), (4, 'south', 'north')`);
+
+  await scene.waitForBodies('shifts', 2);
+  await scene.waitForCounts('shifts', { claimed: 2, success: 2 });
+  const ids = scene
+    .bodies('shifts')
+    .map((body) => (JSON.parse(body) as { record: { id: number } }).record.id);
+  expect(ids.sort()).toEqual([1, 4]);
+});
