@@ -327,7 +327,7 @@ function isAbort(error: unknown): boolean {
 function isConnectionTrouble(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
-  const isTransient = /^(08|53|57|55P03|55006|40)/.test(code) || /^E(?!RR_)[A-Z_]+$/.test(code);
+  const isTransient = /^(08|25006|40|53|55006|55P03|57)/.test(code) || /^E(?!RR_)[A-Z_]+$/.test(code);
   if (isTransient) return true;
   // The server does not support SSL connections
   return /connection|timeout|terminated|ended/i.test(error.message) && !/SSL/.test(error.message);

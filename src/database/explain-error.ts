@@ -29,6 +29,8 @@ function explainServerError(error: pg.DatabaseError, databaseUrl: string): ExitE
     '3D000': `Check the database's name in DATABASE_URL ("${database}"), or create it: createdb ${database}`,
     '53300': 'The server has no connection left; close some, or raise max_connections.',
     '57P03': 'The server is starting or stopping; try again in a moment.',
+    '25006':
+      'Point DATABASE_URL to the primary: this server, or default_transaction_read_only, lets nobody write.',
     '55P03': 'Somebody holds the lock; try again when that transaction has ended.',
     '42501':
       `The role "${user}" may not do this: webhook commands need a member of rowhook_service; enable, disable, inspect and\n` +

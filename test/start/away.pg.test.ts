@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { createInstalledDatabase } from '../support/installed-database.ts';
 import { startReceiver } from '../support/receiver.ts';
-import { startService } from '../support/service-process.ts';
+import { startService, type LogLine } from '../support/service-process.ts';
 import { startTcpProxy } from '../support/tcp-proxy.ts';
 import { waitUntil } from '../support/wait.ts';
 
@@ -45,4 +45,16 @@ test('a start waits for the database, and a running service comes back to it', a
     { record: { id: 2 } },
   ]);
   expect(service.output).not.toContain(new URL(database.serviceUrl).password);
+});
+
+test('a database that takes no writes is waited for, with what to look at', async () => {
+  await using database = await createInstalledDatabase();
+  const set = `alter role ${database.service.role} set default_transaction_read_only`;
+  await database.admin.query(`${set} = on`);
+  await using service = startService({ databaseUrl: database.serviceUrl });
+  const isWaiting = (line: LogLine): boolean =>
+    String(line['remedy']).includes('default_transaction_read_only');
+  expect(await service.waitForLog(isWaiting)).toMatchObject({ level: 'warn' });
+  await database.admin.query(`${set} = off`);
+  await service.ready();
 });
