@@ -14,8 +14,8 @@ export interface Books extends AsyncDisposable {
   /** A session of the service's role; ended with the books. Through another URL where one is given. */
   session(url?: string): Session;
   takeOver(): Promise<Takeover>;
-  /** Statements of other sessions that wait for a lock. */
-  waitForBlocked(count: number): Promise<void>;
+  /** The pids of backends that wait for a lock, once there are so many. */
+  waitForBlocked(count: number): Promise<readonly string[]>;
 }
 
 /** A database as the first start leaves it, but without a slot. */
@@ -42,17 +42,16 @@ export async function openBooks(): Promise<Books> {
     database,
     session,
     takeOver: async () => await takeOver(session(), slot),
-    waitForBlocked: async (count) => {
+    waitForBlocked: async (count) =>
       await waitUntil(
         async () => {
-          const rows = await database.admin.query(
-            `select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+          const rows = await database.admin.query<{ pid: string }>(
+            `select pid from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
           );
-          return rows.length >= count;
+          return rows.length >= count && rows.map(({ pid }) => pid);
         },
         { describe: `${count} statements that wait for a lock` },
-      );
-    },
+      ),
     [Symbol.asyncDispose]: async () => {
       stop.abort();
       await open.disposeAsync();

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { FencedError } from '../../src/database/fenced.ts';
 import { startTcpProxy } from '../support/tcp-proxy.ts';
+import { waitUntil } from '../support/wait.ts';
 import { claims, journalOf, openBooks } from './books.ts';
 
 const lockFence = `begin; select 1 from rowhook.fence where writer = 'claim' for update`;
@@ -57,10 +58,12 @@ test('a claim that was cut off while its commit is pending is not repeated besid
   const other = await books.database.connect();
   await other.query(lockFence);
   const appending = journal.append(claims(1n, 0x30n));
-  await books.waitForBlocked(1);
+  const [first] = await books.waitForBlocked(1);
   proxy.cut();
   // The first backend still waits and would insert as soon as the lock is free: it has to be ended first.
-  await books.waitForBlocked(1);
+  await waitUntil(async () => !(await books.waitForBlocked(1)).includes(first ?? ''), {
+    describe: `backend ${first} to be ended and another to wait`,
+  });
   await other.query('commit');
   expect((await appending).seq).toBe(1);
   const rows = await books.database.admin.query('select seq from rowhook.journal');
