@@ -62,6 +62,8 @@ test('a claim that was cut off while its commit is pending is not repeated besid
   proxy.cut();
   // The first backend still waits and would insert as soon as the lock is free: it has to be ended first.
   await waitUntil(async () => !(await books.waitForBlocked(1)).includes(first ?? ''), {
+    // Before its own lock_timeout ends it.
+    timeoutMs: 4_000,
     describe: `backend ${first} to be ended and another to wait`,
   });
   await other.query('commit');
