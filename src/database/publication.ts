@@ -61,22 +61,21 @@ async function refuseBookkeeping(session: Session, { options, own, listed }: Fac
   throw new ExitError(message, { exitCode: 3, remedy });
 }
 
-// Writing the rows again brings into the log what was changed while they were not published.
 function lacking(missing: readonly string[]): ExitError {
+  return new ExitError(
+    `The publication "${publicationName}" lacks ${qualified(missing)}: changes of webhooks would go unseen.`,
+    { exitCode: 3, remedy: `As the role that installed rowhook: ${addConfiguration(missing)}` },
+  );
+}
+
+/** Writing the rows again brings into the log what was changed while they were not published. */
+export function addConfiguration(missing: readonly string[]): string {
   const touch = {
     webhook: 'update rowhook.webhook set name = name;',
     subscribable_table: 'update rowhook.subscribable_table set enabled = enabled;',
   };
   const touches = configuration.filter((table) => missing.includes(table)).map((table) => touch[table]);
-  return new ExitError(
-    `The publication "${publicationName}" lacks ${qualified(missing)}: changes of webhooks would go unseen.`,
-    {
-      exitCode: 3,
-      remedy:
-        `Add it, and let what was changed meanwhile be read, as the role that installed rowhook: ` +
-        `alter publication ${publicationName} add table ${qualified(missing)}; ${touches.join(' ')}`,
-    },
-  );
+  return `alter publication ${publicationName} add table ${qualified(missing)}; ${touches.join(' ')}`;
 }
 
 /** The statements that create it with every enabled table, and what they cannot bring back. */

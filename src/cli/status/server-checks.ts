@@ -1,5 +1,6 @@
 /** Judges the server's settings, the slot and the publication. Pure: facts in, checks out. */
 import type { PublicationFacts, ServerFacts, SlotFacts } from '../../database/status/server.ts';
+import { addConfiguration } from '../../database/publication.ts';
 import type { Check } from '../checks.ts';
 import { formatBytes } from '../output.ts';
 
@@ -107,7 +108,7 @@ export function checkPublication(name: string, publication: PublicationFacts | n
   if (publication === null) {
     return fail(
       `"${name}" does not exist: nothing can be read`,
-      'Restore it, or: rowhook uninstall, rowhook install',
+      'The statements that create it again are in the answer of: rowhook start',
     );
   }
   const ours = publication.ownTables.filter(bookkeeping);
@@ -117,15 +118,15 @@ export function checkPublication(name: string, publication: PublicationFacts | n
       : ours.map((table) => `rowhook.${table}`).join(', ');
     const detail = `"${name}" carries the service's own books (${what}): each delivery would cause log to read`;
     const drop = `alter publication ${name} drop table ${ours.map((table) => `rowhook.${table}`).join(', ')};`;
-    return fail(detail, publication.allTables ? 'Drop it and run: rowhook install' : drop);
+    return fail(
+      detail,
+      publication.allTables ? 'The statements that replace it are in the answer of: rowhook start' : drop,
+    );
   }
   const missing = ['webhook', 'subscribable_table'].filter((table) => !publication.ownTables.includes(table));
   if (missing.length > 0) {
     const tables = missing.map((table) => `rowhook.${table}`).join(', ');
-    return fail(
-      `"${name}" lacks ${tables}: changes of webhooks go unseen`,
-      `alter publication ${name} add table ${tables};`,
-    );
+    return fail(`"${name}" lacks ${tables}: changes of webhooks go unseen`, addConfiguration(missing));
   }
   return checkOptions(name, publication);
 }
