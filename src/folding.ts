@@ -70,6 +70,11 @@ export class Folding {
     this.#configuration.push({ versions, transaction });
   }
 
+  /** Folds no more, because another process has taken over. */
+  abandon(): void {
+    clearInterval(this.#timer);
+  }
+
   /** The last fold: whatever is left. Rejects when it cannot be written. */
   async stop(): Promise<void> {
     clearInterval(this.#timer);

@@ -148,7 +148,7 @@ class Service {
       this.#whyNotReady = 'ending this term';
       if (leading.term !== null) {
         // Fenced: the new leader has counted what is in flight, and a last fold would be refused.
-        if (error instanceof FencedError) await leading.term.stop();
+        if (error instanceof FencedError) await leading.term.abandon();
         else await this.#drain(leading.term, ending);
       }
       throw error;

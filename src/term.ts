@@ -132,6 +132,12 @@ export class Term {
     await stopped;
   }
 
+  /** Another process has taken over: what is under way still ends, and is counted by nobody here. */
+  async abandon(): Promise<void> {
+    this.#folding.abandon();
+    await this.stop();
+  }
+
   /** Writes the counters for the last time. */
   async lastFold(): Promise<void> {
     await this.#folding.stop();

@@ -71,7 +71,7 @@ test(
     await using service = startService({ databaseUrl: database.serviceUrl });
     await service.ready();
     const { received, interrupted, counters } = await balance(database, receiver, { committed });
-    console.log({ kills, committed, received, interrupted, ...counters });
+    process.stdout.write(`${JSON.stringify({ kills, committed, received, interrupted, ...counters })}\n`);
     expect(committed - received).toBeLessThanOrEqual(kills * sentAtATime);
   },
 );
