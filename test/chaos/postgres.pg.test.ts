@@ -109,7 +109,14 @@ test('a fast stop of Postgres does not wait for a service that has nothing left 
 test('a fast stop of Postgres does not wait for deliveries that an endpoint holds up', async () => {
   await using cluster = await startOwnCluster();
   const { database, postgres } = cluster;
-  await using receiver = await startReceiver({ behaviour: { hang: true } });
+  let release: () => void = () => undefined;
+  const released = new Promise<void>((resolve) => (release = resolve));
+  await using receiver = await startReceiver({
+    behaviour: async () => {
+      await released;
+      return { status: 200 };
+    },
+  });
   await createOrders(database);
   await createWebhook(database, receiver.url);
   await using service = startService({ databaseUrl: database.serviceUrl });
@@ -119,8 +126,8 @@ test('a fast stop of Postgres does not wait for deliveries that an endpoint hold
   const before = performance.now();
   await postgres.stop('fast');
   expect(performance.now() - before).toBeLessThan(15_000);
-  receiver.behave({ status: 200 });
   await postgres.start();
+  release();
   await waitForCounters(database.admin, { claimed: 100 });
   expect(repeated(receiver.requests)).toEqual([]);
 });

@@ -4,6 +4,7 @@ import { createInstalledDatabase } from '../support/installed-database.ts';
 import { startReceiver } from '../support/receiver.ts';
 import { startService } from '../support/service-process.ts';
 import { startTcpProxy } from '../support/tcp-proxy.ts';
+import { within } from '../support/wait.ts';
 import { balance, createOrders, createWebhook, insertOneByOne, insertOrders, repeated } from './orders.ts';
 
 const ours = `select pg_terminate_backend(pid) from pg_stat_activity
@@ -86,4 +87,32 @@ test('a line that dies in both directions without a word is given up, and nothin
   proxy.cut();
   proxy.pass();
   await balance(database, receiver, { committed: 400 });
+});
+
+test('a claim or a fold whose answer is cut off is done once, and what it claimed is sent once', async () => {
+  await using database = await createInstalledDatabase();
+  await using receiver = await startReceiver();
+  await using proxy = await startTcpProxy(database.serviceUrl);
+  await createOrders(database);
+  await createWebhook(database, receiver.url);
+  await using service = startService({ databaseUrl: proxy.url });
+  await service.ready();
+  await insertOrders(database, 1);
+  await waitForCounters(database.admin, { success: 1 });
+  let orders = 1;
+  for (const pattern of [
+    'rowhook_append',
+    'rowhook_fold',
+    'rowhook_append',
+    'rowhook_append',
+    'rowhook_fold',
+  ]) {
+    const cut = proxy.cutAfter({ pattern });
+    await insertOneByOne(database, orders + 1, orders + 20);
+    orders += 20;
+    await within(cut, { describe: `a ${pattern} to cut` });
+  }
+  await waitForCounters(database.admin, { claimed: orders, success: orders });
+  expect(repeated(receiver.requests)).toEqual([]);
+  expect(receiver.requests.length).toBe(orders);
 });
