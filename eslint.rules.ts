@@ -72,8 +72,8 @@ const values = ['src/delivery/allow-targets.ts', 'src/delivery/ip-ranges.ts', 's
 /** Files beside pipeline.ts that keep its rules: they know the stages by their types. */
 const besidePipeline = ['folding', 'prepared-relations'];
 
-/** The second half of the composition root: the parts that live for one term. */
-const besideService = ['term'];
+/** The rest of the composition root: what lives while this process leads, and the parts that live for one term. */
+const besideService = ['leadership', 'term'];
 
 interface Import {
   readonly source: string;

@@ -1,0 +1,263 @@
+// One time as the process that reads and claims: hold the slot, take over, then read and send until it is stopped, another
+// process takes over, or something has to be mended. The order of the steps is the protocol's: nothing is handled before the
+// slot is ours, and nothing is claimed before the term is.
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Config } from './config.ts';
+import { readConfiguration } from './database/configuration.ts';
+import { explainDatabaseError } from './database/explain-error.ts';
+import { FencedError } from './database/fenced.ts';
+import { ensureStarted, slotLost } from './database/first-start.ts';
+import { preflight } from './database/preflight.ts';
+import { publicationName, readPublication, requireSamePublication } from './database/publication.ts';
+import { clientConfig, pinnedSettings, Session } from './database/session.ts';
+import { describeSlotHolder, endWalSender } from './database/slot-holder.ts';
+import { requireSameOrigin, type State } from './database/state.ts';
+import { takeOver, writerName } from './database/takeover.ts';
+import { readClockOffset } from './database/webhook-poll.ts';
+import type { AttemptReport } from './delivery/attempt-report.ts';
+import type { Poster } from './delivery/post.ts';
+import type { Logger } from './logger.ts';
+import { judgeConnectError } from './replication/connect-error.ts';
+import { ReplicationStream } from './replication/stream.ts';
+import { Streaming } from './replication/streaming.ts';
+import { Term } from './term.ts';
+
+export interface LeadershipOptions {
+  readonly config: Config;
+  readonly logger: Logger;
+  readonly poster: Poster;
+  /** Aborted when the service is to stop: drain and return. */
+  readonly stop: AbortSignal;
+  /** null: it streams as leader; else what it does instead. */
+  onStatus(whyNotReady: string | null): void;
+  onAttempt(report: AttemptReport): void;
+}
+
+/** Ends normally when the service is stopped, and by an error for everything else. */
+export async function lead(options: LeadershipOptions): Promise<void> {
+  for (const warning of await preflight(options.config.databaseUrl)) options.logger.warn(warning);
+  await using leadership = new Leadership(options);
+  await leadership.run();
+}
+
+const drainWithinMs = 15_000;
+
+class Leadership implements AsyncDisposable {
+  readonly #options: LeadershipOptions;
+  readonly #ending = new AbortController();
+  readonly #failed = Promise.withResolvers<never>();
+  readonly #sessions: { readonly claim: Session; readonly fold: Session; readonly side: Session };
+  #streaming: Streaming | null = null;
+  #term: Term | null = null;
+  /** Until the term is built the stream stands still; the few messages that came with its start wait here. */
+  readonly #early: (Buffer | bigint)[] = [];
+
+  constructor(options: LeadershipOptions) {
+    this.#options = options;
+    this.#failed.promise.catch(() => undefined);
+    const [claim, fold, side] = [this.#session('claim'), this.#session('fold'), this.#session('side')];
+    this.#sessions = { claim, fold, side };
+  }
+
+  async run(): Promise<void> {
+    const stopped = aborted(this.#options.stop);
+    // Creating the first slot waits for open transactions, and a standby for the slot: both may take for ever.
+    const streaming = await Promise.race([this.#holdSlot(), stopped.then(() => null)]);
+    if (streaming === null) return;
+    try {
+      this.#term = await this.#takeOver(streaming);
+      this.#readEarly(this.#term);
+      this.#streams();
+      this.#term.start();
+      streaming.keep().catch(this.#failed.reject);
+      await Promise.race([this.#failed.promise, stopped]);
+    } catch (error) {
+      await this.#fail(error);
+      throw error;
+    }
+    this.#options.logger.info('stopping: finishing what is in flight');
+    await this.#drain(this.#term);
+    await streaming.end();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#ending.abort();
+    this.#streaming?.stream?.destroy(new Error('the term is over'));
+    const { claim, fold, side } = this.#sessions;
+    await Promise.all([claim, fold, side].map((session) => session[Symbol.asyncDispose]()));
+  }
+
+  async #holdSlot(): Promise<Streaming> {
+    const { config, logger } = this.#options;
+    const { side } = this.#sessions;
+    const state = await ensureStarted({
+      session: side,
+      databaseUrl: config.databaseUrl,
+      slot: config.slot,
+      onWaiting: (message) => {
+        logger.warn(message);
+      },
+    });
+    requireSamePublication(state.publicationOptions, await readPublication(side));
+    const streaming = this.#newStreaming(state);
+    this.#streaming = streaming;
+    await streaming.open();
+    return streaming;
+  }
+
+  async #takeOver(streaming: Streaming): Promise<Term> {
+    const { config, logger, poster, onAttempt } = this.#options;
+    const { claim, fold, side } = this.#sessions;
+    const takeover = await takeOver(fold, config.slot);
+    const { term, state, interrupted } = takeover;
+    await claim.rename(writerName(config.slot, 'claim', term));
+    await fold.rename(writerName(config.slot, 'fold', term));
+    const configuration = await readConfiguration(side, state);
+    const clockOffsetMs = await readClockOffset(side);
+    logger.info({ term, epoch: state.epoch, interrupted, slot: config.slot }, 'leading');
+    return new Term({
+      takeover,
+      configuration,
+      sessions: this.#sessions,
+      poster,
+      logger,
+      clockOffsetMs,
+      setFlowing: (isFlowing) => {
+        streaming.stream?.setFlowing(isFlowing);
+      },
+      onAttempt,
+      onFailure: this.#failed.reject,
+    });
+  }
+
+  #readEarly(term: Term): void {
+    for (const message of this.#early) {
+      if (typeof message === 'bigint') term.reader.receiveKeepalive(message);
+      else term.reader.receive(message);
+    }
+  }
+
+  async #fail(error: unknown): Promise<void> {
+    this.#options.onStatus('ending this term');
+    if (this.#term === null) return;
+    // Fenced: the new leader has counted what is in flight, and a last fold would be refused.
+    if (error instanceof FencedError) await this.#term.abandon();
+    else await this.#drain(this.#term);
+  }
+
+  async #drain(term: Term): Promise<void> {
+    // A database that is away must not keep us for ever: what could not be written becomes `interrupted`.
+    const deadline = setTimeout(() => {
+      this.#ending.abort();
+    }, drainWithinMs);
+    try {
+      await term.stop();
+      await term.lastFold();
+    } catch (error) {
+      this.#options.logger.warn(
+        { err: error },
+        'could not write the last counters; the next start counts them as interrupted',
+      );
+    } finally {
+      clearTimeout(deadline);
+    }
+  }
+
+  #newStreaming(state: State): Streaming {
+    const { config, logger, onStatus } = this.#options;
+    const { side } = this.#sessions;
+    const { slot } = config;
+    return new Streaming({
+      slot,
+      stop: this.#ending.signal,
+      newStream: () => this.#newStream(state),
+      judge: judgeConnectError,
+      describeHolder: async () => await describeSlotHolder(side, slot),
+      endWalSender: async (pid) => {
+        await endWalSender(side, slot, pid);
+      },
+      slotLost: () => slotLost(slot),
+      onStandby: (holder) => {
+        onStatus(`standby: slot "${slot}" is in use by ${holder}`);
+        logger.warn(`slot "${slot}" is in use by ${holder}; waiting`);
+        // Another leader may have taken over while we were away.
+        this.#term?.checkTerm().catch(this.#failed.reject);
+      },
+      onLost: (reason) => {
+        this.#term?.reader.disconnected();
+        onStatus('reconnecting');
+        logger.warn(`the replication connection was lost (${reason.message}); connecting again`);
+      },
+      onRetry: (error, retryInMs) => {
+        const explained = explainDatabaseError(error, config.databaseUrl);
+        logger.warn({ retryInMs, remedy: explained?.remedy }, explained?.message ?? String(error));
+      },
+      onReopened: async () => {
+        await this.#term?.checkTerm();
+        this.#term?.reader.reconnected();
+        this.#streams();
+      },
+      pause: async (ms) => {
+        await pause(ms, undefined, { signal: this.#ending.signal });
+      },
+    });
+  }
+
+  #newStream(state: State): ReplicationStream {
+    const { databaseUrl, slot } = this.#options.config;
+    return new ReplicationStream({
+      clientConfig: clientConfig({ databaseUrl, applicationName: `rowhook/${slot}/stream` }),
+      slot,
+      publication: publicationName,
+      pinnedSettings,
+      verify: (identity) => {
+        requireSameOrigin(state, { ...identity, slot });
+      },
+      onMessage: (message) => {
+        if (this.#term === null) this.#early.push(Buffer.from(message));
+        else this.#term.reader.receive(message);
+      },
+      onKeepalive: (walEnd) => {
+        if (this.#term === null) this.#early.push(walEnd);
+        else this.#term.reader.receiveKeepalive(walEnd);
+      },
+      confirmable: () => this.#term?.floor.confirmable ?? 0n,
+    });
+  }
+
+  #session(purpose: string): Session {
+    const { config, logger } = this.#options;
+    return new Session({
+      databaseUrl: config.databaseUrl,
+      applicationName: `rowhook/${config.slot}/${purpose}`,
+      stop: this.#ending.signal,
+      onTrouble: (error, retryInMs) => {
+        const explained = explainDatabaseError(error, config.databaseUrl);
+        logger.warn({ purpose, retryInMs }, explained?.message ?? error.message);
+      },
+      // A server that shuts down lets nobody in, and waits until the replication connection has confirmed everything: what
+      // cannot be claimed any more would keep it for ever.
+      onTurnedAway: () => {
+        this.#streaming?.stream?.destroy(new Error('the database is shutting down'));
+      },
+    });
+  }
+
+  #streams(): void {
+    this.#options.logger.info('streaming');
+    this.#options.onStatus(null);
+  }
+}
+
+async function aborted(signal: AbortSignal): Promise<void> {
+  await new Promise<void>((resolve) => {
+    if (signal.aborted) resolve();
+    signal.addEventListener(
+      'abort',
+      () => {
+        resolve();
+      },
+      { once: true },
+    );
+  });
+}
