@@ -71,7 +71,7 @@ test(
     await using service = startService({ databaseUrl: database.serviceUrl });
     await service.ready();
     const { received, interrupted, counters } = await balance(database, receiver, { committed });
-    process.stdout.write(`${JSON.stringify({ kills, committed, received, interrupted, ...counters })}\n`);
+    report({ kills, committed, received, interrupted, ...counters });
     expect(committed - received).toBeLessThanOrEqual(kills * sentAtATime);
   },
 );

@@ -43,9 +43,7 @@ test(
     expect(written?.['is_enough']).toBe('t');
     const startedAt = performance.now();
     await waitForConfirmed(database, { slot: service.slot, lsn, timeoutMs: 30_000 });
-    process.stdout.write(
-      `${JSON.stringify({ megabytes, confirmedAfterMs: Math.round(performance.now() - startedAt) })}\n`,
-    );
+    report({ megabytes, confirmedAfterMs: Math.round(performance.now() - startedAt) });
   },
 );
 
@@ -80,7 +78,7 @@ test('an idle service writes nothing to the log, however many keepalives come', 
     'select pg_wal_lsn_diff(pg_current_wal_insert_lsn(), $1)::int as bytes',
     [before],
   );
-  process.stdout.write(`${JSON.stringify({ idleMs, bytes: Number(grown?.['bytes']) })}\n`);
+  report({ idleMs, bytes: Number(grown?.['bytes']) });
   // The server's own note of running transactions, every 15 s, is all that may come.
   expect(Number(grown?.['bytes'])).toBeLessThanOrEqual(200 * Math.ceil(idleMs / 15_000));
 }, 120_000);
