@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { waitForCounters } from '../support/counters.ts';
 import { createInstalledDatabase } from '../support/installed-database.ts';
 import { startReceiver } from '../support/receiver.ts';
+import { report } from '../support/report.ts';
 import { startService } from '../support/service-process.ts';
 import { waitUntil } from '../support/wait.ts';
 import {
