@@ -15,7 +15,9 @@ describe('whether a statement was certainly not done', () => {
     ['FATAL', '53300', false],
     ['PANIC', '53100', false],
   ])('%s %s: %j', (severity, code, expected) => {
-    expect(wasRefused(Object.assign(new pg.DatabaseError('some words', 10, 'error'), { code, severity }))).toBe(expected);
+    expect(
+      wasRefused(Object.assign(new pg.DatabaseError('some words', 10, 'error'), { code, severity })),
+    ).toBe(expected);
   });
 
   test('a line that broke says nothing', () => {
