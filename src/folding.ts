@@ -20,6 +20,8 @@ export interface FoldingParts {
 interface Appended {
   readonly seq: number;
   readonly last: Position;
+  /** Claims of it that are on their way. Until they are answered it stays: after a crash the ledger tells their range from it. */
+  unanswered: number;
 }
 
 interface UnstoredConfiguration {
@@ -32,6 +34,7 @@ const everyMs = 900;
 export class Folding {
   readonly #parts: FoldingParts;
   readonly #appended = new Fifo<Appended>();
+  readonly #unanswered = new Map<number, Appended>();
   #configuration: UnstoredConfiguration[] = [];
   #foldedSeq: number;
   #timer: NodeJS.Timeout | undefined;
@@ -55,14 +58,25 @@ export class Folding {
     }, everyMs);
   }
 
-  /** In order of seq, also those found at a takeover. */
-  appended(seq: number, entries: readonly JournalEntry[]): void {
+  /** In order of seq, also those found at a takeover, of which nothing is on its way. */
+  appended(seq: number, entries: readonly JournalEntry[], unanswered = 0): void {
     let last: Position | undefined;
     for (const { position } of entries) {
       if (last === undefined || comparePositions(position, last) > 0) last = position;
     }
-    if (last !== undefined) this.#appended.push({ seq, last });
     this.#foldedSeq = Math.max(this.#foldedSeq, seq);
+    if (last === undefined) return;
+    const appended = { seq, last, unanswered };
+    this.#appended.push(appended);
+    if (unanswered > 0) this.#unanswered.set(seq, appended);
+  }
+
+  /** One of the claims that were appended under this seq has its outcome. */
+  answered(seq: number): void {
+    const appended = this.#unanswered.get(seq);
+    if (appended === undefined) return;
+    appended.unanswered -= 1;
+    if (appended.unanswered === 0) this.#unanswered.delete(seq);
   }
 
   /** Versions to store; the floor waits at their transaction until they are. */
@@ -105,7 +119,8 @@ export class Folding {
     let trimSeq = 0;
     for (;;) {
       const head = this.#appended.head;
-      if (head === undefined || !isAtOrBelow(head.last.commitLsn, head.last.index, floor)) return trimSeq;
+      if (head === undefined || head.unanswered > 0) return trimSeq;
+      if (!isAtOrBelow(head.last.commitLsn, head.last.index, floor)) return trimSeq;
       trimSeq = head.seq;
       this.#appended.shift();
     }

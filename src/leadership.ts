@@ -149,6 +149,7 @@ class Leadership implements AsyncDisposable {
     // A database that is away must not keep us for ever: what could not be written becomes `interrupted`.
     const deadline = setTimeout(() => {
       this.#ending.abort();
+      for (const session of Object.values(this.#sessions)) session.destroy();
     }, drainWithinMs);
     try {
       await term.stop();

@@ -18,6 +18,7 @@ export function createLogger(level: LogLevel): Logger {
     destination: stdout,
     sync: true,
     colorize: true,
+    singleLine: true,
     translateTime: 'SYS:HH:MM:ss.l',
   });
   return pino({ level, base: null }, readable);

@@ -24,6 +24,7 @@ function onSignal(signal: 'SIGTERM' | 'SIGINT'): void {
     stoppedAt = performance.now();
     stop.abort();
   } else if (performance.now() - stoppedAt > samePressMs) {
+    process.stderr.write('rowhook: ending at once; what is in flight will be counted as interrupted\n');
     process.exit(128 + constants.signals[signal]);
   }
 }

@@ -19,6 +19,11 @@ export interface FloorPosition {
   readonly index: number;
 }
 
+/** The last commit whose configuration is in force at the floor: within a transaction its own is not yet. */
+export function configurationUpTo({ commitLsn, index }: FloorPosition): Lsn {
+  return index === wholeTransaction ? commitLsn : commitLsn - 1n;
+}
+
 /** Whether both parts of a change lie at or below the floor. */
 export function isAtOrBelow(commitLsn: Lsn, index: number, floor: FloorPosition): boolean {
   return commitLsn < floor.commitLsn || (commitLsn === floor.commitLsn && index <= floor.index);

@@ -58,6 +58,8 @@ const laneLimits = {
 };
 const maxInFlight = 1_000;
 const timeoutMs = 10_000;
+/** Changes that are missed or undecidable, waiting to be written down. */
+const maxNotes = 10_000;
 
 export class Term {
   readonly floor: Floor;
@@ -189,6 +191,7 @@ export class Term {
       },
       note: (note) => {
         this.#claimer.note(note);
+        if (this.#claimer.waitingNotes >= maxNotes) this.reader.hold('lanes');
       },
       now: () => performance.now(),
     });
@@ -209,7 +212,8 @@ export class Term {
         await this.#watch.fresh();
       },
       onAppended: ({ seq }, entries) => {
-        this.#folding.appended(seq, entries);
+        const claims = entries.filter(({ kind }) => kind === 'claimed').length;
+        this.#folding.appended(seq, entries, claims);
         this.#makeRoom();
       },
       onClaimed: ({ webhook }) => {
@@ -218,7 +222,8 @@ export class Term {
       settle: (change) => {
         this.floor.settle(change);
       },
-      onFinished: (delivery, outcome, startedAt) => {
+      onFinished: (delivery, outcome, { seq, startedAt }) => {
+        this.#folding.answered(seq);
         this.#finished(delivery, outcome, now().monotonicMs - startedAt.monotonicMs);
       },
       onFailure,
@@ -295,14 +300,14 @@ export class Term {
   }
 
   #makeRoom(): void {
-    if (!this.#lanes.isFull) this.reader.release('lanes');
+    if (!this.#lanes.isFull && this.#claimer.waitingNotes < maxNotes) this.reader.release('lanes');
   }
 
   #finished(delivery: Delivery, outcome: Outcome, durationMs: number): void {
     const { logger, onAttempt, takeover } = this.#options;
     this.#counters.finished(delivery, outcome, new Date());
     const report = reportAttempt(takeover.state.epoch, delivery, outcome, durationMs);
-    const level = outcome.kind === 'delivered' ? 'debug' : 'info';
+    const level = outcome.kind === 'delivered' ? 'debug' : 'warn';
     if (logger.isLevelEnabled(level)) logger[level](attemptFields(report), 'delivery.attempted');
     onAttempt(report);
   }

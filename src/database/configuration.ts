@@ -1,6 +1,6 @@
 // The configuration as of a position: from the stored versions at a start, from the slot's own snapshot at the very first one.
 import type { FloorPosition } from '../position.ts';
-import { wholeTransaction } from '../position.ts';
+import { configurationUpTo } from '../position.ts';
 import { formatLsn } from '../lsn.ts';
 import type { ConfigurationChange, ConfigurationRow } from '../webhooks/webhook.ts';
 import type { Session } from './session.ts';
@@ -13,8 +13,6 @@ export async function readConfiguration(
   session: Session,
   { epoch, floor, slot }: { epoch: number; floor: FloorPosition; slot: string },
 ): Promise<ConfigurationChange[]> {
-  // Within a transaction its own configuration changes are not in force yet.
-  const upTo = floor.index === wholeTransaction ? floor.commitLsn : floor.commitLsn - 1n;
   const { rows } = await session.query<{
     kind: 'webhook' | 'table';
     key: string;
@@ -25,7 +23,7 @@ export async function readConfiguration(
               or (epoch = $1::int4 and commit_lsn <
                     (select confirmed_flush_lsn from pg_catalog.pg_replication_slots where slot_name = $3))
            order by kind, key, epoch desc, commit_lsn desc`,
-    values: [epoch, formatLsn(upTo), slot],
+    values: [epoch, formatLsn(configurationUpTo(floor)), slot],
   });
   return rows;
 }

@@ -193,6 +193,8 @@ async function storeStart(session: Session, creation: Creation): Promise<void> {
       values: [creation.systemid, creation.timeline, creation.consistent_point],
     });
     const epoch = rows[0]?.n;
+    // Versions of an earlier epoch end here: a row that was deleted in between has none that says so.
+    await session.query({ text: 'delete from rowhook.config_version' });
     await session.query({
       text: `insert into rowhook.config_version (kind, key, epoch, commit_lsn, row)
              select kind, key, $1, $2::pg_lsn, row

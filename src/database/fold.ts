@@ -1,7 +1,7 @@
 // The fold: journal and outcomes into counters, the loss ledger, the floor and the configuration versions, in one statement on a
 // connection of its own. Invariant: a fold happens once, whatever answer got lost (its number), and only by the holder of
 // the term; an entry leaves the journal only when the floor stored with it has passed it.
-import type { FloorPosition } from '../position.ts';
+import { configurationUpTo, type FloorPosition } from '../position.ts';
 import { formatLsn } from '../lsn.ts';
 import { FencedError } from './fenced.ts';
 import type { Session } from './session.ts';
@@ -85,6 +85,7 @@ export class Folder {
       json(input.losses),
       json(input.versions.map((version) => ({ ...version, commitLsn: formatLsn(version.commitLsn) }))),
       epoch,
+      formatLsn(configurationUpTo(input.floor)),
     ];
     const rows = await session.settle({ ...foldStatement, values }, wasFolded);
     if (rows.length === 0) throw new FencedError('fold');
@@ -102,8 +103,9 @@ function json(value: unknown): string {
   return JSON.stringify(value, (_key, item: unknown) => (typeof item === 'bigint' ? String(item) : item));
 }
 
-// A configuration version may go when a newer one of the same key lies at or below the stored floor: no restart reads
-// from before the floor. A deleted row's last version goes with it.
+// A configuration version may go when a newer one of the same key is in force at the stored floor: no restart reads from
+// before the floor. A deleted row's last version goes with it, but only once nothing of it is on its way: after a crash the
+// ledger tells from it whose it was.
 const foldStatement = {
   name: 'rowhook_fold',
   text: `
@@ -146,12 +148,17 @@ const foldStatement = {
     p as (
       delete from rowhook.config_version t using s
       where jsonb_array_length($9::jsonb) > 0
-        and (t.epoch, t.commit_lsn) <= ($10::int4, $3::pg_lsn)
+        and (t.epoch, t.commit_lsn) <= ($10::int4, $11::pg_lsn)
+        and not exists (
+          select from rowhook.counter c
+          where c.uid::text = t.key and c.claimed_count > c.success_count + c.error_count)
+        and not exists (
+          select from jsonb_to_recordset($7::jsonb) as i (uid int8) where i.uid::text = t.key)
         and (t.row is null or exists (
           select from rowhook.config_version newer
           where newer.kind = t.kind and newer.key = t.key
             and (newer.epoch, newer.commit_lsn) > (t.epoch, t.commit_lsn)
-            and (newer.epoch, newer.commit_lsn) <= ($10::int4, $3::pg_lsn)))),
+            and (newer.epoch, newer.commit_lsn) <= ($10::int4, $11::pg_lsn)))),
     t as (
       delete from rowhook.journal j using s where j.seq > s.trimmed_before and j.seq <= $6::int8)
     select fold_no from s`,

@@ -56,6 +56,9 @@ interface Backend {
   isLost: boolean;
 }
 
+/** No bookkeeping statement takes this long: past it the connection counts as dead, and its backend is ended. */
+const longestAnswerMs = 30_000;
+
 /** A bookkeeping connection's settings: short lock waits, and commits that are durable when they are answered. */
 const bookkeepingSettings = {
   lock_timeout: '5s',
@@ -94,7 +97,7 @@ export class Session implements AsyncDisposable {
     try {
       return await backend.client.query<R>(query);
     } catch (error) {
-      if (!wasRefused(error)) backend.isLost = true;
+      if (!wasRefused(error)) lose(backend);
       throw error;
     }
   }
@@ -134,8 +137,7 @@ export class Session implements AsyncDisposable {
           await this.#troubled(error, attempt);
           continue;
         }
-        sentOn.isLost = true;
-        sentOn.client.end().catch(() => undefined);
+        lose(sentOn);
         await this.#troubled(error, attempt);
         await this.#untilGone(sentOn);
         const rows = await this.persist(wasDone);
@@ -163,7 +165,15 @@ export class Session implements AsyncDisposable {
       });
       return rows.length === 0;
     };
-    while (!(await this.persist(gone))) await pause(50, undefined, { signal: this.#options.stop });
+    for (let attempt = 1; !(await this.persist(gone)); attempt++) {
+      if (attempt % 100 === 0) {
+        this.#options.onTrouble(
+          new Error(`Postgres backend ${pid} does not end; nothing goes on before`),
+          50,
+        );
+      }
+      await pause(50, undefined, { signal: this.#options.stop });
+    }
   }
 
   async #troubled(error: unknown, attempt: number): Promise<void> {
@@ -183,20 +193,22 @@ export class Session implements AsyncDisposable {
 
   async #connect(): Promise<Backend> {
     const settings = { ...bookkeepingSettings, ...this.#options.settings };
-    const client = new pg.Client(
-      clientConfig({ ...this.#options, applicationName: this.#applicationName, settings }),
-    );
+    const client = new pg.Client({
+      ...clientConfig({ ...this.#options, applicationName: this.#applicationName, settings }),
+      query_timeout: longestAnswerMs,
+    });
     const lost = { isLost: false };
     client.on('error', () => (lost.isLost = true));
     client.on('end', () => (lost.isLost = true));
-    // Only warnings come, whatever the server's language calls them: see client_min_messages.
-    client.on('notice', () => (this.#warnings += 1));
     try {
       await client.connect();
       const { rows } = await client.query<{ pid: number; startedAt: string }>(synchronousCommit);
       const [row] = rows;
       if (row === undefined) throw new Error('pg_stat_activity does not show our own backend');
       this.#options.stop.throwIfAborted();
+      // Only warnings come, whatever the server's language calls them (see client_min_messages). Those of the login itself, about
+      // a collation's version for example, say nothing of a commit.
+      client.on('notice', () => (this.#warnings += 1));
       this.#backend = Object.assign(lost, { client, pid: row.pid, startedAt: row.startedAt });
       return this.#backend;
     } catch (error) {
@@ -207,10 +219,25 @@ export class Session implements AsyncDisposable {
     }
   }
 
+  /** Cuts the connection, when its server may not answer any more: what waits for it rejects. */
+  destroy(): void {
+    this.#backend?.client.connection.stream.destroy();
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
+    const deadline = setTimeout(() => {
+      this.destroy();
+    }, 1_000);
     await this.#backend?.client.end().catch(() => undefined);
+    clearTimeout(deadline);
     this.#backend = null;
   }
+}
+
+// With a statement on its way this also cuts the connection.
+function lose(backend: Backend): void {
+  backend.isLost = true;
+  backend.client.end().catch(() => undefined);
 }
 
 // Codes with which a session ends or the server breaks, by class or whole.

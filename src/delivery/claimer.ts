@@ -18,6 +18,12 @@ export interface Note {
   count(): void;
 }
 
+/** Under which seq it was claimed, and since when it has been on its way. */
+export interface Sent {
+  readonly seq: number;
+  readonly startedAt: Instant;
+}
+
 export interface ClaimerParts {
   readonly lanes: Lanes;
   readonly gate: Gate;
@@ -34,7 +40,7 @@ export interface ClaimerParts {
   onAppended(append: Append, entries: readonly JournalEntry[]): void;
   onClaimed(delivery: Delivery): void;
   settle(change: UnsettledChange): void;
-  onFinished(delivery: Delivery, outcome: Outcome, startedAt: Instant): void;
+  onFinished(delivery: Delivery, outcome: Outcome, sent: Sent): void;
   /** Fenced, or a bug. */
   onFailure(error: unknown): void;
 }
@@ -55,6 +61,11 @@ export class Claimer {
 
   constructor(parts: ClaimerParts) {
     this.#parts = parts;
+  }
+
+  /** Notes that are not written down yet. */
+  get waitingNotes(): number {
+    return this.#notes.length;
   }
 
   note(note: Note): void {
@@ -109,16 +120,16 @@ export class Claimer {
         onClaimed(delivery);
         settle(delivery.change);
       }
-      for (const delivery of deliveries) this.#send(delivery, appended.isDurable);
+      for (const delivery of deliveries) this.#send(delivery, appended);
     }
   }
 
-  #send(delivery: Delivery, isDurable: boolean): void {
+  #send(delivery: Delivery, { seq, isDurable }: Append): void {
     const startedAt = this.#parts.now();
     const sending = this.#outcome(delivery, isDurable, startedAt)
       .then((outcome) => {
         this.#parts.lanes.release(delivery);
-        this.#parts.onFinished(delivery, outcome, startedAt);
+        this.#parts.onFinished(delivery, outcome, { seq, startedAt });
         this.wake();
       })
       .catch((error: unknown) => {

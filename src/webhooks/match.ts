@@ -37,7 +37,8 @@ export function match(
   { operation, record, old, companyIndex }: MatchInput,
 ): Decision {
   const { byCompany, forAllCompanies } = subscribers[operation];
-  const matches: Match[] = forAllCompanies.map((webhook) => ({ webhook, view: 'whole' }));
+  const matches: Match[] = [];
+  for (const webhook of forAllCompanies.values()) matches.push({ webhook, view: 'whole' });
   if (companyIndex < 0) return { matches, companyId: null, oldCompanyId: null, isUndecidable: false };
 
   const company = (record ?? old)?.[companyIndex];
@@ -60,12 +61,12 @@ export function match(
 
 function add(
   matches: Match[],
-  byCompany: ReadonlyMap<string, readonly Webhook[]>,
+  byCompany: ReadonlyMap<string, ReadonlyMap<bigint, Webhook>>,
   company: string | null,
   view: View,
 ): void {
   if (company === null) return;
-  for (const webhook of byCompany.get(company) ?? []) matches.push({ webhook, view });
+  for (const webhook of byCompany.get(company)?.values() ?? []) matches.push({ webhook, view });
 }
 
 // An UPDATE may also be a row that leaves or joins a company.

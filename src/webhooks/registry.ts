@@ -13,8 +13,8 @@ export type Operation = 'INSERT' | 'UPDATE' | 'DELETE';
 
 /** The webhooks that asked for one operation of one table, paused ones included: what they miss is counted. */
 export interface Subscribers {
-  readonly byCompany: ReadonlyMap<string, readonly Webhook[]>;
-  readonly forAllCompanies: readonly Webhook[];
+  readonly byCompany: ReadonlyMap<string, ReadonlyMap<bigint, Webhook>>;
+  readonly forAllCompanies: ReadonlyMap<bigint, Webhook>;
 }
 
 export interface Route {
@@ -23,8 +23,8 @@ export interface Route {
 }
 
 interface MutableSubscribers {
-  readonly byCompany: Map<string, Webhook[]>;
-  forAllCompanies: Webhook[];
+  readonly byCompany: Map<string, Map<bigint, Webhook>>;
+  readonly forAllCompanies: Map<bigint, Webhook>;
 }
 
 type MutableRoute = Record<Operation, MutableSubscribers>;
@@ -95,12 +95,12 @@ export class Registry {
     }
     for (const operation of operations) {
       if (!wants(webhook, operation)) continue;
-      const { byCompany } = route[operation];
-      if (webhook.isForAllCompanies) route[operation].forAllCompanies.push(webhook);
+      const { byCompany, forAllCompanies } = route[operation];
+      if (webhook.isForAllCompanies) forAllCompanies.set(webhook.uid, webhook);
       else if (webhook.companyId !== null) {
         const company = byCompany.get(webhook.companyId);
-        if (company === undefined) byCompany.set(webhook.companyId, [webhook]);
-        else company.push(webhook);
+        if (company === undefined) byCompany.set(webhook.companyId, new Map([[webhook.uid, webhook]]));
+        else company.set(webhook.uid, webhook);
       }
     }
   }
@@ -108,16 +108,13 @@ export class Registry {
   #unsubscribe(webhook: Webhook): void {
     const route = this.#routes.get(webhook.tableName);
     if (route === undefined) return;
-    const isOther = (other: Webhook): boolean => other.uid !== webhook.uid;
     for (const operation of operations) {
-      const subscribers = route[operation];
-      if (webhook.isForAllCompanies) {
-        subscribers.forAllCompanies = subscribers.forAllCompanies.filter(isOther);
-      } else if (webhook.companyId !== null) {
-        const rest = subscribers.byCompany.get(webhook.companyId)?.filter(isOther) ?? [];
-        if (rest.length > 0) subscribers.byCompany.set(webhook.companyId, rest);
-        else subscribers.byCompany.delete(webhook.companyId);
-      }
+      const { byCompany, forAllCompanies } = route[operation];
+      forAllCompanies.delete(webhook.uid);
+      if (webhook.companyId === null) continue;
+      const company = byCompany.get(webhook.companyId);
+      company?.delete(webhook.uid);
+      if (company?.size === 0) byCompany.delete(webhook.companyId);
     }
   }
 }
@@ -129,7 +126,7 @@ export function isWanted({ subscribers }: Route, operation: Operation): boolean 
 }
 
 function hasSubscribers({ byCompany, forAllCompanies }: Subscribers): boolean {
-  return byCompany.size > 0 || forAllCompanies.length > 0;
+  return byCompany.size > 0 || forAllCompanies.size > 0;
 }
 
 function wants(webhook: Webhook, operation: Operation): boolean {
@@ -138,7 +135,7 @@ function wants(webhook: Webhook, operation: Operation): boolean {
 }
 
 function noSubscribers(): MutableSubscribers {
-  return { byCompany: new Map(), forAllCompanies: [] };
+  return { byCompany: new Map(), forAllCompanies: new Map() };
 }
 
 // A dot is a legal character in both names; a zero byte is not.

@@ -1,6 +1,6 @@
 /** The service is killed with SIGKILL while changes go on. ROWHOOK_TEST_KILLS: how often, 8 by default. */
 import { expect, test } from 'vitest';
-import { waitForCounters } from '../support/counters.ts';
+import { readCounters, waitForCounters } from '../support/counters.ts';
 import { createInstalledDatabase, type InstalledDatabase } from '../support/installed-database.ts';
 import { startReceiver, type Receiver } from '../support/receiver.ts';
 import { report } from '../support/report.ts';
@@ -108,6 +108,10 @@ test('what hung when it was killed is interrupted, in the ledger with its range,
     await service.ready();
     await insertOrders(database, 1, 5);
     await receiver.waitFor(5);
+    // Folded as well: then the counters know of them, and only the journal still knows which they were.
+    await waitUntil(async () => (await readCounters(database.admin)).claimed === 5, {
+      describe: 'the five claims to be folded',
+    });
     await service.kill('SIGKILL');
   }
   receiver.behave({ status: 200 });

@@ -33,7 +33,7 @@ function webhook(uid: string, change: Record<string, unknown> = {}): Configurati
 
 function insertUids(registry: Registry, company: string): bigint[] {
   const route = registry.route('erp', 'Quote');
-  return (route?.subscribers.INSERT.byCompany.get(company) ?? []).map(({ uid }) => uid);
+  return [...(route?.subscribers.INSERT.byCompany.get(company)?.keys() ?? [])];
 }
 
 test('a table nobody knows, or that is disabled, has no route', () => {
