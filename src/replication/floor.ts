@@ -1,6 +1,6 @@
 // What has been read and is not settled yet, in commit order. From it follow the floor (everything up to it is settled
 // and every configuration change stored) and the LSN that may be confirmed to Postgres. Invariant: neither ever passes
-// an unsettled change, and neither goes back.
+// an unsettled change, and neither goes back. Its size follows what is unsettled, not what was read since.
 import { Fifo } from '../fifo.ts';
 import { zeroLsn, type Lsn } from '../lsn.ts';
 import { wholeTransaction, type FloorPosition } from '../position.ts';
@@ -18,12 +18,17 @@ export interface UnsettledTransaction {
   lastReadIndex: number;
   isCommitted: boolean;
   hasUnstoredConfiguration: boolean;
-  /** What may be confirmed once this is settled: its end, or whatever was read after it without a match. */
+  /** The last transaction that is settled as soon as this one is: itself, or one of those after it. */
+  coveredCommit: Lsn;
+  /** What may be confirmed then: the end of that one, or whatever was read after it without a match. */
   coveredLsn: Lsn;
+  previous: UnsettledTransaction | null;
+  next: UnsettledTransaction | null;
 }
 
 export class Floor {
-  readonly #transactions = new Fifo<UnsettledTransaction>();
+  #head: UnsettledTransaction | null = null;
+  #tail: UnsettledTransaction | null = null;
   #open: UnsettledTransaction | null = null;
   #settled: FloorPosition;
   #confirmable: Lsn = zeroLsn;
@@ -38,16 +43,16 @@ export class Floor {
   }
 
   get position(): FloorPosition {
-    const head = this.#transactions.head;
-    if (head === undefined) return this.#settled;
+    const head = this.#head;
+    if (head === null) return this.#settled;
     const change = head.changes.head;
     return { commitLsn: head.commitLsn, index: change === undefined ? head.lastReadIndex : change.index - 1 };
   }
 
   /** A transaction that the connection lost half-way is sent again from its start: what was read of it keeps its state. */
   begin(commitLsn: Lsn): void {
-    const tail = this.#transactions.tail;
-    if (tail !== undefined && !tail.isCommitted) {
+    const tail = this.#tail;
+    if (tail !== null && !tail.isCommitted) {
       if (tail.commitLsn !== commitLsn)
         throw new Error('another transaction began before the last one ended');
       this.#open = tail;
@@ -60,9 +65,14 @@ export class Floor {
       lastReadIndex: this.#settled.commitLsn === commitLsn ? this.#settled.index : -1,
       isCommitted: false,
       hasUnstoredConfiguration: false,
+      coveredCommit: commitLsn,
       coveredLsn: zeroLsn,
+      previous: tail,
+      next: null,
     };
-    this.#transactions.push(this.#open);
+    if (tail === null) this.#head = this.#open;
+    else tail.next = this.#open;
+    this.#tail = this.#open;
   }
 
   /** A change was read whose matches (at least one) have to be settled one by one. */
@@ -87,14 +97,14 @@ export class Floor {
     transaction.isCommitted = true;
     transaction.hasUnstoredConfiguration = changesConfiguration;
     transaction.coveredLsn = endLsn;
-    this.#advance();
+    this.#settleTransaction(transaction);
     return transaction;
   }
 
   /** Everything before this LSN has been read: a keepalive between two transactions, or the end of one read before. */
   passed(lsn: Lsn): void {
-    const tail = this.#transactions.tail;
-    if (tail === undefined) this.#confirm(lsn);
+    const tail = this.#tail;
+    if (tail === null) this.#confirm(lsn);
     else if (tail.isCommitted && lsn > tail.coveredLsn) tail.coveredLsn = lsn;
   }
 
@@ -103,22 +113,28 @@ export class Floor {
     if (change.pending > 0) return;
     const { changes } = change.transaction;
     while (changes.head?.pending === 0) changes.shift();
-    this.#advance();
+    this.#settleTransaction(change.transaction);
   }
 
   configurationStored(transaction: UnsettledTransaction): void {
     transaction.hasUnstoredConfiguration = false;
-    this.#advance();
+    this.#settleTransaction(transaction);
   }
 
-  #advance(): void {
-    for (;;) {
-      const head = this.#transactions.head;
-      if (head === undefined || !head.isCommitted || head.hasUnstoredConfiguration || head.changes.length > 0)
-        return;
-      this.#transactions.shift();
-      this.#settled = { commitLsn: head.commitLsn, index: wholeTransaction };
-      this.#confirm(head.coveredLsn);
+  // A settled transaction leaves the list: at its head the floor moves over it, elsewhere the one before covers it.
+  #settleTransaction(transaction: UnsettledTransaction): void {
+    const { isCommitted, hasUnstoredConfiguration, changes, previous, next } = transaction;
+    if (!isCommitted || hasUnstoredConfiguration || changes.length > 0) return;
+    if (next === null) this.#tail = previous;
+    else next.previous = previous;
+    if (previous === null) {
+      this.#head = next;
+      this.#settled = { commitLsn: transaction.coveredCommit, index: wholeTransaction };
+      this.#confirm(transaction.coveredLsn);
+    } else {
+      previous.next = next;
+      previous.coveredCommit = transaction.coveredCommit;
+      previous.coveredLsn = transaction.coveredLsn;
     }
   }
 

@@ -110,3 +110,52 @@ test('a start inside a transaction is kept while what lies before it is passed o
   floor.read(5);
   expect(floor.position).toEqual({ commitLsn: 20n, index: 4 });
 });
+
+test('what is settled behind an unsettled change takes no room, and is passed with it', () => {
+  const floor = new Floor(start);
+  floor.begin(20n);
+  const held = floor.add(0, 1);
+  floor.read(0);
+  const first = floor.commit(25n, false);
+  const later = [30n, 40n, 50n].map((commitLsn) => {
+    floor.begin(commitLsn);
+    const change = floor.add(0, 1);
+    floor.read(0);
+    floor.commit(commitLsn + 5n, false);
+    return change;
+  });
+  for (const index of [1, 0, 2]) {
+    const change = later[index];
+    if (change !== undefined) floor.settle(change);
+  }
+  expect(first.next).toBeNull();
+  floor.begin(60n);
+  floor.read(0);
+  floor.commit(65n, false);
+  expect(first.next).toBeNull();
+  expect(floor.position).toEqual({ commitLsn: 20n, index: -1 });
+  expect(floor.confirmable).toBe(0n);
+  floor.settle(held);
+  expect(floor.position).toEqual({ commitLsn: 60n, index: wholeTransaction });
+  expect(floor.confirmable).toBe(65n);
+});
+
+test('a settled transaction is not passed before an unsettled one that was committed earlier', () => {
+  const floor = new Floor(start);
+  const changes = [20n, 30n, 40n].map((commitLsn) => {
+    floor.begin(commitLsn);
+    const change = floor.add(0, 1);
+    floor.read(0);
+    floor.commit(commitLsn + 5n, false);
+    return change;
+  });
+  const [first, second, third] = changes;
+  if (first === undefined || second === undefined || third === undefined) throw new Error('three changes');
+  floor.settle(third);
+  floor.settle(first);
+  expect(floor.position).toEqual({ commitLsn: 30n, index: -1 });
+  expect(floor.confirmable).toBe(25n);
+  floor.settle(second);
+  expect(floor.position).toEqual({ commitLsn: 40n, index: wholeTransaction });
+  expect(floor.confirmable).toBe(45n);
+});
