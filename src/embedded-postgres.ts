@@ -6,7 +6,7 @@
 import { access, lchown, mkdir, rm } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { findBinaries, type Binaries } from './embedded-postgres/binaries.ts';
+import { findBinaries, locatePackage, type Binaries } from './embedded-postgres/binaries.ts';
 import { checkOwner, clearStalePid, lastPort, openDataFolder } from './embedded-postgres/data-folder.ts';
 import { canEnter, chooseUser, type OsUser } from './embedded-postgres/os-user.ts';
 import { findFreePort, isFree } from './embedded-postgres/port.ts';
@@ -59,9 +59,11 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   }
   const log = options.log?.bind(options) ?? (() => undefined);
   const wanted = resolve(options.dataDir);
+  // First: where the package is not installed, nothing is created.
+  const installed = await locatePackage();
   const user = await chooseUser([wanted, join(systemFolder(), basename(wanted))], log);
   const dataDir = await placeForData(wanted, user, log);
-  const binaries = await findBinaries(user, log);
+  const binaries = await findBinaries(installed, user, log);
   await checkOwner(dataDir);
   const password = await openDataFolder({ dataDir, user, binaries, persistent: options.persistent });
   await clearStalePid(dataDir);
@@ -73,13 +75,25 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
 async function placeForData(wanted: string, user: OsUser, log: (line: string) => void): Promise<string> {
   const parent = dirname(wanted);
   if (user === undefined || (await canEnter(await nearestFolder(parent), user))) {
-    const created = await mkdir(parent, { recursive: true });
+    const created = await makeFolder(parent);
     if (user !== undefined && created !== undefined) await lchown(created, user.uid, user.gid);
     return wanted;
   }
   const dataDir = join(await makeSystemFolder(user), basename(wanted));
   log(`Postgres runs as the user ${user.name}, who cannot reach ${parent}: its data is in ${dataDir}.`);
   return dataDir;
+}
+
+async function makeFolder(folder: string): Promise<string | undefined> {
+  try {
+    return await mkdir(folder, { recursive: true });
+  } catch (cause) {
+    throw new ExitError(`The data of the embedded Postgres cannot be in ${folder}: ${String(cause)}`, {
+      exitCode: 1,
+      remedy: 'Run it in a copy of rowhook that is your own.',
+      cause,
+    });
+  }
 }
 
 async function nearestFolder(folder: string): Promise<string> {

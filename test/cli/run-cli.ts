@@ -14,9 +14,10 @@ const root = resolve(import.meta.dirname, '../..');
 export function runCli(
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
+  cwd = root,
 ): Promise<CliResult> {
   return new Promise((done) => {
-    const options = { cwd: root, env: { PATH: process.env['PATH'], ...env } };
+    const options = { cwd, env: { PATH: process.env['PATH'], ...env } };
     const child = execFile(process.execPath, ['src/main.ts', ...args], options, (_error, stdout, stderr) => {
       done({ exitCode: child.exitCode ?? -1, stdout, stderr });
     });
