@@ -32,7 +32,7 @@ export function addSlot(program: Command, context: CliContext): void {
       context.write(
         options.json === true
           ? formatJson(gap)
-          : `slot ${gap.slot} made, epoch ${gap.epoch}: what was committed between ${gap.fromLsn} and ${gap.toLsn} is lost\n` +
+          : `${gap.wasDropped ? `the old slot ${gap.slot} was dropped\n` : ''}slot ${gap.slot} made, epoch ${gap.epoch}: what was committed between ${gap.fromLsn} and ${gap.toLsn} is lost\n` +
               `(rowhook.loss has a row with reason "gap" for each of ${gap.webhooks} webhooks); go on with: rowhook start`,
       );
     });

@@ -5,6 +5,7 @@ import { ExitError } from '../exit-error.ts';
 import { formatLsn } from '../lsn.ts';
 import { changeId, type FloorPosition } from '../position.ts';
 import { ensureStarted } from './first-start.ts';
+import { slotTaken } from './foreign-slot.ts';
 import type { Session } from './session.ts';
 import { readState, type State } from './state.ts';
 import { takeOver } from './takeover.ts';
@@ -18,6 +19,8 @@ export interface AcceptGapOptions {
 
 export interface AcceptedGap {
   readonly slot: string;
+  /** An old slot of that name was there. */
+  readonly wasDropped: boolean;
   readonly epoch: number;
   /** Everything committed between these two was not delivered, nor counted. */
   readonly fromLsn: string;
@@ -27,70 +30,96 @@ export interface AcceptedGap {
   readonly interrupted: number;
 }
 
-/** Rejects with an ExitError while somebody reads the slot, or when there was no start yet. */
+/** What the ledger will say, once the new slot is made. */
+interface OpenGap {
+  readonly from: string;
+  readonly interrupted: number;
+}
+
+/**
+ * Finishes what an earlier call began. Rejects with an ExitError while somebody reads the slot, for a slot that is not ours,
+ * or when there was no start yet.
+ */
 export async function acceptGap(options: AcceptGapOptions): Promise<AcceptedGap> {
   const { session, slot } = options;
-  const before = await requireState(session);
-  await dropUnusedSlot(session, slot);
+  const before = await readState(session);
+  const wasDropped = before !== null && (await dropUnusedSlot(session, slot));
+  const gap = before === null ? await requireOpenGap(session) : await openGap(session, before);
+  const after = await ensureStarted(options);
+  const { rows } = await session.query<{ webhooks: number }>({
+    text: `select count(*)::int4 as webhooks from rowhook.loss where reason = 'gap' and from_position = $1`,
+    values: [gap.from],
+  });
+  return {
+    slot,
+    wasDropped,
+    epoch: after.epoch,
+    fromLsn: formatLsn(commitLsnOf(gap.from)),
+    toLsn: formatLsn(after.floor.commitLsn + 1n),
+    webhooks: rows[0]?.webhooks ?? 0,
+    interrupted: gap.interrupted,
+  };
+}
+
+async function openGap(session: Session, before: State): Promise<OpenGap> {
   const { interrupted, state } = await takeOver(session, before.slot);
   const from = changeId(state.epoch, { ...firstLost(state), part: 0 });
   await session.transaction(async () => {
     // The new start writes the ledger's rows together with the new epoch, also when it is another process' start.
     await session.query({
-      text: `insert into rowhook.setting (name, value) values ('accepted_gap', jsonb_build_object('from', $1::text))
+      text: `insert into rowhook.setting (name, value)
+             values ('accepted_gap', jsonb_build_object('from', $1::text, 'interrupted', $2::int4))
              on conflict (name) do update set value = excluded.value`,
-      values: [from],
+      values: [from, interrupted],
     });
     await session.query({ text: 'delete from rowhook.journal' });
     await session.query({ text: 'delete from rowhook.state' });
   });
-  const after = await ensureStarted(options);
-  const { rows } = await session.query<{ webhooks: number }>({
-    text: `select count(*)::int4 as webhooks from rowhook.loss where reason = 'gap' and from_position = $1`,
-    values: [from],
-  });
-  return {
-    slot,
-    epoch: after.epoch,
-    fromLsn: formatLsn(state.floor.commitLsn),
-    toLsn: formatLsn(after.floor.commitLsn + 1n),
-    webhooks: rows[0]?.webhooks ?? 0,
-    interrupted,
-  };
+  return { from, interrupted };
 }
 
-async function requireState(session: Session): Promise<State> {
-  const state = await readState(session);
-  if (state !== null) return state;
+// No state, but an accepted gap: an earlier call ended before the new slot was made.
+async function requireOpenGap(session: Session): Promise<OpenGap> {
+  const { rows } = await session.query<{ from: string; interrupted: number }>({
+    text: `select value ->> 'from' as "from", coalesce((value ->> 'interrupted')::int4, 0) as interrupted
+           from rowhook.setting where name = 'accepted_gap'`,
+  });
+  const [gap] = rows;
+  if (gap !== undefined) return gap;
   throw new ExitError('There is no gap to accept: the service has not started in this database yet.', {
     exitCode: 1,
     remedy: 'Start it: rowhook start',
   });
 }
 
-async function dropUnusedSlot(session: Session, slot: string): Promise<void> {
-  const { rows } = await session.query<{ pid: number | null; isHere: boolean }>({
-    text: `select active_pid as pid, database = current_database() as "isHere"
+async function dropUnusedSlot(session: Session, slot: string): Promise<boolean> {
+  const { rows } = await session.query<{
+    plugin: string | null;
+    database: string | null;
+    pid: number | null;
+    isHere: boolean;
+  }>({
+    text: `select plugin, database, active_pid as pid, database is not distinct from current_database() as "isHere"
            from pg_catalog.pg_replication_slots where slot_name = $1`,
     values: [slot],
   });
   const [existing] = rows;
-  if (existing === undefined) return;
+  if (existing === undefined) return false;
+  if (!existing.isHere || existing.plugin !== 'pgoutput') throw slotTaken(slot, existing);
   if (existing.pid !== null) {
     throw new ExitError(`The slot "${slot}" is being read by pid ${existing.pid}; it is not lost.`, {
       exitCode: 1,
       remedy: 'Stop that service first, if changes are to be skipped all the same.',
     });
   }
-  if (!existing.isHere) {
-    throw new ExitError(`The slot "${slot}" belongs to another database.`, {
-      exitCode: 1,
-      remedy: 'Set ROWHOOK_SLOT to a name of its own.',
-    });
-  }
   await session.query({ text: 'select pg_drop_replication_slot($1)', values: [slot] });
+  return true;
 }
 
 function firstLost({ floor }: State): FloorPosition {
   return { commitLsn: floor.commitLsn, index: floor.index + 1 };
+}
+
+function commitLsnOf(id: string): bigint {
+  return BigInt(`0x${id.split('-')[1] ?? '0'}`);
 }
