@@ -21,9 +21,13 @@ export interface WebhookFilter {
   readonly table?: string | undefined;
 }
 
-/** A URL is whole only to a role that may edit it; others see origin + `/…`. */
+/**
+ * A URL is whole only to a role that may edit it; others see origin + `/…`.
+ * @throws {ExitError} for a table that is unknown.
+ */
 export async function listWebhooks(db: Database, filter: WebhookFilter): Promise<ListedWebhook[]> {
   const { id, companyId, table } = filter;
+  if (table !== undefined) await requireKnownTable(db, table);
   let query = db.selectFrom('webhook_health as h').selectAll('h');
   if (id !== undefined) query = query.where('h.id', '=', id);
   if (companyId !== undefined) query = query.where('h.company_id', '=', companyId);
@@ -97,12 +101,23 @@ async function requireEnabledTable(db: Database, name: string): Promise<void> {
       remedy: `Enable it as its owner: rowhook enable ${shellWord(relation)}`,
     });
   }
-  const nearest = nearestName(name, enabled);
   const choice = enabled.length === 0 ? 'No table is enabled yet.' : `Enabled tables: ${enabled.join(', ')}.`;
-  throw new ExitError(`unknown table "${name}"${nearest === null ? '' : `; did you mean ${nearest}?`}`, {
-    exitCode: 1,
-    remedy: `${choice}\nEnable another one as its owner: rowhook enable ${shellWord(name)}`,
-  });
+  const remedy = `${choice}\nEnable another one as its owner: rowhook enable ${shellWord(name)}`;
+  throw unknownTable(name, enabled, remedy);
+}
+
+async function requireKnownTable(db: Database, name: string): Promise<void> {
+  const tables = await db.selectFrom('subscribable_table').select('name').orderBy('name').execute();
+  const known = tables.map((each) => each.name);
+  if (known.includes(name)) return;
+  const remedy = known.length === 0 ? 'No table is enabled yet.' : `Known tables: ${known.join(', ')}.`;
+  throw unknownTable(name, known, remedy);
+}
+
+function unknownTable(name: string, known: readonly string[], remedy: string): ExitError {
+  const nearest = nearestName(name, known);
+  const guess = nearest === null ? '' : `; did you mean ${nearest}?`;
+  return new ExitError(`unknown table "${name}"${guess}`, { exitCode: 1, remedy });
 }
 
 function unknownWebhooks(ids: readonly string[]): ExitError {

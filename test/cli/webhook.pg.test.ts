@@ -150,6 +150,23 @@ describe('webhook list', () => {
     expect((await asService('list', '--table', 'item')).stdout).toBe('no webhook matches\n');
   });
 
+  test('refuses a table that it does not know, and names those it does', async () => {
+    const { exitCode, stdout, stderr } = await asService('list', '--table', 'salesorder');
+    expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' });
+    expect(stderr).toMatch(
+      /unknown table "salesorder"; did you mean salesOrder\?\nKnown tables: item, salesOrder\./,
+    );
+  });
+
+  test('shows people when a webhook last succeeded and last failed', async () => {
+    await create('--company', 'abc123');
+    await database.query(`
+      insert into rowhook.counter (uid, claimed_count, error_count, last_error_at, last_error)
+      select uid, 1, 1, '2026-01-31T12:00:00.123Z', 'rejected 503' from rowhook.webhook`);
+    const { stdout } = await asService('list');
+    expect(stdout).toMatch(/LAST OK +LAST ERROR AT +LAST ERROR\n.* - +2026-01-31T12:00:00Z +rejected 503\n/);
+  });
+
   test('says how to begin when there is none', async () => {
     expect((await asService('list')).stdout).toMatch(/no webhooks yet; see: rowhook webhook create --help/);
     expect((await runJson(['webhook', 'list'], { DATABASE_URL: database.serviceUrl })).json).toEqual([]);

@@ -36,6 +36,8 @@ export function formatWebhooks(webhooks: readonly ListedWebhook[]): string {
     'ERRORS',
     'MISSED',
     'URL',
+    'LAST OK',
+    'LAST ERROR AT',
     'LAST ERROR',
   ];
   return formatTable(
@@ -51,9 +53,15 @@ export function formatWebhooks(webhooks: readonly ListedWebhook[]): string {
       String(webhook.error_count),
       String(webhook.missed_count),
       webhook.url,
+      seconds(webhook.last_success_at),
+      seconds(webhook.last_error_at),
       webhook.last_error ?? '',
     ]),
   );
+}
+
+function seconds(at: Date | null): string {
+  return at === null ? '-' : at.toISOString().replace(/\.\d+Z$/, 'Z');
 }
 
 function triggers(webhook: ListedWebhook): string {
