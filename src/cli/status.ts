@@ -4,7 +4,14 @@ import type { Config } from '../config.ts';
 import { lookAtDatabase } from '../database/open-database.ts';
 import type { Database } from '../database/open-database.ts';
 import { requiredSchemaVersion } from '../database/migrations.ts';
-import { readFailingWebhooks, readLosses, readTables, readTerm } from '../database/status/installation.ts';
+import {
+  readFailingWebhooks,
+  readLastLossAt,
+  readLosses,
+  readStart,
+  readTables,
+  readTerm,
+} from '../database/status/installation.ts';
 import { readPublication, readServer, readSlot } from '../database/status/server.ts';
 import type { ExitError } from '../exit-error.ts';
 import { failOnFailedChecks } from './checks.ts';
@@ -41,10 +48,11 @@ async function readChecks(
 ): Promise<Check[]> {
   const server = await readServer(db);
   const slot = await readSlot(db, slotName);
+  const start = schemaProblem === null ? await readStart(db) : null;
   const where = `Postgres ${server.version}, database ${server.database}, as ${server.login}`;
   const checks: Check[] = [
     { check: 'server', status: 'ok', detail: where, remedy: null },
-    ...checkServer(server, slot !== null),
+    ...checkServer(server, slot === null && start === null),
   ];
   if (schemaProblem !== null) {
     const remedy = schemaProblem.remedy ?? null;
@@ -54,7 +62,7 @@ async function readChecks(
     ...checks,
     { check: 'schema', status: 'ok', detail: `version ${requiredSchemaVersion()}`, remedy: null },
     checkPublication(publicationName, await readPublication(db, publicationName)),
-    checkSlot(slotName, slot, server),
+    checkSlot(slotName, slot, { server, start }),
     checkLeader(slot, await readTerm(db)),
     ...(await readInstallationChecks(db)),
   ];
@@ -64,5 +72,9 @@ async function readInstallationChecks(db: Database): Promise<Check[]> {
   const tables = await readTables(db, publicationName);
   const failing = await readFailingWebhooks(db);
   const losses = await readLosses(db);
-  return [...checkTables(tables), checkWebhooks(tables, failing), checkLosses(losses)];
+  return [
+    ...checkTables(tables),
+    checkWebhooks(tables, failing),
+    checkLosses(losses, await readLastLossAt(db)),
+  ];
 }

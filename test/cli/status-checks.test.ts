@@ -33,6 +33,7 @@ const slot: SlotFacts = {
   clientAddress: '10.0.0.7',
   connectedAt: new Date('2026-01-31T12:00:00Z'),
 };
+const started = { server, start: { slot: 'rowhook' } };
 const publication: PublicationFacts = {
   allTables: false,
   publishesAll: true,
@@ -52,19 +53,20 @@ const table: TableFacts = {
   hasIdentity: true,
   isFull: true,
   unpublishedGeneratedColumns: [],
+  identityRemedy: null,
   webhooks: 2,
   activeWebhooks: 1,
 };
 
 test('a healthy installation is ok throughout', () => {
   const checks = [
-    ...checkServer(server, true),
+    ...checkServer(server, false),
     checkPublication('rowhook', publication),
-    checkSlot('rowhook', slot, server),
+    checkSlot('rowhook', slot, started),
     checkLeader(slot, 3),
     ...checkTables([table]),
     checkWebhooks([table], []),
-    checkLosses([]),
+    checkLosses([], null),
   ];
   expect(checks.filter((each) => each.status !== 'ok')).toEqual([]);
   expect(checks.map((each) => each.remedy).every((remedy) => remedy === null)).toBe(true);
@@ -78,7 +80,7 @@ describe('the server', () => {
     [{ slots: 10 }, 'room', /max_replication_slots = 20/],
     [{ senders: 10 }, 'room', /max_wal_senders = 20/],
   ])('with %j fails %s', (facts, check, remedy) => {
-    const failed = checkServer({ ...server, ...facts }, false).filter((each) => each.status === 'fail');
+    const failed = checkServer({ ...server, ...facts }, true).filter((each) => each.status === 'fail');
     expect(failed).toEqual([
       expect.objectContaining({ check, remedy: expect.stringMatching(remedy) as string }),
     ]);
@@ -86,7 +88,7 @@ describe('the server', () => {
 
   test('needs no free slot once ours exists', () => {
     expect(
-      checkServer({ ...server, slots: 10, senders: 10 }, true).every((each) => each.status === 'ok'),
+      checkServer({ ...server, slots: 10, senders: 10 }, false).every((each) => each.status === 'ok'),
     ).toBe(true);
   });
 });
@@ -101,7 +103,7 @@ describe('the slot', () => {
     ['fail', { plugin: 'wal2json' }, /plugin wal2json/],
     ['ok', { lagBytes: 1500, retainedBytes: 32_000_000 }, /1\.5 kB behind, 32\.0 MB of WAL kept/],
   ])('is %s with %j', (status, facts, detail) => {
-    expect(checkSlot('rowhook', { ...slot, ...facts }, server)).toMatchObject({
+    expect(checkSlot('rowhook', { ...slot, ...facts }, started)).toMatchObject({
       status,
       detail: expect.stringMatching(detail) as string,
     });
@@ -109,13 +111,47 @@ describe('the slot', () => {
 
   test('that does not exist yet, or that nobody reads, is a warning that names rowhook start', () => {
     const remedy = expect.stringContaining('rowhook start') as string;
-    expect(checkSlot('rowhook', null, server)).toMatchObject({ status: 'warn', remedy });
+    expect(checkSlot('rowhook', null, { server, start: null })).toMatchObject({ status: 'warn', remedy });
     expect(checkLeader({ ...slot, active: false }, 3)).toMatchObject({ status: 'warn', remedy });
+  });
+
+  test('that was read and is gone fails in the words of start, with its remedy', () => {
+    const check = checkSlot('rowhook', null, started);
+    expect(check).toMatchObject({
+      status: 'fail',
+      detail: expect.stringContaining('The replication slot "rowhook" is gone') as string,
+      remedy: expect.stringContaining('rowhook slot recreate --accept-gap') as string,
+    });
+    expect(JSON.stringify(check)).not.toContain('first start');
+  });
+
+  test.each([null, slot])('of another name than the one that was read fails and names both', (found) => {
+    const check = checkSlot('other', found, started);
+    expect(check).toMatchObject({
+      status: 'fail',
+      detail: 'ROWHOOK_SLOT is "other", but the slot that was read here is "rowhook"',
+      remedy: expect.stringMatching(
+        /^Set ROWHOOK_SLOT=rowhook; .*ROWHOOK_SLOT=other rowhook slot recreate/,
+      ) as string,
+    });
+  });
+
+  test('that somebody else made under its name is left alone: the way on is another name', () => {
+    const foreign = { ...slot, plugin: 'test_decoding' };
+    expect(checkSlot('rowhook', foreign, started)).toMatchObject({
+      status: 'fail',
+      detail: expect.stringContaining("is not this installation's") as string,
+      remedy: expect.stringContaining('ROWHOOK_SLOT=rowhook_2 rowhook slot recreate --accept-gap') as string,
+    });
+    expect(checkSlot('rowhook', foreign, { server, start: null }).remedy).toMatch(
+      /^Set ROWHOOK_SLOT to a name of its own/,
+    );
+    expect(checkLeader(foreign, 3)).toMatchObject({ status: 'warn' });
   });
 
   test('tells who reads it, from where and with which term', () => {
     expect(checkLeader(slot, 3).detail).toMatch(
-      /pid 4711 .*10\.0\.0\.7 since 2026-01-31T12:00:00\.000Z \(term 3\)/,
+      /Postgres backend 4711 .*10\.0\.0\.7 since 2026-01-31T12:00:00\.000Z \(term 3\)/,
     );
   });
 });
@@ -157,8 +193,17 @@ describe('a table', () => {
       status,
       detail: expect.stringMatching(detail) as string,
       remedy: expect.stringMatching(
-        /rowhook (en|dis)able 'erp\."salesOrder"'|alter table erp\."salesOrder"/,
+        /rowhook (enable|disable|inspect) 'erp\."salesOrder"'|alter table erp\."salesOrder"/,
       ) as string,
+    });
+  });
+
+  test('beside a generated column names the statement that inspect gives', () => {
+    const identityRemedy = `select rowhook.enable_table('erp.salesOrder', replica_identity => 'order_key');`;
+    const facts = { unpublishedGeneratedColumns: ['total'], identityRemedy };
+    expect(checkTables([{ ...table, ...facts }])[1]).toMatchObject({
+      status: 'fail',
+      remedy: identityRemedy,
     });
   });
 
@@ -168,28 +213,51 @@ describe('a table', () => {
   });
 });
 
-test('failing webhooks are named with their last error, five of them', () => {
+test('failing webhooks are named with their last error and since when, five of them', () => {
   const failing = Array.from({ length: 7 }, (_, index) => ({
     id: `wh_${index}`,
     name: 'orders',
     companyId: index === 0 ? null : 'abc123',
     errorCount: 47,
+    lastSuccessAt: index === 0 ? null : new Date('2026-01-30T08:00:00Z'),
     lastErrorAt: new Date('2026-01-31T12:00:00Z'),
     lastError: 'rejected 503',
   }));
   const { status, detail, remedy } = checkWebhooks([table], failing);
   expect({ status, detail }).toEqual({ status: 'warn', detail: '2, 1 active, 7 failing' });
-  expect(remedy?.split('\n')).toHaveLength(6);
-  expect(remedy).toMatch(
-    /^wh_0 "orders" \(all companies\): 47 errors, last at 2026-01-31T12:00:00\.000Z: rejected 503\nwh_1 "orders" \(company abc123\)/,
-  );
+  const lines = remedy?.split('\n') ?? [];
+  expect(lines).toHaveLength(6);
+  const last = '47 errors, last error at 2026-01-31T12:00:00.000Z: rejected 503';
+  expect(lines[0]).toBe(`wh_0 "orders" (all companies): never succeeded, ${last}`);
+  expect(lines[1]).toBe(`wh_1 "orders" (company abc123): no success since 2026-01-30T08:00:00.000Z, ${last}`);
 });
 
-test('losses are a warning for a day, and stay in sight afterwards', () => {
-  const loss = { reason: 'timeout', entries: 2, count: 12, lastAt: new Date('2026-01-31T12:00:00Z') };
-  expect(checkLosses([{ ...loss, isRecent: true }])).toMatchObject({ status: 'warn' });
-  expect(checkLosses([{ ...loss, isRecent: false }])).toMatchObject({
-    status: 'ok',
-    detail: '12 timeout (last 2026-01-31T12:00:00.000Z)',
+describe('the losses', () => {
+  const lastAt = new Date('2026-01-31T12:00:00Z');
+  const loss = { reason: 'timeout', count: 12, uncountedEntries: 0, uncountedWebhooks: 0, lastAt };
+  const gap = { reason: 'gap', count: 0, uncountedEntries: 3, uncountedWebhooks: 3, lastAt };
+
+  test('of the last 24 hours are a warning, and the statement shows the same ones', () => {
+    expect(checkLosses([loss], lastAt)).toEqual({
+      check: 'losses',
+      status: 'warn',
+      detail: 'in the last 24 hours: 12 timeout (last 2026-01-31T12:00:00.000Z)',
+      remedy: `select * from rowhook.loss where at > now() - interval '24 hours' order by at desc;`,
+    });
+  });
+
+  test('before that stay in sight', () => {
+    expect(checkLosses([], lastAt)).toMatchObject({
+      status: 'ok',
+      detail: 'none in the last 24 hours; the last one at 2026-01-31T12:00:00.000Z',
+    });
+  });
+
+  test.each([
+    [gap, 'gap for 3 webhooks, count unknown'],
+    [{ ...gap, uncountedWebhooks: 0 }, 'gap, count unknown'],
+    [{ ...gap, count: 2 }, '2 gap and gap for 3 webhooks, count unknown'],
+  ])('that nobody could count are never a zero: %j', (facts, words) => {
+    expect(checkLosses([facts], lastAt).detail).toContain(`: ${words} (last `);
   });
 });

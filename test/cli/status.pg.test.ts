@@ -87,12 +87,34 @@ test('refuses a slot of the same name in another database', async () => {
   });
 });
 
+test('asks for a statement beside a virtual column that was added later, and sends others to inspect', async ({
+  skip,
+}) => {
+  const [server] = await database.query<{ version: string }>(
+    `select current_setting('server_version_num') as version`,
+  );
+  skip(Number(server?.version) < 180_000, 'virtual columns exist from Postgres 18 on');
+  await database.dba.query('alter table erp."salesOrder" add twice text generated always as (id || id)');
+  const asDba = await status(database.dbaUrl);
+  const inspected = await runJson(['inspect', 'erp.salesOrder'], { DATABASE_URL: database.dbaUrl });
+  const finding = (inspected.json as Check[]).find((each) => each.check === 'replica identity');
+  expect(finding?.remedy).toMatch(/rowhook\.enable_table\(/);
+  expect(asDba.checks.get('table salesOrder')).toMatchObject({ status: 'fail', remedy: finding?.remedy });
+  const asService = await status(database.serviceUrl);
+  expect(asService.checks.get('table salesOrder')?.remedy).toContain(`rowhook inspect 'erp."salesOrder"'`);
+  await database.dba.query('alter table erp."salesOrder" drop twice');
+});
+
 test('names what fails, the losses and the table that lost its identity', async () => {
   await database.service.query(`
     insert into rowhook.counter (uid, claimed_count, error_count, last_error_at, last_error)
     select uid, 3, 3, now(), 'timeout after 10000 ms' from rowhook.webhook;
     insert into rowhook.loss (uid, webhook_id, company_id, reason, count)
     select uid, id, company_id, 'timeout', 3 from rowhook.webhook;
+    insert into rowhook.loss (uid, webhook_id, company_id, reason, count, at)
+    select uid, id, company_id, 'timeout', 5, now() - interval '2 days' from rowhook.webhook;
+    insert into rowhook.loss (uid, webhook_id, company_id, reason, at)
+    select uid, id, company_id, 'gap', now() - interval '1 hour' from rowhook.webhook;
   `);
   await database.dba.query('alter table erp."salesOrder" replica identity nothing');
   const { exitCode, checks } = await status(database.serviceUrl);
@@ -102,10 +124,12 @@ test('names what fails, the losses and the table that lost its identity', async 
   expect(checks.get('webhooks')).toMatchObject({
     status: 'warn',
     remedy: expect.stringMatching(
-      /"orders" \(company abc123\): 3 errors, last at .*: timeout after/,
+      /"orders" \(company abc123\): never succeeded, 3 errors, last error at .*: timeout after/,
     ) as string,
   });
-  expect(checks.get('losses')?.detail).toMatch(/^3 timeout \(last /);
+  expect(checks.get('losses')?.detail).toMatch(
+    /^in the last 24 hours: 3 timeout \(last .*\), gap for 1 webhook, count unknown \(last /,
+  );
   const { stdout, stderr } = await runCli(['status'], { DATABASE_URL: database.serviceUrl });
   expect(stdout).toMatch(/^fail {2}table salesOrder .*\n +→ alter table/m);
   expect(stderr).toMatch(/^rowhook: failed: .*table salesOrder/);

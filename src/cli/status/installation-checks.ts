@@ -49,7 +49,8 @@ function tableProblem(table: TableFacts): Check | null {
     const detail = `${relation} has identity full and the generated column "${generated}": every UPDATE and DELETE of the application fails`;
     return fail(
       detail,
-      `alter table ${relation} replica identity default; then drop the column, or enable it with an index identity`,
+      table.identityRemedy ??
+        `The statement that mends it, as its owner: rowhook inspect ${shellWord(relation)}`,
     );
   }
   if (table.replicaIdentity !== 'full' || table.isFull) return null;
@@ -82,29 +83,32 @@ export function checkWebhooks(tables: readonly TableFacts[], failing: readonly F
   return { check: 'webhooks', status: 'warn', detail, remedy: [...lines, ...more].join('\n') };
 }
 
-function describeFailing({
-  id,
-  name,
-  companyId,
-  errorCount,
-  lastErrorAt,
-  lastError,
-}: FailingWebhook): string {
+function describeFailing(webhook: FailingWebhook): string {
+  const { id, name, companyId, errorCount, lastSuccessAt, lastErrorAt, lastError } = webhook;
   const whose = companyId === null ? 'all companies' : `company ${companyId}`;
-  const last = `last at ${lastErrorAt?.toISOString() ?? '?'}: ${lastError ?? '?'}`;
-  return `${id} "${name}" (${whose}): ${counted(errorCount, 'error')}, ${last}`;
+  const since =
+    lastSuccessAt === null ? 'never succeeded' : `no success since ${lastSuccessAt.toISOString()}`;
+  const last = `last error at ${lastErrorAt?.toISOString() ?? '?'}: ${lastError ?? '?'}`;
+  return `${id} "${name}" (${whose}): ${since}, ${counted(errorCount, 'error')}, ${last}`;
 }
 
 /** The ledger never empties: only what is new is worth a warning. */
-export function checkLosses(losses: readonly LossFacts[]): Check {
-  const summary = losses.map(
-    ({ reason, count, lastAt }) => `${count} ${reason} (last ${lastAt.toISOString()})`,
-  );
-  const isRecent = losses.some((loss) => loss.isRecent);
-  return {
-    check: 'losses',
-    status: isRecent ? 'warn' : 'ok',
-    detail: losses.length === 0 ? 'none' : summary.join(', '),
-    remedy: isRecent ? 'Those of the last 24 hours: select * from rowhook.loss order by at desc;' : null,
-  };
+export function checkLosses(recent: readonly LossFacts[], lastAt: Date | null): Check {
+  if (recent.length > 0) {
+    const detail = `in the last 24 hours: ${recent.map(describeLoss).join(', ')}`;
+    const remedy = `select * from rowhook.loss where at > now() - interval '24 hours' order by at desc;`;
+    return { check: 'losses', status: 'warn', detail, remedy };
+  }
+  const detail =
+    lastAt === null ? 'none' : `none in the last 24 hours; the last one at ${lastAt.toISOString()}`;
+  return { check: 'losses', status: 'ok', detail, remedy: null };
+}
+
+function describeLoss({ reason, count, uncountedEntries, uncountedWebhooks, lastAt }: LossFacts): string {
+  const whose = uncountedWebhooks === 0 ? '' : ` for ${counted(uncountedWebhooks, 'webhook')}`;
+  const parts = [
+    count > 0 || uncountedEntries === 0 ? `${count} ${reason}` : '',
+    uncountedEntries > 0 ? `${reason}${whose}, count unknown` : '',
+  ].filter((part) => part !== '');
+  return `${parts.join(' and ')} (last ${lastAt.toISOString()})`;
 }

@@ -1,10 +1,13 @@
 /** Judges the server's settings, the slot and the publication. Pure: facts in, checks out. */
+import { slotLost } from '../../database/first-start.ts';
+import { foreignSlot, slotTaken } from '../../database/foreign-slot.ts';
+import type { StartFacts } from '../../database/status/installation.ts';
 import type { PublicationFacts, ServerFacts, SlotFacts } from '../../database/status/server.ts';
 import { addConfiguration } from '../../database/publication.ts';
 import type { Check } from '../checks.ts';
 import { formatBytes } from '../output.ts';
 
-export function checkServer(server: ServerFacts, hasSlot: boolean): Check[] {
+export function checkServer(server: ServerFacts, needsSlot: boolean): Check[] {
   const isLogical = server.walLevel === 'logical';
   const isDurable = server.fsync === 'on' && server.fullPageWrites === 'on';
   const name = server.fsync === 'on' ? 'full_page_writes' : 'fsync';
@@ -24,7 +27,7 @@ export function checkServer(server: ServerFacts, hasSlot: boolean): Check[] {
       remedy: isDurable ? null : `alter system set ${name} = on; select pg_reload_conf();`,
     },
     checkSynchronousCommit(server),
-    ...(hasSlot ? [] : [checkRoom(server)]),
+    ...(needsSlot ? [checkRoom(server)] : []),
   ];
 }
 
@@ -51,8 +54,20 @@ function checkRoom({ slots, maxSlots, senders, maxSenders }: ServerFacts): Check
   return { check: 'room', status: 'fail', detail: `${used}: there is no room for one more`, remedy };
 }
 
-export function checkSlot(name: string, slot: SlotFacts | null, server: ServerFacts): Check {
+export function checkSlot(
+  name: string,
+  slot: SlotFacts | null,
+  { server, start }: { readonly server: ServerFacts; readonly start: StartFacts | null },
+): Check {
+  const fail = (detail: string, remedy: string): Check => ({ check: 'slot', status: 'fail', detail, remedy });
+  if (start !== null && start.slot !== name) {
+    const remedy =
+      `Set ROWHOOK_SLOT=${start.slot}; or, to accept that what was committed meanwhile is not sent, and go on with a ` +
+      `new slot: ROWHOOK_SLOT=${name} rowhook slot recreate --accept-gap`;
+    return fail(`ROWHOOK_SLOT is "${name}", but the slot that was read here is "${start.slot}"`, remedy);
+  }
   if (slot === null) {
+    if (start !== null) return fail(slotLost(name).message, slotLost(name).remedy ?? '');
     return {
       check: 'slot',
       status: 'warn',
@@ -60,19 +75,22 @@ export function checkSlot(name: string, slot: SlotFacts | null, server: ServerFa
       remedy: 'The first start creates it: rowhook start',
     };
   }
-  if (!slot.isHere || slot.plugin !== 'pgoutput') {
-    const owner = slot.database === null ? 'is a physical one' : `belongs to database "${slot.database}"`;
-    const detail = `"${name}" ${owner} (plugin ${slot.plugin ?? 'none'}): it is not this installation's`;
-    return { check: 'slot', status: 'fail', detail, remedy: 'Set ROWHOOK_SLOT to a name of its own' };
+  if (!isReadable(slot)) {
+    const remedy = start === null ? undefined : slotTaken(name, slot).remedy;
+    const ownName = `Set ROWHOOK_SLOT to a name of its own, e.g. ROWHOOK_SLOT=${name}_2`;
+    return fail(foreignSlot(name, slot), remedy ?? ownName);
   }
   if (slot.walStatus === 'lost' || slot.invalidationReason !== null) {
     const reason = slot.invalidationReason ?? 'the WAL it needs was removed';
     const detail = `"${name}" is lost (${reason}): changes after ${slot.confirmedLsn ?? '?'} cannot be read any more`;
-    const remedy =
-      'See what the service says when it starts; raise max_slot_wal_keep_size so that it stays rare';
-    return { check: 'slot', status: 'fail', detail, remedy };
+    const keepRare = 'Raise max_slot_wal_keep_size so that it stays rare';
+    return fail(detail, `${slotLost(name).remedy ?? ''}\n${keepRare}`);
   }
   return checkProgress(name, slot, server);
+}
+
+function isReadable(slot: SlotFacts): boolean {
+  return slot.isHere && slot.plugin === 'pgoutput';
 }
 
 function checkProgress(name: string, slot: SlotFacts, server: ServerFacts): Check {
@@ -86,13 +104,13 @@ function checkProgress(name: string, slot: SlotFacts, server: ServerFacts): Chec
 /** Who reads the slot, and with which number it claims. */
 export function checkLeader(slot: SlotFacts | null, term: number | null): Check {
   const claims = `term ${term ?? '?'}`;
-  if (slot?.active !== true) {
+  if (slot?.active !== true || !isReadable(slot)) {
     const remedy = 'Start the service: rowhook start';
     return { check: 'leader', status: 'warn', detail: `no service runs (${claims})`, remedy };
   }
   const from = slot.clientAddress === null ? '' : ` from ${slot.clientAddress}`;
   const since = slot.connectedAt === null ? '' : ` since ${slot.connectedAt.toISOString()}`;
-  const detail = `pid ${slot.pid ?? '?'} reads the slot${from}${since} (${claims})`;
+  const detail = `Postgres backend ${slot.pid ?? '?'} reads the slot${from}${since} (${claims})`;
   return { check: 'leader', status: 'ok', detail, remedy: null };
 }
 

@@ -16,6 +16,8 @@ export interface TableFacts {
   readonly hasIdentity: boolean;
   readonly isFull: boolean;
   readonly unpublishedGeneratedColumns: readonly string[];
+  /** What `inspect` says against the identity in use; null where nothing does, or where we may not ask. */
+  readonly identityRemedy: string | null;
   readonly webhooks: number;
   readonly activeWebhooks: number;
 }
@@ -25,21 +27,61 @@ export interface FailingWebhook {
   readonly name: string;
   readonly companyId: string | null;
   readonly errorCount: number;
+  readonly lastSuccessAt: Date | null;
   readonly lastErrorAt: Date | null;
   readonly lastError: string | null;
 }
 
+/** Of one reason, in the last 24 hours. */
 export interface LossFacts {
   readonly reason: string;
-  readonly entries: number;
   /** Of the entries that could be counted. */
   readonly count: number;
+  readonly uncountedEntries: number;
+  /** Those of the entries without a count. */
+  readonly uncountedWebhooks: number;
   readonly lastAt: Date;
-  readonly isRecent: boolean;
+}
+
+/** Where the service stands; null before its very first start. */
+export interface StartFacts {
+  /** The slot that was read. */
+  readonly slot: string;
 }
 
 export async function readTables(db: Database, publication: string): Promise<TableFacts[]> {
-  const query = sql<TableFacts>`
+  const tables = await readTableFacts(db, publication);
+  const inTrouble = tables.filter((table) => table.isFull && table.unpublishedGeneratedColumns.length > 0);
+  const remedies = await readIdentityRemedies(
+    db,
+    inTrouble.map((table) => table.name),
+  );
+  return tables.map((table) => ({ ...table, identityRemedy: remedies.get(table.name) ?? null }));
+}
+
+/** What `inspect` says is for members of rowhook_dba. */
+async function readIdentityRemedies(
+  db: Database,
+  names: readonly string[],
+): Promise<Map<string, string | null>> {
+  if (names.length === 0) return new Map();
+  const rights = await sql<{ may: boolean | null }>`
+    select bool_and(has_function_privilege(oid, 'execute')) as may from pg_proc
+    where pronamespace = to_regnamespace('rowhook') and proname = 'inspect_table'`.execute(db);
+  if (rights.rows[0]?.may !== true) return new Map();
+  const { rows } = await sql<{ name: string; remedy: string | null }>`
+    select t.name, i.remedy
+    from rowhook.subscribable_table t
+    cross join lateral rowhook.inspect_table(t.schema_name || '.' || t.relation_name) i
+    where t.enabled and t.name = any (${names}) and i."check" = 'replica identity'`.execute(db);
+  return new Map(rows.map(({ name, remedy }) => [name, remedy]));
+}
+
+async function readTableFacts(
+  db: Database,
+  publication: string,
+): Promise<Omit<TableFacts, 'identityRemedy'>[]> {
+  const query = sql<Omit<TableFacts, 'identityRemedy'>>`
     select t.name, format('%I.%I', t.schema_name, t.relation_name) as relation, t.company_column as "companyColumn",
            t.replica_identity as "replicaIdentity", t.enabled, r.oid is not null as "exists",
            exists (select from pg_publication_rel pr join pg_publication p on p.oid = pr.prpubid
@@ -74,7 +116,7 @@ export async function readFailingWebhooks(db: Database): Promise<FailingWebhook[
   return await db
     .selectFrom('webhook_health')
     .select(['id', 'name', 'company_id as companyId', 'error_count as errorCount'])
-    .select(['last_error_at as lastErrorAt', 'last_error as lastError'])
+    .select(['last_success_at as lastSuccessAt', 'last_error_at as lastErrorAt', 'last_error as lastError'])
     .where('health', '=', 'failing')
     .orderBy('error_count', 'desc')
     .orderBy('id')
@@ -83,10 +125,21 @@ export async function readFailingWebhooks(db: Database): Promise<FailingWebhook[
 
 export async function readLosses(db: Database): Promise<LossFacts[]> {
   const query = sql<LossFacts>`
-    select reason, count(*) as entries, coalesce(sum(count), 0)::bigint as count, max(at) as "lastAt",
-           max(at) > now() - interval '24 hours' as "isRecent"
-    from rowhook.loss group by reason order by max(at) desc`;
+    select reason, coalesce(sum(count), 0)::bigint as count, max(at) as "lastAt",
+           count(*) filter (where count is null) as "uncountedEntries",
+           count(distinct webhook_id) filter (where count is null) as "uncountedWebhooks"
+    from rowhook.loss where at > now() - interval '24 hours' group by reason order by max(at) desc`;
   return (await query.execute(db)).rows;
+}
+
+/** When the ledger got its last row; null while it is empty. */
+export async function readLastLossAt(db: Database): Promise<Date | null> {
+  const { rows } = await sql<{ at: Date | null }>`select max(at) as at from rowhook.loss`.execute(db);
+  return rows[0]?.at ?? null;
+}
+
+export async function readStart(db: Database): Promise<StartFacts | null> {
+  return (await sql<StartFacts>`select slot from rowhook.state`.execute(db)).rows[0] ?? null;
 }
 
 /** The number of the leader that may claim; null where the row is missing. */
