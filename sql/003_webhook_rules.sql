@@ -43,6 +43,33 @@ end
 $$;
 comment on function rowhook.check_webhook() is 'Trigger: says which rule a webhook breaks, and how to mend it.';
 
+create function rowhook.check_webhook_name() returns trigger
+  language plpgsql
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  other_id text;
+begin
+  -- An upsert deals with the same name itself, unless it hides in a function.
+  if tg_op = 'INSERT' and current_query() ~* '\mon\s+conflict\M' then
+    return new;
+  end if;
+  -- Under row-level security these are the company's own webhooks. The same id is another rule's matter.
+  select w.id into other_id from rowhook.webhook w
+  where w.name = new.name and w.id <> new.id
+    and case when new.all_companies then w.all_companies else w.company_id = new.company_id end;
+  if found then
+    raise exception '%', case when new.all_companies then format('a webhook for all companies is already named "%s"', new.name)
+        else format('company "%s" already has a webhook named "%s"', new.company_id, new.name) end
+      using errcode = '23505', schema = 'rowhook', table = 'webhook',
+        constraint = case when new.all_companies then 'webhook_name_unique_for_all_companies' else 'webhook_name_unique_in_company' end,
+        hint = format('Choose another name, or update that one: update rowhook.webhook set … where id = %L;', other_id);
+  end if;
+  return new;
+end
+$$;
+comment on function rowhook.check_webhook_name() is 'Trigger: says which webhook has the name already. Of two at the same moment the constraint refuses one.';
+
 create function rowhook.check_webhook_table() returns trigger
   language plpgsql
   set search_path = pg_catalog, pg_temp
@@ -126,6 +153,10 @@ create trigger check_webhook before insert or update on rowhook.webhook
   for each row execute function rowhook.check_webhook();
 create trigger check_webhook_insert_table before insert on rowhook.webhook
   for each row execute function rowhook.check_webhook_table();
+create trigger check_webhook_insert_name before insert on rowhook.webhook
+  for each row execute function rowhook.check_webhook_name();
+create trigger check_webhook_update_name before update of name on rowhook.webhook
+  for each row when (new.name is distinct from old.name) execute function rowhook.check_webhook_name();
 create trigger check_webhook_update_table before update of table_name on rowhook.webhook
   for each row when (new.table_name is distinct from old.table_name) execute function rowhook.check_webhook_table();
 create trigger stamp_webhook before update on rowhook.webhook

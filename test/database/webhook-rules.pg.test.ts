@@ -159,14 +159,45 @@ test('a name is used once in a company, and once among those for all companies',
   await insert({ name: 'twice' });
   await insert({ name: 'twice', company_id: 'globex' });
   await insert({ name: 'twice', company_id: null, all_companies: 'true' });
-  expect(await refusal(insert({ name: 'twice' }))).toMatchObject({
+  const refused = await refusal(insert({ name: 'twice' }));
+  expect(refused).toMatchObject({
     code: '23505',
     constraint: 'webhook_name_unique_in_company',
+    message: 'company "acme" already has a webhook named "twice"',
   });
+  expect(refused.hint).toMatch(/^Choose another name, or update that one: .* where id = 'wh_\w+';$/);
+  await insert({ id: 'renamed', name: 'once' });
+  expect(
+    await refusal(database.service.query(`update rowhook.webhook set name = 'twice' where id = 'renamed'`)),
+  ).toMatchObject({ code: '23505', message: refused.message });
   expect(await refusal(insert({ name: 'twice', company_id: null, all_companies: 'true' }))).toMatchObject({
     code: '23505',
     constraint: 'webhook_name_unique_for_all_companies',
   });
+});
+
+test('an upsert by company and name, or by id, updates the webhook that is there', async () => {
+  await insert({ id: 'upsert', name: 'upsert' });
+  for (const [id, target] of [
+    ['another', 'company_id, name'],
+    ['upsert', 'id'],
+  ]) {
+    const [row] = await database.service.query(
+      `insert into rowhook.webhook (id, company_id, name, table_name, url, on_insert)
+       values ($1, 'acme', 'upsert', 'salesOrder', 'https://example.com/new', true)
+       on conflict (${target}) do update set url = excluded.url || '/' || excluded.id returning id, url`,
+      [id],
+    );
+    expect(row).toEqual({ id: 'upsert', url: `https://example.com/new/${id}` });
+  }
+});
+
+test('the name of another company is nobody else’s business', async () => {
+  await insert({ name: 'private', company_id: 'globex' });
+  const asAcme = `insert into rowhook.webhook (company_id, name, table_name, url, on_insert)
+    values ($1, 'private', 'salesOrder', 'https://example.com', true)`;
+  expect(await refusal(database.appAs('acme').query(asAcme, ['globex']))).toMatchObject({ code: '42501' });
+  await database.appAs('acme').query(asAcme, ['acme']);
 });
 
 test('id, uid and company never change; revision, time and author follow every update', async () => {
