@@ -83,17 +83,20 @@ as $$
 $$;
 comment on function rowhook.full_name(oid) is 'Schema and name without quotes, as the doors accept them.';
 
-create function rowhook.enable_statement(target oid, company_column text, replica_identity text) returns text
+create function rowhook.enable_statement(target oid, asked jsonb) returns text
   language sql
   stable
   set search_path = pg_catalog, pg_temp
 as $$
   select format('select rowhook.enable_table(%L', rowhook.full_name(target))
-    || case when company_column is distinct from 'companyId' then format(', company_column => %L', company_column) else '' end
-    || case when replica_identity <> 'full' then format(', replica_identity => %L', replica_identity) else '' end
+    || case when asked ->> 'company_column' is distinct from 'companyId' then format(', company_column => %L', asked ->> 'company_column') else '' end
+    || coalesce(', name => ' || quote_literal(asked ->> 'name'), '')
+    || coalesce(', module => ' || quote_literal(asked ->> 'module'), '')
+    || coalesce(', label => ' || quote_literal(asked ->> 'label'), '')
+    || coalesce(', replica_identity => ' || quote_literal(nullif(asked ->> 'replica_identity', 'full')), '')
     || ');'
 $$;
-comment on function rowhook.enable_statement(oid, text, text) is 'The statement that enables a table so, for hints and remedies.';
+comment on function rowhook.enable_statement(oid, jsonb) is 'The statement that enables a table as asked (the parameters of rowhook.enable_table), without what is the default; for hints and remedies.';
 
 create function rowhook.replica_identity_of(target oid) returns text
   language sql
@@ -244,7 +247,7 @@ grant execute on function
   rowhook.relations_named(text, text),
   rowhook.resolve_relation(text),
   rowhook.full_name(oid),
-  rowhook.enable_statement(oid, text, text),
+  rowhook.enable_statement(oid, jsonb),
   rowhook.replica_identity_of(oid),
   rowhook.identity_columns(oid, text),
   rowhook.index_problem(oid, text),

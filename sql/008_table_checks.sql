@@ -5,7 +5,7 @@ create type rowhook.finding as ("check" text, status text, detail text, remedy t
 comment on type rowhook.finding is 'One line of rowhook.inspect_table: status is ok, warn or fail; remedy is a statement.';
 revoke all on type rowhook.finding from public;
 
-create function rowhook.check_relation(target oid) returns setof rowhook.finding
+create function rowhook.check_relation(target oid, asked jsonb) returns setof rowhook.finding
   language plpgsql
   stable
   set search_path = pg_catalog, pg_temp
@@ -22,11 +22,19 @@ begin
   if c.relkind in ('v', 'm') then
     problem := format('%s is a %s, and the log holds changes of tables only; enable the tables that it reads', self,
       case c.relkind when 'v' then 'view' else 'materialized view' end);
-    select string_agg(distinct format('select rowhook.enable_table(%L);', rowhook.full_name(d.refobjid)), ' ') into remedy
-    from pg_rewrite r
-    join pg_depend d on d.classid = 'pg_rewrite'::regclass and d.objid = r.oid and d.refclassid = 'pg_class'::regclass
-    join pg_class k on k.oid = d.refobjid and k.relkind = 'r'
-    where r.ev_class = target;
+    with source as (
+      select distinct d.refobjid as oid
+      from pg_rewrite r
+      join pg_depend d on d.classid = 'pg_rewrite'::regclass and d.objid = r.oid and d.refclassid = 'pg_class'::regclass
+      join pg_class k on k.oid = d.refobjid and k.relkind = 'r'
+      where r.ev_class = target
+    )
+    -- A name is for one table only, and an index for the table that has it.
+    select string_agg(rowhook.enable_statement(s.oid, asked
+        - case when (select count(*) from source) > 1 then 'name' else '' end
+        - case when asked ->> 'replica_identity' in ('full', 'keep') or rowhook.index_problem(s.oid, asked ->> 'replica_identity') = '' then ''
+          else 'replica_identity' end), ' ' order by rowhook.full_name(s.oid)) into remedy
+    from source s;
   elsif c.relkind = 'f' then
     problem := format('%s is a foreign table: its changes are in the log of the server that holds it', self);
     select format('-- install rowhook there (foreign server %I)', s.srvname) into remedy
@@ -50,7 +58,7 @@ begin
     coalesce(problem, format('%s is an ordinary table', self)), remedy;
 end
 $$;
-comment on function rowhook.check_relation(oid) is 'Whether it is a table whose changes the log holds.';
+comment on function rowhook.check_relation(oid, jsonb) is 'Whether it is a table whose changes the log holds.';
 
 create function rowhook.check_rights(target oid) returns setof rowhook.finding
   language sql
@@ -61,7 +69,13 @@ as $$
     case when pg_has_role(current_user, c.relowner, 'usage') then 'ok' else 'fail' end,
     case when pg_has_role(current_user, c.relowner, 'usage') then format('%s may alter %s', current_user, c.oid::regclass)
       else format('%s belongs to role "%s", and only its owner may publish it; you are "%s"', c.oid::regclass, o.rolname, current_user) end,
-    case when not pg_has_role(current_user, c.relowner, 'usage') then format('grant %I to %I;', o.rolname, current_user) end
+    case
+      when pg_has_role(current_user, c.relowner, 'usage') then null
+      -- Whoever is granted a role that is, or can become, a superuser is one.
+      when exists (select from pg_roles s where s.rolsuper and pg_has_role(o.oid, s.oid, 'member'))
+        then format('alter table %s owner to %I; -- run as %I', c.oid::regclass, current_user, o.rolname)
+      else format('grant %I to %I;', o.rolname, current_user)
+    end
   from pg_class c join pg_roles o on o.oid = c.relowner
   where c.oid = target
   union all
@@ -75,13 +89,14 @@ as $$
 $$;
 comment on function rowhook.check_rights(oid) is 'Whether the caller owns the table; and who will see more of it than before.';
 
-create function rowhook.check_company_column(target oid, company_column text) returns setof rowhook.finding
+create function rowhook.check_company_column(target oid, asked jsonb) returns setof rowhook.finding
   language plpgsql
   stable
   set search_path = pg_catalog, pg_temp
 as $$
 declare
   self constant text := target::regclass;
+  company_column constant text := asked ->> 'company_column';
   a record;
   nearest text;
 begin
@@ -100,7 +115,7 @@ begin
     order by lower(replace(t.attname, '_', '')) = lower(replace(company_column, '_', '')) desc, t.attnum limit 1;
     return query select 'company column', 'fail', format('%s has no column "%s"', self, company_column)
         || case when nearest is null then '; name the one that says which company a row belongs to, or null if none does' else '' end,
-      rowhook.enable_statement(target, nearest, 'full');
+      rowhook.enable_statement(target, asked || jsonb_build_object('company_column', nearest));
   elsif a.attgenerated = 'v' then
     return query select 'company column', 'fail',
       format('column "%s" of %s is a virtual generated column, which is never in the log', company_column, self),
@@ -119,7 +134,7 @@ begin
   end if;
 end
 $$;
-comment on function rowhook.check_company_column(oid, text) is 'Whether the log will say which company a row belongs to.';
+comment on function rowhook.check_company_column(oid, jsonb) is 'Whether the log will say which company a row belongs to.';
 
 create function rowhook.check_keys(target oid) returns setof rowhook.finding
   language sql
@@ -146,8 +161,8 @@ comment on function rowhook.check_keys(oid) is 'The record''s key, and columns t
 
 revoke all on all functions in schema rowhook from public;
 grant execute on function
-  rowhook.check_relation(oid),
+  rowhook.check_relation(oid, jsonb),
   rowhook.check_rights(oid),
-  rowhook.check_company_column(oid, text),
+  rowhook.check_company_column(oid, jsonb),
   rowhook.check_keys(oid)
 to rowhook_dba;

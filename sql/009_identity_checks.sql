@@ -14,13 +14,14 @@ as $$
 $$;
 comment on function rowhook.wanted_identity(oid, text) is 'What was asked for (full, keep or an index) in the words of rowhook.replica_identity_of.';
 
-create function rowhook.identity_offer(target oid, company_column text) returns text
+create function rowhook.identity_offer(target oid, asked jsonb) returns text
   language plpgsql
   stable
   set search_path = pg_catalog, pg_temp
 as $$
 declare
   self constant text := target::regclass;
+  company_column constant text := asked ->> 'company_column';
   usable text;
   key_columns text;
   nullable boolean;
@@ -34,7 +35,7 @@ begin
         and a.attnum = any (rowhook.identity_columns(target, 'index:' || x.relname))))
   order by i.indisprimary desc, i.indnkeyatts, x.relname limit 1;
   if usable is not null then
-    return rowhook.enable_statement(target, company_column, usable);
+    return rowhook.enable_statement(target, asked || jsonb_build_object('replica_identity', usable));
   end if;
 
   select string_agg(quote_ident(a.attname), ', ' order by a.attname <> company_column, a.attnum), bool_or(not a.attnotnull)
@@ -47,26 +48,33 @@ begin
   usable := left((select c.relname from pg_class c where c.oid = target), 40) || '_rowhook';
   return case when nullable then format('alter table %s alter column %I set not null; ', self, company_column) else '' end
     || format('create unique index concurrently %I on %s (%s); ', usable, self, key_columns)
-    || rowhook.enable_statement(target, company_column, usable);
+    || rowhook.enable_statement(target, asked || jsonb_build_object('replica_identity', usable));
 end
 $$;
-comment on function rowhook.identity_offer(oid, text) is 'The statements that give the table an index identity with the company column; null: it has no primary key to build one from.';
+comment on function rowhook.identity_offer(oid, jsonb) is 'The statements that give the table an index identity with the company column; null: it has no primary key to build one from.';
 
-create function rowhook.identity_problem(target oid, company_column text, replica_identity text, out problem text, out remedy text)
+create function rowhook.identity_problem(target oid, asked jsonb, out problem text, out remedy text)
   language plpgsql
   stable
   set search_path = pg_catalog, pg_temp
 as $$
 declare
   self constant text := target::regclass;
+  company_column constant text := asked ->> 'company_column';
+  replica_identity constant text := asked ->> 'replica_identity';
   wanted constant text := rowhook.wanted_identity(target, replica_identity);
   columns constant smallint[] := rowhook.identity_columns(target, wanted);
-  full_identity constant text := rowhook.enable_statement(target, company_column, 'full');
+  full_identity constant text := rowhook.enable_statement(target, asked - 'replica_identity');
   missing record;
 begin
-  if replica_identity not in ('full', 'keep') and rowhook.index_problem(target, replica_identity) <> '' then
+  if lower(replica_identity) in ('full', 'keep') and rowhook.index_problem(target, replica_identity) = 'does not exist on this table'
+    and replica_identity <> lower(replica_identity) then
+    problem := format('index "%s" does not exist on this table, and the word is ''%s''', replica_identity, lower(replica_identity));
+    remedy := rowhook.enable_statement(target, asked || jsonb_build_object('replica_identity', lower(replica_identity)));
+    return;
+  elsif replica_identity not in ('full', 'keep') and rowhook.index_problem(target, replica_identity) <> '' then
     problem := format('index "%s" %s', replica_identity, rowhook.index_problem(target, replica_identity));
-    remedy := coalesce(rowhook.identity_offer(target, company_column), full_identity);
+    remedy := coalesce(rowhook.identity_offer(target, asked), full_identity);
     return;
   elsif columns = '{}' then
     problem := format('%s has replica identity %s%s: once it is published, every UPDATE and DELETE of the application would fail',
@@ -84,7 +92,7 @@ begin
   select * into missing from rowhook.unpublished_identity_column(target, wanted) limit 1;
   if missing.why = 'virtual' then
     problem := format('replica identity %s beside the virtual generated column "%s": every UPDATE of the application would fail', wanted, missing.column_name);
-    remedy := rowhook.identity_offer(target, company_column);
+    remedy := rowhook.identity_offer(target, asked);
   elsif missing.why = 'stored' then
     problem := format('publication "%s" does not carry the generated column "%s": with replica identity %s every UPDATE of the application would fail',
       missing.publication, missing.column_name, wanted);
@@ -96,9 +104,9 @@ begin
   end if;
 end
 $$;
-comment on function rowhook.identity_problem(oid, text, text) is 'Why this identity would lose the company of a row, or make the application''s UPDATE or DELETE fail; null: it would not.';
+comment on function rowhook.identity_problem(oid, jsonb) is 'Why this identity would lose the company of a row, or make the application''s UPDATE or DELETE fail; null: it would not.';
 
-create function rowhook.check_identity(target oid, company_column text, replica_identity text) returns setof rowhook.finding
+create function rowhook.check_identity(target oid, asked jsonb) returns setof rowhook.finding
   language sql
   stable
   set search_path = pg_catalog, pg_temp
@@ -108,15 +116,15 @@ as $$
       else format('%s now, %s once enabled (an exclusive lock for a moment)', f.now, f.wanted) end
       || case when f.wanted = 'full' and current_setting('server_version_num')::integer >= 180000
         then '; a virtual generated column, added later, would make every UPDATE fail' else '' end), p.remedy
-  from rowhook.identity_problem(target, company_column, replica_identity) as p,
-    (select rowhook.replica_identity_of(target), rowhook.wanted_identity(target, replica_identity)) as f(now, wanted)
+  from rowhook.identity_problem(target, asked) as p,
+    (select rowhook.replica_identity_of(target), rowhook.wanted_identity(target, asked ->> 'replica_identity')) as f(now, wanted)
   union all
   select 'large values', 'warn',
     'without identity full a large value that did not change is left out of the payload, and old holds key columns only',
-    rowhook.enable_statement(target, company_column, 'full')
-  where rowhook.wanted_identity(target, replica_identity) <> 'full'
+    rowhook.enable_statement(target, asked - 'replica_identity')
+  where rowhook.wanted_identity(target, asked ->> 'replica_identity') <> 'full'
 $$;
-comment on function rowhook.check_identity(oid, text, text) is 'The replica identity now and once enabled, and whether the application can live with it.';
+comment on function rowhook.check_identity(oid, jsonb) is 'The replica identity now and once enabled, and whether the application can live with it.';
 
 create function rowhook.publication_remedy() returns text
   language sql
@@ -135,7 +143,7 @@ as $$
 $$;
 comment on function rowhook.publication_remedy() is 'The statement that makes the publication what rowhook needs; null: it is.';
 
-create function rowhook.check_publication(target oid) returns setof rowhook.finding
+create function rowhook.check_publication(target oid, asked jsonb) returns setof rowhook.finding
   language sql
   stable
   set search_path = pg_catalog, pg_temp
@@ -158,8 +166,8 @@ as $$
     end,
     case
       when m.is_narrowed then format('alter publication rowhook drop table %s; ', target::regclass)
-        || rowhook.enable_statement(target, coalesce(t.company_column, 'companyId'), 'full')
-      when m.oid is null and t.enabled then rowhook.enable_statement(target, t.company_column, t.replica_identity)
+        || rowhook.enable_statement(target, asked)
+      when m.oid is null and t.enabled then rowhook.enable_statement(target, asked)
     end
   from pg_class c
   join pg_namespace n on n.oid = c.relnamespace
@@ -179,7 +187,7 @@ as $$
     case current_setting('wal_level') when 'logical' then 'logical' else current_setting('wal_level') || ': nothing can be sent' end,
     case when current_setting('wal_level') <> 'logical' then 'alter system set wal_level = ''logical''; -- then restart Postgres' end
 $$;
-comment on function rowhook.check_publication(oid) is 'Whether the publication is what the service needs, and what else publishes the table.';
+comment on function rowhook.check_publication(oid, jsonb) is 'Whether the publication is what the service needs, and what else publishes the table.';
 
 create function rowhook.check_cost(target oid) returns setof rowhook.finding
   language plpgsql
@@ -191,6 +199,7 @@ declare
   c record;
   row_bytes bigint;
   toast_bytes bigint;
+  seen text;
   large text;
 begin
   select k.reltuples, k.relpages, coalesce(t.relpages, 0) as toast_pages, coalesce(s.n_tup_upd, 0) as updates,
@@ -202,16 +211,18 @@ begin
   left join pg_stat_database d on d.datname = current_database()
   where k.oid = target;
 
+  seen := format('%s %s and %s %s seen', c.updates, case c.updates when 1 then 'update' else 'updates' end,
+    c.deletes, case c.deletes when 1 then 'delete' else 'deletes' end);
   if c.reltuples <= 0 then
-    return query select 'cost of full', 'ok', format('row size unknown: no row was counted yet; %s updates and %s deletes seen', c.updates, c.deletes),
+    return query select 'cost of full', 'ok', 'row size unknown: no row was counted yet; ' || seen,
       format('analyze %s;', target::regclass);
     return;
   end if;
   row_bytes := (c.relpages + c.toast_pages) * block / c.reltuples;
   toast_bytes := c.toast_pages * block / c.reltuples;
   return query select 'cost of full', case when row_bytes > 2000 and c.updates + c.deletes > 0 then 'warn' else 'ok' end,
-    format('each UPDATE and DELETE writes the old row to the log, about %s; %s updates and %s deletes seen%s: about %s in all',
-      pg_size_pretty(row_bytes), c.updates, c.deletes, ' since ' || date_trunc('second', c.stats_reset),
+    format('each UPDATE and DELETE writes the old row to the log, about %s; %s%s: about %s in all',
+      pg_size_pretty(row_bytes), seen, ' since ' || date_trunc('second', c.stats_reset),
       pg_size_pretty(row_bytes * (c.updates + c.deletes))), null;
 
   select string_agg(format('%I (%s, %s)', a.attname, format_type(a.atttypid, a.atttypmod),
@@ -234,10 +245,10 @@ comment on function rowhook.check_cost(oid) is 'What full identity will add to t
 revoke all on all functions in schema rowhook from public;
 grant execute on function
   rowhook.wanted_identity(oid, text),
-  rowhook.identity_offer(oid, text),
-  rowhook.identity_problem(oid, text, text),
-  rowhook.check_identity(oid, text, text),
+  rowhook.identity_offer(oid, jsonb),
+  rowhook.identity_problem(oid, jsonb),
+  rowhook.check_identity(oid, jsonb),
   rowhook.publication_remedy(),
-  rowhook.check_publication(oid),
+  rowhook.check_publication(oid, jsonb),
   rowhook.check_cost(oid)
 to rowhook_dba;

@@ -1,7 +1,7 @@
 -- The pieces of rowhook.enable_table and rowhook.disable_table: refuse, lock, set the identity, prove that the application
 -- can still write, and name whoever is in the way.
 
-create function rowhook.require_checks(target oid, company_column text, replica_identity text, tell boolean) returns void
+create function rowhook.require_checks(target oid, asked jsonb, tell boolean) returns void
   language plpgsql
   stable
   set search_path = pg_catalog, pg_temp
@@ -10,11 +10,11 @@ declare
   f rowhook.finding;
 begin
   for f in
-    select * from rowhook.check_relation(target)
+    select * from rowhook.check_relation(target, asked)
     union all select * from rowhook.check_rights(target)
-    union all select * from rowhook.check_publication(target)
-    union all select * from rowhook.check_company_column(target, company_column)
-    union all select * from rowhook.check_identity(target, company_column, replica_identity)
+    union all select * from rowhook.check_publication(target, asked)
+    union all select * from rowhook.check_company_column(target, asked)
+    union all select * from rowhook.check_identity(target, asked)
   loop
     if f.status = 'fail' then
       raise exception '%', f.detail
@@ -27,7 +27,7 @@ begin
   end loop;
 end
 $$;
-comment on function rowhook.require_checks(oid, text, text, boolean) is 'Raises the first check that failed, its remedy as the hint; tells the warnings as notices.';
+comment on function rowhook.require_checks(oid, jsonb, boolean) is 'Raises the first check that failed, its remedy as the hint; tells the warnings as notices.';
 
 create function rowhook.lock_table(target oid, exclusive boolean) returns void
   language plpgsql
@@ -119,7 +119,7 @@ comment on function rowhook.restore_identity(oid, text) is 'Sets the identity th
 
 revoke all on all functions in schema rowhook from public;
 grant execute on function
-  rowhook.require_checks(oid, text, text, boolean),
+  rowhook.require_checks(oid, jsonb, boolean),
   rowhook.lock_table(oid, boolean),
   rowhook.raise_lock_held(oid, boolean),
   rowhook.set_identity(oid, text),

@@ -11,13 +11,14 @@ as $$
 $$;
 comment on function rowhook.is_published(oid) is 'Whether the table is in the publication rowhook.';
 
-create function rowhook.registered_name(target oid, wanted_name text) returns text
+create function rowhook.registered_name(target oid, asked jsonb) returns text
   language plpgsql
   stable
   set search_path = pg_catalog, pg_temp
 as $$
 declare
   self constant text := rowhook.full_name(target);
+  wanted_name text := asked ->> 'name';
   known rowhook.subscribable_table;
 begin
   select t.* into known from rowhook.subscribable_table t where t.schema_name || '.' || t.relation_name = self;
@@ -35,12 +36,12 @@ begin
   if found and to_regclass(format('%I.%I', known.schema_name, known.relation_name)) is not null then
     raise exception 'the name "%" is taken by table %.%', wanted_name, known.schema_name, known.relation_name
       using errcode = '42710', detail = 'Nothing was changed.',
-        hint = format('Choose another one: select rowhook.enable_table(%L, name => %L);', self, replace(self, '.', '_'));
+        hint = 'Choose another one: ' || rowhook.enable_statement(target, asked || jsonb_build_object('name', replace(self, '.', '_')));
   end if;
   return wanted_name;
 end
 $$;
-comment on function rowhook.registered_name(oid, text) is 'The name under which a table is or will be registered; raises when that is not possible.';
+comment on function rowhook.registered_name(oid, jsonb) is 'The name under which a table is or will be registered; raises when that is not possible.';
 
 create function rowhook.register_table(target oid, current_identity text, asked jsonb) returns rowhook.subscribable_table
   language plpgsql
@@ -51,10 +52,10 @@ declare
   wanted_row rowhook.subscribable_table;
   wanted constant text := rowhook.wanted_identity(target, asked ->> 'replica_identity');
 begin
-  select t.* into known from rowhook.subscribable_table t where t.name = rowhook.registered_name(target, asked ->> 'name');
+  select t.* into known from rowhook.subscribable_table t where t.name = rowhook.registered_name(target, asked);
 
   wanted_row := known;
-  wanted_row.name := rowhook.registered_name(target, asked ->> 'name');
+  wanted_row.name := rowhook.registered_name(target, asked);
   select n.nspname, c.relname into wanted_row.schema_name, wanted_row.relation_name
   from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.oid = target;
   wanted_row.company_column := asked ->> 'company_column';
@@ -120,7 +121,7 @@ comment on function rowhook.registered_table(text) is 'The registered table mean
 revoke all on all functions in schema rowhook from public;
 grant execute on function
   rowhook.is_published(oid),
-  rowhook.registered_name(oid, text),
+  rowhook.registered_name(oid, jsonb),
   rowhook.register_table(oid, text, jsonb),
   rowhook.registered_table(text)
 to rowhook_dba;

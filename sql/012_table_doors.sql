@@ -9,38 +9,43 @@ as $$
 declare
   target oid;
   registered rowhook.subscribable_table;
-  identity text := 'full';
+  asked jsonb;
   problem text;
+  candidates text;
   advice text;
 begin
   begin
     target := rowhook.resolve_relation(relation);
   exception when undefined_table or ambiguous_alias then
-    get stacked diagnostics problem = message_text, advice = pg_exception_hint;
-    return query select 'relation', 'fail', problem, nullif(advice, '');
+    get stacked diagnostics problem = message_text, candidates = pg_exception_detail, advice = pg_exception_hint;
+    return query select 'relation', 'fail', problem || coalesce('. ' || nullif(candidates, ''), ''), nullif(advice, '');
     return;
   end;
 
   select t.* into registered from rowhook.subscribable_table t
   where t.schema_name || '.' || t.relation_name = rowhook.full_name(target);
-  if registered.enabled then
-    identity := registered.replica_identity;
-    -- The parameter's default says nothing about a table that was enabled with another column.
-    if company_column = 'companyId' then
-      company_column := registered.company_column;
-    end if;
+  -- The parameter's default says nothing about a table that was enabled with another column.
+  if registered.enabled and company_column = 'companyId' then
+    company_column := registered.company_column;
   end if;
+  asked := jsonb_build_object('company_column', company_column,
+    'replica_identity', case when registered.enabled then registered.replica_identity else 'full' end);
 
-  return query select * from rowhook.check_relation(target);
+  return query select * from rowhook.check_relation(target, asked);
+  -- Of what can be no table to watch nothing else is worth knowing; an unlogged table can be mended.
+  if exists (select from rowhook.check_relation(target, asked) f where f.status = 'fail')
+    and not exists (select from pg_class c where c.oid = target and c.relkind = 'r' and c.relpersistence = 'u') then
+    return;
+  end if;
   return query select 'registered', 'ok', case
     when registered.enabled then format('enabled as "%s" (last changed %s)', registered.name, date_trunc('second', registered.updated_at))
     when registered.name is not null then format('known as "%s", disabled', registered.name)
     else 'not yet' end, null;
   return query select * from rowhook.check_rights(target);
-  return query select * from rowhook.check_company_column(target, company_column);
-  return query select * from rowhook.check_identity(target, company_column, identity);
+  return query select * from rowhook.check_company_column(target, asked);
+  return query select * from rowhook.check_identity(target, asked);
   return query select * from rowhook.check_keys(target);
-  return query select * from rowhook.check_publication(target);
+  return query select * from rowhook.check_publication(target, asked);
   return query select * from rowhook.check_cost(target);
 end
 $$;
@@ -61,7 +66,10 @@ as $$
 #variable_conflict use_column
 declare
   target constant oid := rowhook.resolve_relation(enable_table.relation);
-  wanted constant text := rowhook.wanted_identity(target, enable_table.replica_identity);
+  asked constant jsonb := jsonb_build_object(
+    'name', enable_table.name, 'company_column', enable_table.company_column, 'module', enable_table.module,
+    'label', enable_table.label, 'replica_identity', coalesce(enable_table.replica_identity, 'full'));
+  wanted constant text := rowhook.wanted_identity(target, asked ->> 'replica_identity');
   identity text := rowhook.replica_identity_of(target);
   must_set boolean := identity <> wanted;
   awaited oid := 'rowhook.subscribable_table'::regclass;
@@ -69,21 +77,19 @@ declare
   problem text;
 begin
   -- Refused before any lock is asked for, and checked again under it.
-  perform rowhook.registered_name(target, enable_table.name);
-  perform rowhook.require_checks(target, enable_table.company_column, enable_table.replica_identity, tell => true);
+  perform rowhook.registered_name(target, asked);
+  perform rowhook.require_checks(target, asked, tell => true);
   begin
     lock table rowhook.subscribable_table in share row exclusive mode;
     awaited := target;
     if must_set or not rowhook.is_published(target) then
       perform rowhook.lock_table(target, exclusive => must_set);
-      perform rowhook.require_checks(target, enable_table.company_column, enable_table.replica_identity, tell => false);
+      perform rowhook.require_checks(target, asked, tell => false);
       identity := rowhook.replica_identity_of(target);
       must_set := identity <> wanted;
     end if;
 
-    result := rowhook.register_table(target, identity, jsonb_build_object(
-      'name', enable_table.name, 'company_column', enable_table.company_column, 'module', enable_table.module,
-      'label', enable_table.label, 'replica_identity', enable_table.replica_identity));
+    result := rowhook.register_table(target, identity, asked);
     if must_set then
       perform rowhook.set_identity(target, wanted);
     end if;

@@ -98,6 +98,55 @@ test('refuses a name that several tables have, naming them, and one that no tabl
   expect(await refusal(enable(`'nothing'`))).toMatchObject({ code: '42P01' });
 });
 
+test('a hint that repeats the call carries the caller’s parameters', async () => {
+  await database.dba.query(`create schema other;
+    create table erp.quote (id text primary key, tenant text not null);
+    create table other.quote (id text primary key, tenant text not null);
+    create view other.quotes as select * from other.quote`);
+  await enable(`'erp.quote', 'tenant'`);
+  expect((await refusal(enable(`'other.quote', company_column => 'tenant', label => 'It''s'`))).hint).toBe(
+    `Choose another one: select rowhook.enable_table('other.quote', company_column => 'tenant', name => 'other_quote', label => 'It''s');`,
+  );
+  expect(
+    (await refusal(enable(`'other.quotes', null, module => 'Sales', replica_identity => 'keep'`))).hint,
+  ).toBe(
+    `select rowhook.enable_table('other.quote', company_column => NULL, module => 'Sales', replica_identity => 'keep');`,
+  );
+  expect((await refusal(enable(`'other.quote', 'tenant', 'l2', replica_identity => 'keep'`))).hint).toBe(
+    `select rowhook.enable_table('other.quote', company_column => 'tenant', name => 'l2');`,
+  );
+  expect((await refusal(enable(`'other.quote', 'Tenant', 'l2'`))).hint).toBe(
+    `select rowhook.enable_table('other.quote', company_column => 'tenant', name => 'l2');`,
+  );
+});
+
+test('full and keep in capitals are corrected unless an index is called so; null is the default', async () => {
+  await database.dba.query(`create table erp.cased ${columns}`);
+  const refused = await refusal(enable(`'erp.cased', null, replica_identity => 'Keep'`));
+  expect(refused.message).toBe(`index "Keep" does not exist on this table, and the word is 'keep'`);
+  expect(refused.hint).toBe(
+    `select rowhook.enable_table('erp.cased', company_column => NULL, replica_identity => 'keep');`,
+  );
+  expect((await refusal(enable(`'erp.cased', replica_identity => 'FULL'`))).hint).toBe(
+    `select rowhook.enable_table('erp.cased');`,
+  );
+  expect(await enable(`'erp.cased', replica_identity => null`)).toMatchObject({ replica_identity: 'full' });
+  await database.dba.query('create unique index "FULL" on erp.cased ("companyId", id)');
+  expect(await enable(`'erp.cased', replica_identity => 'FULL'`)).toMatchObject({
+    set_identity: 'index:FULL',
+  });
+});
+
+test('a superuser’s role is never offered: the table is to change its owner', async () => {
+  await database.query(`create table erp.root ${columns}`);
+  const refused = await refusal(enable(`'erp.root'`));
+  expect(refused).toMatchObject({ code: '42501' });
+  expect(refused.hint).toMatch(/^alter table erp\.root owner to \w+; -- run as /);
+  expect(refused.hint).toContain(database.dba.role);
+  await database.query(refused.hint);
+  await enable(`'erp.root'`);
+});
+
 test('a renamed table takes its name along, a name never changes', async () => {
   await database.dba.query('create table erp.renamed ("companyId" text not null, id text primary key)');
   await enable(`'erp.renamed'`);

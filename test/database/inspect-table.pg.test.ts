@@ -97,6 +97,30 @@ test('fails, with the remedy, where enabling would be refused', async () => {
   expect((await inspect(`'nowhere'`)).get('relation')).toMatchObject({ status: 'fail' });
 });
 
+test('names both tables of one name, and asks nothing more of what is no table', async () => {
+  await database.dba.query(`create schema a; create schema b;
+    create table a.twin (id text primary key); create table b.twin (id text primary key);
+    create view a.seen as select * from a.twin`);
+  expect((await inspect(`'twin'`)).get('relation')).toMatchObject({
+    status: 'fail',
+    detail: 'more than one table is called "twin". There are a.twin, b.twin.',
+  });
+  expect([...(await inspect(`'a.seen'`)).keys()]).toEqual(['relation']);
+});
+
+test('counts one update as one', async () => {
+  await database.dba.query(`create table single ("companyId" text not null, id text primary key);
+    insert into single values ('a', '1'); update single set id = '2'`);
+  const detail = await waitUntil(
+    async () => {
+      const found = (await inspect(`'single'`)).get('cost of full')?.detail;
+      return found?.includes('1 update') === true ? found : null;
+    },
+    { describe: 'the statistics of one update' },
+  );
+  expect(detail).toContain('1 update and 0 deletes seen');
+});
+
 test('knows with which column and identity a table was enabled', async () => {
   await database.dba.query('create table rented (tenant text not null, id text primary key)');
   await database.dba.query(`create unique index rented_key on rented (tenant, id)`);
