@@ -128,7 +128,8 @@ async function explain(client: Client, migration: Migration, error: unknown): Pr
     return typeof value === 'string' && value !== '' ? value : undefined;
   };
   const detail = field('detail');
-  const remedy = field('hint') ?? (field('code') === '42501' ? await rightsStatement(client) : undefined);
+  const rights = field('code') === '42501' ? await rightsRemedy(client) : undefined;
+  const remedy = rights?.installedBy ?? field('hint') ?? rights?.statement;
   return new ExitError(`${migration.name} was not applied: ${error.message}${detail ? ` (${detail})` : ''}`, {
     exitCode: field('code') === '42501' ? 3 : 1,
     remedy,
@@ -136,10 +137,18 @@ async function explain(client: Client, migration: Migration, error: unknown): Pr
   });
 }
 
-async function rightsStatement(client: Client): Promise<string> {
-  const { rows } = await client.query<{ statement: string }>(
+interface RightsRemedy {
+  /** Null where it is not installed, or by the caller. */
+  readonly installedBy: string | null;
+  readonly statement: string;
+}
+
+async function rightsRemedy(client: Client): Promise<RightsRemedy | undefined> {
+  const { rows } = await client.query<RightsRemedy>(
     `select format('As a superuser run: alter role %I createrole; alter database %I owner to %I;',
-       current_user, current_database(), current_user) as statement`,
+       current_user, current_database(), current_user) as statement,
+       (select format('rowhook is installed by %s; run it as that role.', pg_get_userbyid(nspowner))
+        from pg_namespace where nspname = 'rowhook' and not pg_has_role(nspowner, 'usage')) as "installedBy"`,
   );
-  return rows[0]?.statement ?? '';
+  return rows[0];
 }

@@ -45,6 +45,15 @@ test('a role that may create nothing is told the statement for a superuser, and 
   expect(await database.query("select to_regnamespace('rowhook') as schema")).toEqual([{ schema: null }]);
 });
 
+test('another role is told who installed it', async () => {
+  await using database = await createInstalledDatabase();
+  const nobody = await database.createLogin({ name: 'nobody' });
+  await expect(install({ databaseUrl: nobody.url, log: quiet })).rejects.toMatchObject({
+    exitCode: 3,
+    remedy: `rowhook is installed by ${database.dba.role}; run it as that role.`,
+  });
+});
+
 test('a foreign publication of our name is left alone', async () => {
   await using database = await createDatabase();
   await database.query('create publication rowhook');
