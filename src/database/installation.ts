@@ -1,5 +1,6 @@
 /** What of rowhook is in this database and its cluster, and what else holds on to it. Reads only. */
 import type { Client } from 'pg';
+import { ExitError } from '../exit-error.ts';
 
 export interface RoleInUse {
   readonly name: string;
@@ -8,24 +9,33 @@ export interface RoleInUse {
   readonly members: readonly string[];
 }
 
+export interface Slot {
+  readonly name: string;
+  readonly activePid: number | null;
+  /** The caller is a superuser, has REPLICATION, or what RDS and Aurora have instead. */
+  readonly mayDrop: boolean;
+}
+
 export interface Installation {
   readonly hasSchema: boolean;
   readonly hasPublication: boolean;
   readonly webhooks: number;
   /** Enabled tables; `restores` is the identity that disabling will set, null for none. */
   readonly tables: readonly { readonly relation: string; readonly restores: string | null }[];
-  readonly slot: { readonly name: string; readonly activePid: number | null } | null;
+  readonly slot: Slot | null;
   /** Objects outside the schema that dropping it would take along. */
   readonly dependents: readonly string[];
   readonly roles: readonly RoleInUse[];
 }
 
+/** @throws ExitError when the caller is not the role that installed it, which can neither read all of it nor remove it. */
 export async function readInstallation(client: Client, slot: string | undefined): Promise<Installation> {
   const { rows } = await client.query<{ hasSchema: boolean; hasPublication: boolean }>(
     `select to_regnamespace('rowhook') is not null as "hasSchema",
        exists (select from pg_publication where pubname = 'rowhook') as "hasPublication"`,
   );
   const { hasSchema, hasPublication } = rows[0] ?? { hasSchema: false, hasPublication: false };
+  await refuseOtherRoles(client);
   const tables = hasSchema ? await client.query<Installation['tables'][number]>(tablesQuery) : { rows: [] };
   return {
     hasSchema,
@@ -41,6 +51,18 @@ export async function readInstallation(client: Client, slot: string | undefined)
 /** The group roles that exist, with what else uses them: other databases, and grants in this one. */
 export async function readRoles(client: Client): Promise<RoleInUse[]> {
   return (await client.query<RoleInUse>(rolesQuery)).rows;
+}
+
+async function refuseOtherRoles(client: Client): Promise<void> {
+  const { rows } = await client.query<{ owner: string; caller: string }>(
+    `select pg_get_userbyid(nspowner) as owner, current_user::text as caller from pg_namespace
+     where nspname = 'rowhook' and not pg_has_role(nspowner, 'usage')`,
+  );
+  const [row] = rows;
+  if (!row) return;
+  throw new ExitError(`run it as ${row.owner}, the role that installed it; ${row.caller} may not remove it`, {
+    exitCode: 1,
+  });
 }
 
 async function countWebhooks(client: Client): Promise<number> {
@@ -61,8 +83,11 @@ async function storedSlot(client: Client): Promise<string | undefined> {
 /** Only a pgoutput slot of this very database is ours: a copy of the database still names the original's. */
 async function readSlot(client: Client, name: string | undefined): Promise<Installation['slot']> {
   if (name === undefined) return null;
-  const { rows } = await client.query<{ name: string; activePid: number | null }>(
-    `select slot_name as name, active_pid as "activePid" from pg_replication_slots
+  const { rows } = await client.query<Slot>(
+    `select slot_name as name, active_pid as "activePid",
+       exists (select from pg_roles r where r.rolname = current_user and (r.rolsuper or r.rolreplication))
+         or exists (select from pg_roles p where p.rolname = 'rds_replication' and pg_has_role(p.oid, 'member')) as "mayDrop"
+     from pg_replication_slots
      where slot_name = $1 and database = current_database() and plugin = 'pgoutput'`,
     [name],
   );

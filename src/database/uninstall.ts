@@ -11,11 +11,11 @@ export interface UninstallOptions {
   readonly slot?: string | undefined;
 }
 
-/** What `uninstall` will do, a line each, for people; empty when there is nothing. Changes nothing. */
+/** What `uninstall` will do, and first what keeps it from that: a line each, empty when there is nothing. Changes nothing. */
 export async function planUninstall(client: Client, options: UninstallOptions = {}): Promise<string[]> {
   const found = await readInstallation(client, options.slot);
-  refuseWhatBreaks(found);
   return [
+    ...blockers(found).map(({ problem, remedy }) => `BLOCKED: ${problem}. ${remedy}`),
     ...found.tables.map((table) =>
       table.restores === null
         ? `disable table ${table.relation}`
@@ -23,7 +23,9 @@ export async function planUninstall(client: Client, options: UninstallOptions = 
     ),
     ...(found.hasPublication ? ['drop publication rowhook'] : []),
     ...(found.hasSchema
-      ? [`drop schema rowhook with ${found.webhooks} webhooks, their counters and the ledger of losses`]
+      ? [
+          `drop schema rowhook with ${found.webhooks} ${found.webhooks === 1 ? 'webhook' : 'webhooks'}, their counters and the ledger of losses`,
+        ]
       : []),
     ...(found.slot ? [`drop replication slot ${found.slot.name}`] : []),
     ...found.roles.map(describeRole),
@@ -32,14 +34,17 @@ export async function planUninstall(client: Client, options: UninstallOptions = 
 
 /**
  * Does what the plan says, in one transaction; returns what it did and what it left, a line each.
- * @throws ExitError when the slot is in use, something outside depends on the schema, or a right or a lock is missing.
+ * @throws ExitError when the slot is in use or not the caller's to drop, something outside depends on the schema, or a right or a lock is missing.
  */
 export async function uninstall(client: Client, options: UninstallOptions = {}): Promise<string[]> {
   const found = await readInstallation(client, options.slot);
-  refuseWhatBreaks(found);
+  const [blocker] = blockers(found);
+  if (blocker) throw new ExitError(blocker.problem, { exitCode: 1, remedy: blocker.remedy });
   const done: string[] = [];
   await client.query('begin');
   try {
+    // Without "drop cascades to 87 other objects": the plan has told.
+    await client.query('set local client_min_messages = warning');
     for (const table of found.tables) {
       await client.query('select rowhook.disable_table($1)', [table.relation]);
       done.push(`disabled table ${table.relation}`);
@@ -66,19 +71,34 @@ export async function uninstall(client: Client, options: UninstallOptions = {}):
   }
 }
 
-function refuseWhatBreaks({ slot, dependents }: Installation): void {
-  if (slot?.activePid !== null && slot?.activePid !== undefined) {
-    throw new ExitError(`replication slot "${slot.name}" is in use by pid ${slot.activePid}`, {
-      exitCode: 1,
+interface Blocker {
+  readonly problem: string;
+  readonly remedy: string;
+}
+
+function blockers({ slot, dependents }: Installation): Blocker[] {
+  const found: Blocker[] = [];
+  if (slot !== null && slot.activePid !== null) {
+    found.push({
+      problem: `replication slot "${slot.name}" is in use by pid ${slot.activePid}`,
       remedy: `Stop the service first; if it is gone already: select pg_terminate_backend(${slot.activePid});`,
     });
   }
+  if (slot?.mayDrop === false) {
+    found.push({
+      problem: `replication slot "${slot.name}" can be dropped by a role with REPLICATION only`,
+      remedy:
+        `With the service's login run: select pg_drop_replication_slot('${slot.name}'); ` +
+        'then again: rowhook uninstall --yes',
+    });
+  }
   if (dependents.length > 0) {
-    throw new ExitError(`outside the schema rowhook these depend on it: ${dependents.join(', ')}`, {
-      exitCode: 1,
+    found.push({
+      problem: `outside the schema rowhook these depend on it: ${dependents.join(', ')}`,
       remedy: 'Drop them first; they would be lost with it.',
     });
   }
+  return found;
 }
 
 async function dropRoles(client: Client): Promise<string[]> {

@@ -111,7 +111,7 @@ test('roles that another database or a grant needs stay, and what holds them is 
 test('what outside the schema depends on it is named instead of dropped', async () => {
   await operator.query('create view report as select * from rowhook.webhook_health');
   const expected = 'outside the schema rowhook these depend on it: view report';
-  await expect(planUninstall(operator)).rejects.toThrow(expected);
+  expect((await planUninstall(operator))[0]).toContain(`BLOCKED: ${expected}`);
   await expect(uninstall(operator)).rejects.toThrow(expected);
   expect((await operator.query('select from report')).rows).toEqual([]);
 });
@@ -147,6 +147,11 @@ test('a slot in use stops it, naming who reads', async () => {
     { describe: 'the slot to be in use' },
   );
   await expect(uninstall(operator, { slot: 'rowhook' })).rejects.toThrow(`"rowhook" is in use by pid ${pid}`);
+  const plan = await planUninstall(operator, { slot: 'rowhook' });
+  expect(plan[0]).toContain(
+    `BLOCKED: replication slot "rowhook" is in use by pid ${pid}. Stop the service first`,
+  );
+  expect(plan).toContain('drop replication slot rowhook');
   expect((await operator.query('select from rowhook.migration')).rows).not.toEqual([]);
   await admin.query('select pg_terminate_backend($1)', [pid]);
   await waitUntil(
@@ -160,4 +165,40 @@ test('a slot of another name or database is not ours to drop', async () => {
   expect(await planUninstall(operator, { slot: 'elsewhere' })).not.toContain(
     'drop replication slot elsewhere',
   );
+});
+
+test('without REPLICATION the plan tells who can drop the slot, and that way works', async () => {
+  await admin.query('create role svc login replication password $$svc$$; grant rowhook_service to svc');
+  await using service = new AsyncDisposableStack();
+  const login = service.adopt(await connect('svc', 'erp'), (client) => client.end());
+  await login.query(`select pg_create_logical_replication_slot('rowhook', 'pgoutput')`);
+  await operator.query(`insert into rowhook.state (slot) values ('rowhook')`);
+  await admin.query('alter role operator noreplication');
+  service.defer(async () => {
+    await admin.query('alter role operator replication');
+  });
+  const remedy = `With the service's login run: select pg_drop_replication_slot('rowhook'); then again: rowhook uninstall --yes`;
+  expect((await planUninstall(operator))[0]).toContain(remedy);
+  await expect(uninstall(operator)).rejects.toMatchObject({ remedy });
+
+  await login.query(`select pg_drop_replication_slot('rowhook')`);
+  const notices: unknown[] = [];
+  operator.on('notice', (notice) => notices.push(notice.message));
+  expect(await uninstall(operator)).toContain('dropped schema rowhook');
+  expect(notices).toEqual([]);
+  await admin.query('drop role svc');
+});
+
+test('another role is told which one installed it', async () => {
+  await admin.query(
+    'create role stranger login createrole password $$stranger$$; grant rowhook_dba to stranger',
+  );
+  await using open = new AsyncDisposableStack();
+  const stranger = open.adopt(await connect('stranger', 'erp'), (client) => client.end());
+  open.defer(async () => {
+    await admin.query('drop role stranger');
+  });
+  const expected = /^run it as operator, the role that installed it/;
+  await expect(planUninstall(stranger)).rejects.toThrow(expected);
+  await expect(uninstall(stranger)).rejects.toThrow(expected);
 });
