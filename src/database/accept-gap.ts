@@ -3,7 +3,7 @@
 // hide it.
 import { ExitError } from '../exit-error.ts';
 import { formatLsn } from '../lsn.ts';
-import { changeId, type FloorPosition } from '../position.ts';
+import { changeId, wholeTransaction, type FloorPosition } from '../position.ts';
 import { ensureStarted } from './first-start.ts';
 import { slotTaken } from './foreign-slot.ts';
 import type { Session } from './session.ts';
@@ -43,7 +43,7 @@ interface OpenGap {
 export async function acceptGap(options: AcceptGapOptions): Promise<AcceptedGap> {
   const { session, slot } = options;
   const before = await readState(session);
-  const wasDropped = before !== null && (await dropUnusedSlot(session, slot));
+  const wasDropped = before !== null && (await dropUnusedSlot(session, before.slot, slot));
   const gap = before === null ? await requireOpenGap(session) : await openGap(session, before);
   const after = await ensureStarted(options);
   const { rows } = await session.query<{ webhooks: number }>({
@@ -92,32 +92,42 @@ async function requireOpenGap(session: Session): Promise<OpenGap> {
   });
 }
 
-async function dropUnusedSlot(session: Session, slot: string): Promise<boolean> {
-  const { rows } = await session.query<{
-    plugin: string | null;
-    database: string | null;
-    pid: number | null;
-    isHere: boolean;
-  }>({
-    text: `select plugin, database, active_pid as pid, database is not distinct from current_database() as "isHere"
-           from pg_catalog.pg_replication_slots where slot_name = $1`,
-    values: [slot],
+interface SlotRow {
+  readonly name: string;
+  readonly plugin: string | null;
+  readonly database: string | null;
+  readonly pid: number | null;
+  readonly isHere: boolean;
+}
+
+// The slot that was read so far keeps its log for nobody from now on; whatever else has the new name is somebody else's.
+async function dropUnusedSlot(session: Session, before: string, slot: string): Promise<boolean> {
+  const { rows } = await session.query<SlotRow & Record<string, unknown>>({
+    text: `select slot_name::text as name, plugin, database, active_pid as pid,
+                  database is not distinct from current_database() as "isHere"
+           from pg_catalog.pg_replication_slots where slot_name in ($1, $2)`,
+    values: [before, slot],
   });
-  const [existing] = rows;
-  if (existing === undefined) return false;
-  if (!existing.isHere || existing.plugin !== 'pgoutput') throw slotTaken(slot, existing);
-  if (existing.pid !== null) {
-    throw new ExitError(`The slot "${slot}" is being read by pid ${existing.pid}; it is not lost.`, {
+  const isOurs = ({ name, isHere, plugin }: SlotRow): boolean =>
+    name === before && isHere && plugin === 'pgoutput';
+  const foreign = rows.find((row) => row.name === slot && !isOurs(row));
+  if (foreign !== undefined) throw slotTaken(slot, foreign);
+  const own = rows.find(isOurs);
+  if (own === undefined) return false;
+  if (own.pid !== null) {
+    throw new ExitError(`The slot "${before}" is being read by pid ${own.pid}; it is not lost.`, {
       exitCode: 1,
       remedy: 'Stop that service first, if changes are to be skipped all the same.',
     });
   }
-  await session.query({ text: 'select pg_drop_replication_slot($1)', values: [slot] });
+  await session.query({ text: 'select pg_drop_replication_slot($1)', values: [before] });
   return true;
 }
 
-function firstLost({ floor }: State): FloorPosition {
-  return { commitLsn: floor.commitLsn, index: floor.index + 1 };
+function firstLost({ floor: { commitLsn, index } }: State): FloorPosition {
+  return index === wholeTransaction
+    ? { commitLsn: commitLsn + 1n, index: 0 }
+    : { commitLsn, index: index + 1 };
 }
 
 function commitLsnOf(id: string): bigint {

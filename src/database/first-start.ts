@@ -5,6 +5,7 @@ import { ExitError } from '../exit-error.ts';
 import { formatLsn, parseLsn } from '../lsn.ts';
 import { changeId, wholeTransaction } from '../position.ts';
 import { readConfigurationRows } from './configuration.ts';
+import { foreignSlot, slotTaken } from './foreign-slot.ts';
 import { readPublication } from './publication.ts';
 import { clientConfig, type Session } from './session.ts';
 import { readState, type State } from './state.ts';
@@ -73,20 +74,7 @@ async function readSlot(session: Session, slot: string): Promise<SlotRow | undef
 function requireOwnSlot(state: State, slot: string, existing: SlotRow): void {
   if (state.slot !== slot || state.databaseOid !== existing.databaseOid) return;
   if (existing.isHere && existing.plugin === 'pgoutput') return;
-  throw new ExitError(foreignSlot(slot, existing), {
-    exitCode: 3,
-    remedy:
-      `The slot that was read here is gone. To accept that what was committed meanwhile is not sent, and go on with a slot ` +
-      `of another name: ROWHOOK_SLOT=${slot}_2 rowhook slot recreate --accept-gap, and the same ROWHOOK_SLOT for the service.`,
-  });
-}
-
-function foreignSlot(slot: string, { database, plugin, pid }: SlotRow): string {
-  const kind = database === null ? 'it is a physical one' : `it belongs to database "${database}"`;
-  return (
-    `A replication slot named "${slot}" exists already and is not this installation's: ${kind}, ` +
-    `plugin ${plugin ?? 'none'}${pid === null ? '' : `, used by pid ${pid}`}.`
-  );
+  throw slotTaken(slot, existing);
 }
 
 // We hold the lock, so whoever still creates the slot was left behind by a process that is gone; it may wait for ever.
