@@ -72,6 +72,7 @@ export class Session implements AsyncDisposable {
   #backend: Backend | null = null;
   #opening: Promise<Backend> | null = null;
   #transactionOn: Backend | null = null;
+  #lastTurn: Promise<unknown> = Promise.resolve();
   #warnings = 0;
   #applicationName: string;
 
@@ -95,7 +96,7 @@ export class Session implements AsyncDisposable {
   async query<R extends pg.QueryResultRow>(query: pg.QueryConfig): Promise<pg.QueryResult<R>> {
     const backend = await this.#open();
     try {
-      return await backend.client.query<R>(query);
+      return await this.#inTurn(() => backend.client.query<R>(query));
     } catch (error) {
       if (!wasRefused(error)) lose(backend);
       throw error;
@@ -131,7 +132,8 @@ export class Session implements AsyncDisposable {
       let sentOn: Backend | null = null;
       try {
         sentOn = await this.#open();
-        return (await sentOn.client.query<R>(query)).rows;
+        const { client } = sentOn;
+        return (await this.#inTurn(() => client.query<R>(query))).rows;
       } catch (error) {
         if (sentOn === null || wasRefused(error)) {
           await this.#troubled(error, attempt);
@@ -181,6 +183,13 @@ export class Session implements AsyncDisposable {
     const retryInMs = backoffMs(attempt);
     this.#options.onTrouble(error instanceof Error ? error : new Error(String(error)), retryInMs);
     await pause(retryInMs, undefined, { signal: this.#options.stop });
+  }
+
+  // One statement at a time: pg gives up its own queue with version 9.
+  async #inTurn<T>(action: () => Promise<T>): Promise<T> {
+    const result = this.#lastTurn.then(action);
+    this.#lastTurn = result.catch(() => undefined);
+    return await result;
   }
 
   async #open(): Promise<Backend> {

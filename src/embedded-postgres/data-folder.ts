@@ -104,7 +104,10 @@ export async function clearStalePid(dataDir: string): Promise<void> {
     const pid = Number(lines[0]);
     if (!Number.isInteger(pid) || pid <= 0 || !isAlive(pid)) return;
     if (!(await isPostgresOf(dataDir, pid))) {
-      await replacePid(file, lines);
+      // A Postgres that is ending takes its file away a moment after its process has gone.
+      await replacePid(file, lines).catch((error: unknown) => {
+        if (!isMissing(error)) throw error;
+      });
       return;
     }
     if (lines[7]?.trim() !== 'stopping' && Date.now() > graceEndsAt) {
@@ -128,6 +131,10 @@ async function replacePid(file: string, lines: readonly string[]): Promise<void>
   } finally {
     await handle.close();
   }
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
 }
 
 function isAlive(pid: number): boolean {
