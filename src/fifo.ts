@@ -14,10 +14,6 @@ export class Fifo<T> {
     return this.#items[this.#first];
   }
 
-  get tail(): T | undefined {
-    return this.length === 0 ? undefined : this.#items.at(-1);
-  }
-
   push(item: T): void {
     this.#items.push(item);
   }

@@ -6,14 +6,13 @@
 import type { Counters } from './counters.ts';
 import type { Note } from './delivery/claimer.ts';
 import type { Delivery, Payload } from './delivery/delivery.ts';
+import type { Row } from './payload/row.ts';
 import type { Position } from './position.ts';
 import type { Floor, UnsettledChange } from './replication/floor.ts';
 import type { RelationMessage } from './replication/pgoutput.ts';
 import type { LogChange } from './replication/reader.ts';
 import type { Decision, Match, MatchInput } from './webhooks/match.ts';
 import type { Operation, Route } from './webhooks/registry.ts';
-
-type Row = readonly (string | null | undefined)[];
 
 /** What is known about a table's columns, loaded once for each description of it in the log. */
 export interface PreparedRelation {

@@ -1,10 +1,9 @@
 // What has to be known about a table before its first change can be handed on: its key and its types, from the catalog,
 // kept as long as the log's description of the table is the same.
 import type { Payload } from './delivery/delivery.ts';
+import type { Row } from './payload/row.ts';
 import type { PayloadRequest, PreparedRelation } from './pipeline.ts';
 import type { RelationMessage } from './replication/pgoutput.ts';
-
-type Row = readonly (string | null | undefined)[];
 
 export interface PreparedRelationsParts {
   keyColumns(relationOid: number): Promise<readonly string[]>;

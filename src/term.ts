@@ -182,7 +182,7 @@ export class Term {
       prepared: (relation) => relations.get(relation),
       match,
       fillUnchanged,
-      isSettled: (uid, position) => settled.has(uid, position),
+      isSettled: (uid, position) => settled.take(uid, position),
       isGone: (uid) => this.#gate.isGone(uid),
       admit: (delivery) => {
         this.#lanes.admit(delivery);

@@ -5,7 +5,6 @@ import type { Position } from '../position.ts';
 
 export class SettledBefore {
   readonly #keys = new Set<string>();
-  #skipped = 0;
 
   constructor(journal: readonly { readonly entries: readonly JournalEntry[] }[]) {
     for (const { entries } of journal) {
@@ -13,19 +12,9 @@ export class SettledBefore {
     }
   }
 
-  get size(): number {
-    return this.#keys.size;
-  }
-
-  /** How many re-sent deliveries were recognised and not sent again. */
-  get skipped(): number {
-    return this.#skipped;
-  }
-
-  has(uid: bigint, position: Position): boolean {
-    if (this.#keys.size === 0 || !this.#keys.delete(keyOf(uid, position))) return false;
-    this.#skipped += 1;
-    return true;
+  /** Whether it was settled; answered with yes once only. */
+  take(uid: bigint, position: Position): boolean {
+    return this.#keys.size > 0 && this.#keys.delete(keyOf(uid, position));
   }
 }
 

@@ -1,6 +1,6 @@
 // Which records a change touches, as keys that hold deliveries in order. A changed key holds both; a table without a
 // key is one record, because nothing tells its rows apart.
-type Row = readonly (string | null | undefined)[];
+import type { Row } from '../payload/row.ts';
 
 /** `keyColumns` are positions in the row; `relationOid` keeps the tables of one webhook apart. */
 export function orderKeys(

@@ -52,7 +52,8 @@ export interface RowMessage {
   readonly isOldPartial: boolean;
 }
 
-const postgresEpochMs = 946_684_800_000;
+/** 2000-01-01, from which Postgres counts, in milliseconds since 1970. */
+export const postgresEpochMs = 946_684_800_000;
 
 export function readBegin(message: Buffer): BeginMessage {
   return {

@@ -15,9 +15,8 @@ import {
   type RelationMessage,
   type RowMessage,
 } from './pgoutput.ts';
+import type { Operation } from '../webhooks/registry.ts';
 import { isAtOrBelow, wholeTransaction, type FloorPosition } from '../position.ts';
-
-export type Operation = 'INSERT' | 'UPDATE' | 'DELETE';
 
 /** A wanted change. `row` is read from the buffer at once: the buffer is reused after the call. */
 export interface LogChange {

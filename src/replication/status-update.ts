@@ -2,8 +2,7 @@
 // commit record starts exactly there; this sends exactly what may be forgotten.
 // https://www.postgresql.org/docs/current/protocol-replication.html#PROTOCOL-REPLICATION-STANDBY-STATUS-UPDATE
 import type { Lsn } from '../lsn.ts';
-
-const postgresEpochMs = 946_684_800_000;
+import { postgresEpochMs } from './pgoutput.ts';
 
 /** `shouldReply` asks the server for a keepalive at once. A zero LSN confirms nothing and only shows that we live. */
 export function statusUpdate(confirmed: Lsn, shouldReply: boolean, nowMs: number): Buffer {

@@ -3,7 +3,7 @@
 // used for one connection and then replaced.
 import type { Client, ClientConfig } from 'pg';
 import { LogicalReplicationService, PgoutputPlugin } from 'pg-logical-replication';
-import { zeroLsn, type Lsn } from '../lsn.ts';
+import { parseLsn, zeroLsn, type Lsn } from '../lsn.ts';
 import { readIdentity, verifySettings, type ServerIdentity } from './server-identity.ts';
 import { statusUpdate } from './status-update.ts';
 
@@ -64,11 +64,6 @@ export class ReplicationStream {
       acknowledge: { auto: false, timeoutSeconds: 0 },
     });
     this.ended = new Promise((resolve) => (this.#resolveEnded = resolve));
-  }
-
-  /** The newest LSN that Postgres was told it may forget. */
-  get confirmed(): Lsn {
-    return this.#confirmed;
   }
 
   /** Resolves when the slot is ours and the stream stands still, before the first message. Rejects with pg's error. */
@@ -157,8 +152,7 @@ export class ReplicationStream {
 
   #keepalive(lsn: string, shouldReply: boolean): void {
     if (this.#isEnding) return;
-    const [high = '0', low = '0'] = lsn.split('/');
-    this.#options.onKeepalive((BigInt(`0x${high}`) << 32n) | BigInt(`0x${low}`));
+    this.#options.onKeepalive(parseLsn(lsn));
     if (shouldReply) this.#send(false);
   }
 

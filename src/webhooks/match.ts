@@ -1,9 +1,8 @@
 // Which webhooks a change goes to, and how each sees it. A row that moves from company A to company B is a DELETE for A and
 // an INSERT for B, so that neither sees the other's data. Invariant: without the company's value nothing is decided.
+import type { Row } from '../payload/row.ts';
 import type { Operation, Route } from './registry.ts';
 import type { Webhook } from './webhook.ts';
-
-type Row = readonly (string | null | undefined)[];
 
 /** How a webhook sees the change: as it was, as the row leaving its company, or as the row joining it. */
 export type View = 'whole' | 'left' | 'joined';
