@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { waitForCounters } from '../support/counters.ts';
+import { http } from '../support/http.ts';
 import { createInstalledDatabase } from '../support/installed-database.ts';
 import { startReceiver } from '../support/receiver.ts';
 import { startService } from '../support/service-process.ts';
@@ -42,8 +43,8 @@ test('waits for a database that is away at the start', async () => {
   proxy.refuse();
   await using service = startService({ databaseUrl: proxy.url });
   await service.waitForLog(({ level, msg }) => level === 'warn' && msg !== '');
-  expect((await fetch(`${await service.listening()}/readyz`)).status).toBe(503);
-  expect((await fetch(`${service.httpUrl}/livez`)).status).toBe(200);
+  expect((await http.get(`${await service.listening()}/readyz`)).statusCode).toBe(503);
+  expect((await http.get(`${service.httpUrl}/livez`)).statusCode).toBe(200);
   proxy.pass();
   await service.ready();
   await insertOrders(database, 1);
@@ -64,7 +65,7 @@ test('delivers what was committed while the database was out of reach, once it i
   proxy.cut();
   await insertOrders(database, 21, 60);
   await service.waitForLog(({ msg }) => msg.includes('the replication connection was lost'));
-  expect((await fetch(`${service.httpUrl}/readyz`)).status).toBe(503);
+  expect((await http.get(`${service.httpUrl}/readyz`)).statusCode).toBe(503);
   proxy.pass();
   await service.ready();
   await waitForCounters(database.admin, { claimed: 60, success: 60 });

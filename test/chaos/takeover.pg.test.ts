@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { waitForCounters } from '../support/counters.ts';
+import { http } from '../support/http.ts';
 import { createInstalledDatabase, type InstalledDatabase } from '../support/installed-database.ts';
 import { startReceiver } from '../support/receiver.ts';
 import { startService, type LogLine, type ServiceProcess } from '../support/service-process.ts';
@@ -50,9 +51,9 @@ test('a standby names the pid that has the slot, waits, and leads when the leade
   await using _leader = leader;
   await using _standby = standby;
   expect((await standby.waitForLog(isStandby)).msg).toContain(`pid ${walSender}`);
-  const answer = await fetch(`${standby.httpUrl}/readyz`);
-  expect(answer.status).toBe(503);
-  expect(await answer.text()).toContain(`pid ${walSender}`);
+  const answer = await http.get(`${standby.httpUrl}/readyz`);
+  expect(answer.statusCode).toBe(503);
+  expect(answer.body).toContain(`pid ${walSender}`);
   await insertOrders(database, 1);
   await waitForCounters(database.admin, { success: 1 });
   await leader.kill('SIGKILL');

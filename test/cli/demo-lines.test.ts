@@ -1,10 +1,10 @@
 /** What the demo shows on the terminal, and the receiver that it is taken from. */
-import got from 'got';
 import { expect, test } from 'vitest';
 import { createDeliveryLines } from '../../src/cli/demo/delivery-lines.ts';
 import type { ShownAttempt } from '../../src/cli/demo/delivery-lines.ts';
 import { indentJson } from '../../src/cli/demo/indent-json.ts';
 import { startReceiver } from '../../src/cli/demo/receiver.ts';
+import { http } from '../support/http.ts';
 
 const payload =
   '{"type":"INSERT","table":"salesOrder","companyId":"company-a","record":{"id":"x1","readableId":"SO-000123","total":12.50,"tags":[]}}';
@@ -84,7 +84,7 @@ test('answers 200 and hands each payload out once, to the attempt that it belong
   await using receiver = await startReceiver(0);
   const shorter = '{"type":"DELETE","table":"job"}';
   for (const body of [payload, shorter]) {
-    const answer = await got.post(`${receiver.url}/company-a/orders`, { body });
+    const answer = await http.post(`${receiver.url}/company-a/orders`, { body });
     expect(answer.statusCode).toBe(200);
   }
   const key = { type: 'INSERT', table: 'salesOrder', bytes: payload.length };
@@ -97,7 +97,7 @@ test('answers 200 and hands each payload out once, to the attempt that it belong
 test('refuses what is no payload', async () => {
   await using receiver = await startReceiver(0);
 
-  const answer = await got.post(receiver.url, { body: 'hello', throwHttpErrors: false, retry: { limit: 0 } });
+  const answer = await http.post(receiver.url, { body: 'hello' });
 
   expect(answer.statusCode).toBe(400);
 });

@@ -1,5 +1,6 @@
 /** A database that is away, at the start or later, is waited for; what was committed meanwhile arrives, once. */
 import { expect, test } from 'vitest';
+import { http } from '../support/http.ts';
 import { createInstalledDatabase } from '../support/installed-database.ts';
 import { startReceiver } from '../support/receiver.ts';
 import { startService, type LogLine } from '../support/service-process.ts';
@@ -21,7 +22,7 @@ test('a start waits for the database, and a running service comes back to it', a
   await using service = startService({ databaseUrl: line.url });
   const url = await service.listening();
   const untilNotReady = async (reason: string): Promise<string> => {
-    const text = async (): Promise<string> => (await fetch(`${url}/readyz`)).text();
+    const text = async (): Promise<string> => (await http.get(`${url}/readyz`)).body;
     return waitUntil(async () => (await text()) === `${reason}\n` && reason, {
       describe: () => `/readyz to say "${reason}"; output:\n${service.output}`,
     });
@@ -35,7 +36,7 @@ test('a start waits for the database, and a running service comes back to it', a
   line.refuse();
   line.cut();
   await untilNotReady('reconnecting');
-  expect((await fetch(`${url}/livez`)).status).toBe(200);
+  expect((await http.get(`${url}/livez`)).statusCode).toBe(200);
   await database.app.query(`insert into note values (2, 'acme')`);
   line.pass();
   await service.ready();

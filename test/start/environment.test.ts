@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import { expect, test } from 'vitest';
+import { http } from '../support/http.ts';
 import { startService } from '../support/service-process.ts';
 import { waitUntil } from '../support/wait.ts';
 import { startRefused } from './refusal.ts';
@@ -50,12 +51,12 @@ test('a database that is away is waited for: alive, not ready, and stopped at on
   const url = await service.listening();
   await waitUntil(
     async () => {
-      const response = await fetch(`${url}/readyz`);
-      return response.status === 503 && (await response.text()) === 'waiting for the database\n';
+      const response = await http.get(`${url}/readyz`);
+      return response.statusCode === 503 && response.body === 'waiting for the database\n';
     },
     { describe: () => `/readyz to say what it waits for; output:\n${service.output}` },
   );
-  expect((await fetch(`${url}/livez`)).status).toBe(200);
+  expect((await http.get(`${url}/livez`)).statusCode).toBe(200);
   const warning = await service.waitForLog(({ msg }) => msg.includes('nothing listens'));
   expect(warning).toMatchObject({
     level: 'warn',

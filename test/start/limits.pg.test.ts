@@ -7,6 +7,7 @@ import pg from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { startEmbeddedPostgres, type EmbeddedPostgres } from '../../src/embedded-postgres.ts';
 import { runCli } from '../cli/run-cli.ts';
+import { http } from '../support/http.ts';
 import { createInstalledDatabase, type InstalledDatabase } from '../support/installed-database.ts';
 import { startReceiver } from '../support/receiver.ts';
 import { startService } from '../support/service-process.ts';
@@ -63,8 +64,8 @@ test('no free walsender: waits with the setting that makes room, and goes on whe
     level: 'warn',
     remedy: expect.stringContaining('alter system set max_wal_senders = 11;') as string,
   });
-  const response = await fetch(`${service.httpUrl}/readyz`);
-  expect(response.status).toBe(503);
+  const response = await http.get(`${service.httpUrl}/readyz`);
+  expect(response.statusCode).toBe(503);
   await somebody.end();
   await service.ready();
 });

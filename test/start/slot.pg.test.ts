@@ -3,6 +3,7 @@ import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { runCli } from '../cli/run-cli.ts';
 import { createDatabase } from '../support/database.ts';
+import { http } from '../support/http.ts';
 import { createInstalledDatabase, type InstalledDatabase } from '../support/installed-database.ts';
 import { startReceiver } from '../support/receiver.ts';
 import { startService, type ServiceProcess } from '../support/service-process.ts';
@@ -21,8 +22,8 @@ afterAll(async () => {
 });
 
 async function readiness(service: ServiceProcess): Promise<string> {
-  const response = await fetch(`${await service.listening()}/readyz`);
-  return `${response.status} ${await response.text()}`;
+  const response = await http.get(`${await service.listening()}/readyz`);
+  return `${response.statusCode} ${response.body}`;
 }
 
 test.each([

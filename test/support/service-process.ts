@@ -7,6 +7,7 @@ import { resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { onTestFailed } from 'vitest';
+import { http } from './http.ts';
 import { DEFAULT_TIMEOUT_MS, waitUntil, within } from './wait.ts';
 
 export interface ServiceOptions {
@@ -113,8 +114,8 @@ class ChildService implements ServiceProcess {
     await waitUntil(
       async () => {
         this.#failIfEnded('be ready');
-        answer = await fetch(`${url}/readyz`).then(
-          async (response) => `${response.status} ${await response.text()}`,
+        answer = await http.get(`${url}/readyz`).then(
+          (response) => `${response.statusCode} ${response.body}`,
           (error: unknown) => String(error),
         );
         return answer.startsWith('200');

@@ -2,18 +2,18 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
-import got from 'got';
 import { expect, test } from 'vitest';
+import { http } from './http.ts';
 import { startReceiver } from './receiver.ts';
 import { startTcpProxy } from './tcp-proxy.ts';
-import { waitUntil } from './wait.ts';
+import { waitUntil, within } from './wait.ts';
 
-const once200 = { retry: { limit: 0 }, timeout: { request: 400 }, body: '{"n":1}' } as const;
+const body = '{"n":1}';
 
 test('passes requests and counts them', async () => {
   await using receiver = await startReceiver();
   await using proxy = await startTcpProxy(receiver.url);
-  expect((await got.post(proxy.url, once200)).statusCode).toBe(200);
+  expect((await http.post(proxy.url, { body })).statusCode).toBe(200);
   expect(proxy.connectionCount).toBe(1);
   expect(proxy.bytes.toServer).toBeGreaterThan(0);
 });
@@ -22,17 +22,17 @@ test('cuts after a pattern: the server has the request, the client has no answer
   await using receiver = await startReceiver();
   await using proxy = await startTcpProxy(receiver.url);
   const cut = proxy.cutAfter({ pattern: '"n":1' });
-  await expect(got.post(proxy.url, once200)).rejects.toMatchObject({ code: 'ECONNRESET' });
-  await cut;
-  await receiver.waitFor((request) => request.body === '{"n":1}');
-  expect((await got.post(proxy.url, once200)).statusCode).toBe(200);
+  await expect(http.post(proxy.url, { body })).rejects.toMatchObject({ code: 'ECONNRESET' });
+  await within(cut, { describe: 'the cut' });
+  await receiver.waitFor((request) => request.body === body);
+  expect((await http.post(proxy.url, { body })).statusCode).toBe(200);
 });
 
 test('a stalled answer arrives after all when the line passes again', async () => {
   await using receiver = await startReceiver();
   await using proxy = await startTcpProxy(receiver.url);
   proxy.stall('toClient');
-  const answer = got.post(proxy.url, { ...once200, timeout: {} });
+  const answer = http.post(proxy.url, { body });
   await receiver.waitFor(1);
   expect(proxy.bytes.toClient).toBe(0);
   proxy.pass();
@@ -42,12 +42,12 @@ test('a stalled answer arrives after all when the line passes again', async () =
 test('a refused and a cut connection are resets', async () => {
   await using receiver = await startReceiver({ behaviour: { hang: true } });
   await using proxy = await startTcpProxy(receiver.url);
-  const hanging = expect(got.post(proxy.url, once200)).rejects.toMatchObject({ code: 'ECONNRESET' });
+  const hanging = expect(http.post(proxy.url, { body })).rejects.toMatchObject({ code: 'ECONNRESET' });
   await receiver.waitFor(1);
   proxy.cut();
   await hanging;
   proxy.refuse();
-  await expect(got.post(proxy.url, once200)).rejects.toMatchObject({ code: 'ECONNRESET' });
+  await expect(http.post(proxy.url, { body })).rejects.toMatchObject({ code: 'ECONNRESET' });
 });
 
 test('cuts after exactly so many bytes', async () => {
