@@ -20,7 +20,7 @@ import type { Logger } from './logger.ts';
 import { judgeConnectError } from './replication/connect-error.ts';
 import { ReplicationStream } from './replication/stream.ts';
 import { Streaming } from './replication/streaming.ts';
-import { Term } from './term.ts';
+import { Term, type TermSessions } from './term.ts';
 
 export interface LeadershipOptions {
   readonly config: Config;
@@ -46,7 +46,7 @@ class Leadership implements AsyncDisposable {
   readonly #options: LeadershipOptions;
   readonly #ending = new AbortController();
   readonly #failed = Promise.withResolvers<never>();
-  readonly #sessions: { readonly claim: Session; readonly fold: Session; readonly side: Session };
+  readonly #sessions: TermSessions;
   #streaming: Streaming | null = null;
   #term: Term | null = null;
   /** Until the term is built the stream stands still; the few messages that came with its start wait here. */
@@ -56,7 +56,8 @@ class Leadership implements AsyncDisposable {
     this.#options = options;
     this.#failed.promise.catch(() => undefined);
     const [claim, fold, side] = [this.#session('claim'), this.#session('fold'), this.#session('side')];
-    this.#sessions = { claim, fold, side };
+    const types = this.#session('types', { default_transaction_read_only: 'on', statement_timeout: '10s' });
+    this.#sessions = { claim, fold, side, types };
   }
 
   async run(): Promise<void> {
@@ -83,8 +84,7 @@ class Leadership implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#ending.abort();
     this.#streaming?.stream?.destroy(new Error('the term is over'));
-    const { claim, fold, side } = this.#sessions;
-    await Promise.all([claim, fold, side].map((session) => session[Symbol.asyncDispose]()));
+    await Promise.all(Object.values(this.#sessions).map((session) => session[Symbol.asyncDispose]()));
   }
 
   async #holdSlot(): Promise<Streaming> {
@@ -226,11 +226,12 @@ class Leadership implements AsyncDisposable {
     });
   }
 
-  #session(purpose: string): Session {
+  #session(purpose: string, settings: Readonly<Record<string, string>> = {}): Session {
     const { config, logger } = this.#options;
     return new Session({
       databaseUrl: config.databaseUrl,
       applicationName: `rowhook/${config.slot}/${purpose}`,
+      settings,
       stop: this.#ending.signal,
       onTrouble: (error, retryInMs) => {
         const explained = explainDatabaseError(error, config.databaseUrl);

@@ -3,12 +3,12 @@
 import type { Payload } from './delivery/delivery.ts';
 import type { Row } from './payload/row.ts';
 import type { PayloadRequest, PreparedRelation } from './pipeline.ts';
-import type { RelationMessage } from './replication/pgoutput.ts';
+import type { RelationMessage, RowMessage } from './replication/pgoutput.ts';
 
 export interface PreparedRelationsParts {
   keyColumns(relationOid: number): Promise<readonly string[]>;
-  /** Compiles encoders for the columns; loads what is not known about their types. */
-  compile(relation: RelationMessage): Promise<(request: PayloadRequest) => string>;
+  /** Chooses encoders for the columns; loads what is not known about their types. */
+  encoder(relation: RelationMessage): Promise<PayloadEncoder>;
   orderKeys(
     relationOid: number,
     keyColumns: readonly number[],
@@ -16,9 +16,19 @@ export interface PreparedRelationsParts {
   ): readonly string[];
 }
 
+export interface PayloadEncoder {
+  build(request: PayloadRequest): string;
+  /** What has to be loaded before these rows can be printed; null: nothing. */
+  prepare(rows: readonly (Row | null)[]): Promise<void> | null;
+}
+
+interface Prepared extends PreparedRelation {
+  readonly encoder: PayloadEncoder;
+}
+
 export class PreparedRelations {
   readonly #parts: PreparedRelationsParts;
-  readonly #prepared = new WeakMap<RelationMessage, PreparedRelation>();
+  readonly #prepared = new WeakMap<RelationMessage, Prepared>();
 
   constructor(parts: PreparedRelationsParts) {
     this.#parts = parts;
@@ -29,7 +39,16 @@ export class PreparedRelations {
     return this.#prepared.has(relation) ? null : this.#load(relation);
   }
 
+  /** null when nothing is lacking to print this row. The relation has been prepared. */
+  prepareRow(relation: RelationMessage, { record, old }: RowMessage): Promise<void> | null {
+    return this.#get(relation).encoder.prepare([record, old]);
+  }
+
   get(relation: RelationMessage): PreparedRelation {
+    return this.#get(relation);
+  }
+
+  #get(relation: RelationMessage): Prepared {
     const prepared = this.#prepared.get(relation);
     if (prepared === undefined) throw new Error(`${relation.schema}.${relation.name} was not prepared`);
     return prepared;
@@ -43,14 +62,15 @@ export class PreparedRelations {
   }
 
   async #load(relation: RelationMessage): Promise<void> {
-    const { compile, orderKeys } = this.#parts;
+    const { orderKeys } = this.#parts;
     const names = relation.columns.map(({ name }) => name);
     const keys = (await this.#keyNames(relation)).map((name) => names.indexOf(name));
     // A key column that the log does not have yet or any more: then nothing tells the rows apart.
     const keyIndexes = keys.includes(-1) ? [] : keys;
-    const build = await compile(relation);
+    const encoder = await this.#parts.encoder(relation);
     const companies = new Map<string, number>();
     this.#prepared.set(relation, {
+      encoder,
       companyIndex: (column) => {
         if (column === null) return -1;
         let index = companies.get(column);
@@ -63,7 +83,7 @@ export class PreparedRelations {
         return index;
       },
       orderKeys: (rows) => orderKeys(relation.oid, keyIndexes, rows),
-      payload: (request) => measured(build(request)),
+      payload: (request) => measured(encoder.build(request)),
     });
   }
 }

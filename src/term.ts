@@ -4,7 +4,6 @@ import { attemptFields, reportAttempt, type AttemptReport } from './delivery/att
 import { Counters } from './counters.ts';
 import { Folder } from './database/fold.ts';
 import { Journal, now } from './database/journal.ts';
-import { readKeyColumns, readTypes } from './database/relation-catalog.ts';
 import type { Session } from './database/session.ts';
 import type { Takeover } from './database/takeover.ts';
 import { pollWebhooks } from './database/webhook-poll.ts';
@@ -12,17 +11,15 @@ import { Claimer } from './delivery/claimer.ts';
 import type { Delivery } from './delivery/delivery.ts';
 import { Gate } from './delivery/gate.ts';
 import { Lanes } from './delivery/lanes.ts';
-import { orderKeys } from './delivery/order-keys.ts';
 import type { Outcome } from './delivery/outcome.ts';
 import type { Poster } from './delivery/post.ts';
 import { Folding } from './folding.ts';
 import { GateWatch } from './delivery/gate-watch.ts';
 import type { Logger } from './logger.ts';
-import { isBuiltIn } from './payload/built-in-types.ts';
-import { buildPayload, compileShape, fillUnchanged } from './payload/payload.ts';
-import { catalogFromRows, typesQuery, type TypeEntry } from './payload/type-catalog.ts';
-import { Pipeline, type PayloadRequest } from './pipeline.ts';
-import { PreparedRelations } from './prepared-relations.ts';
+import { fillUnchanged } from './payload/payload.ts';
+import { Pipeline } from './pipeline.ts';
+import type { PreparedRelations } from './prepared-relations.ts';
+import { buildRelations, type Relations } from './relations.ts';
 import { Floor, type UnsettledTransaction } from './replication/floor.ts';
 import type { BeginMessage, RelationMessage } from './replication/pgoutput.ts';
 import { Reader, type ConfigurationMessage } from './replication/reader.ts';
@@ -32,12 +29,14 @@ import { match } from './webhooks/match.ts';
 import { isWanted, Registry, type Route } from './webhooks/registry.ts';
 import type { ConfigurationChange } from './webhooks/webhook.ts';
 
+/** `side` only reads; so does `types`, which also lets casts print values. */
+export type TermSessions = Readonly<Record<'claim' | 'fold' | 'side' | 'types', Session>>;
+
 export interface TermOptions {
   readonly takeover: Takeover;
   /** As of the floor. */
   readonly configuration: readonly ConfigurationChange[];
-  /** Claim, fold, and one for reading. */
-  readonly sessions: { readonly claim: Session; readonly fold: Session; readonly side: Session };
+  readonly sessions: TermSessions;
   readonly poster: Poster;
   readonly logger: Logger;
   /** How far the server's clock is ahead of ours. */
@@ -78,7 +77,7 @@ export class Term {
   #lagMs = 0;
 
   constructor(options: TermOptions) {
-    const { takeover, sessions, onFailure } = options;
+    const { takeover, sessions, logger, onFailure } = options;
     const { state, term, lastSeq } = takeover;
     const { epoch } = state;
     this.#options = options;
@@ -107,9 +106,9 @@ export class Term {
       },
       onFailure,
     });
-    const relations = this.#buildRelations();
-    this.#pipeline = this.#buildPipeline(relations);
-    this.reader = this.#buildReader(relations);
+    const prepared = buildRelations({ ...sessions, logger });
+    this.#pipeline = this.#buildPipeline(prepared.relations);
+    this.reader = this.#buildReader(prepared);
     for (const { seq, entries } of takeover.settled) this.#folding.appended(seq, entries);
     this.#registry.apply(options.configuration);
     for (const webhook of this.#registry.webhooks) this.#gate.learn(webhook, null);
@@ -145,7 +144,7 @@ export class Term {
     await this.#folding.stop();
   }
 
-  #buildReader(relations: PreparedRelations): Reader {
+  #buildReader({ relations, types }: Relations): Reader {
     return new Reader({
       floor: this.floor,
       start: this.#options.takeover.state.floor,
@@ -155,6 +154,10 @@ export class Term {
         return route !== undefined && isWanted(route, operation);
       },
       prepare: (relation) => relations.prepare(relation),
+      prepareRow: (relation, row) => relations.prepareRow(relation, row),
+      onType: ({ oid, schema, name }) => {
+        types.catalog.learnName(oid, schema, name);
+      },
       onBegin: ({ commitTimeMs }) => {
         this.#lagMs = Date.now() + this.#options.clockOffsetMs - commitTimeMs;
       },
@@ -246,20 +249,6 @@ export class Term {
         logger.warn({ err: error }, 'could not look at the newest rows of the webhooks');
       },
       now: () => performance.now(),
-    });
-  }
-
-  #buildRelations(): PreparedRelations {
-    const { side } = this.#options.sessions;
-    return new PreparedRelations({
-      keyColumns: async (oid) => await side.persist(() => readKeyColumns(side, oid)),
-      compile: async ({ columns }: RelationMessage) => {
-        const unknown = columns.map(({ typeOid }) => typeOid).filter((oid) => !isBuiltIn(oid));
-        const types = await side.persist(() => readTypes<TypeEntry>(side, typesQuery, unknown));
-        const shape = compileShape(columns, catalogFromRows(types));
-        return (request: PayloadRequest) => buildPayload({ ...request, shape });
-      },
-      orderKeys,
     });
   }
 

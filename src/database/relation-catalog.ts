@@ -1,5 +1,6 @@
 // What the log does not tell about a table: its key, which orders its changes, and the types that are not built in.
-import type { Session } from './session.ts';
+import { DatabaseError } from 'pg';
+import { wasRefused, type Session } from './session.ts';
 
 /**
  * Names of the primary key's columns, or of the replica identity index's without one; empty for a table without a key,
@@ -29,4 +30,30 @@ export async function readTypes<R extends object>(
   if (typeOids.length === 0) return [];
   const { rows } = await session.query<R & Record<string, unknown>>({ text: query, values: [typeOids] });
   return rows;
+}
+
+export interface CastTextsOptions {
+  readonly session: Session;
+  /** Takes the texts as $1 and returns a row with `json` for each, in their order. */
+  readonly query: string;
+  readonly texts: readonly string[];
+  /** A text that the server refuses to cast, or a statement that takes too long. */
+  onRefused(error: Error): void;
+}
+
+/** null in place of a text that cannot be cast. One that fails fails them all, so they are tried one by one then. */
+export async function castTexts(options: CastTextsOptions): Promise<(string | null)[]> {
+  const { session, query, texts, onRefused } = options;
+  const queryCancelled = '57014';
+  try {
+    const { rows } = await session.query<{ json: string | null }>({ text: query, values: [texts] });
+    return rows.map(({ json }) => json);
+  } catch (error) {
+    if (!(error instanceof DatabaseError) || !wasRefused(error)) throw error;
+    onRefused(error);
+    if (texts.length === 1 || error.code === queryCancelled) return texts.map(() => null);
+  }
+  const answers: (string | null)[] = [];
+  for (const text of texts) answers.push(...(await castTexts({ ...options, texts: [text] })));
+  return answers;
 }

@@ -1,11 +1,11 @@
 // The types every Postgres has under the same oid, with their arrays: src/include/catalog/pg_type.dat. Later servers add
 // to this list and take nothing away; what it lacks is looked up in the type catalog like a type of the user's.
 
+import { json, jsonb } from './encode-json.ts';
 import {
   bool,
   float,
   integer,
-  json,
   numeric,
   quote,
   quotePlain,
@@ -14,7 +14,7 @@ import {
   vector,
   type Encode,
 } from './encode-scalar.ts';
-import type { TypeEntry } from './type-catalog.ts';
+import type { TypeEntry } from './type-entry.ts';
 
 /** Name, oid, oid of its array type, encoder. The oid family is text, as in to_jsonb, and so are ranges. */
 const builtInTypes: readonly (readonly [string, number, number, Encode])[] = [
@@ -75,7 +75,7 @@ const builtInTypes: readonly (readonly [string, number, number, Encode])[] = [
   ['gtsvector', 3642, 3644, quote],
   ['regconfig', 3734, 3735, quote],
   ['regdictionary', 3769, 3770, quote],
-  ['jsonb', 3802, 3807, json],
+  ['jsonb', 3802, 3807, jsonb],
   ['int4range', 3904, 3905, quote],
   ['numrange', 3906, 3907, quote],
   ['tsrange', 3908, 3909, quote],
@@ -100,6 +100,12 @@ const scalars = new Map(builtInTypes.map(([, oid, , encode]) => [oid, encode]));
 const arrays = new Map(
   builtInTypes.map(([name, oid, arrayOid]) => [arrayOid, arrayEntry(name, oid, arrayOid)]),
 );
+const oids = new Map(
+  builtInTypes.flatMap(([name, oid, arrayOid]) => [
+    [name, oid],
+    [`_${name}`, arrayOid],
+  ]),
+);
 
 export function builtInScalar(typeOid: number): Encode | undefined {
   return scalars.get(typeOid);
@@ -114,7 +120,14 @@ export function isBuiltIn(typeOid: number): boolean {
   return scalars.has(typeOid) || arrays.has(typeOid);
 }
 
+/** By pg_type.typname; an array's begins with an underscore. */
+export function builtInOid(name: string): number | undefined {
+  return oids.get(name);
+}
+
 /** box is the only type whose arrays do not use the comma. */
 function arrayEntry(name: string, elementOid: number, oid: number): TypeEntry {
-  return { oid, kind: 'b', baseOid: 0, elementOid, delimiter: name === 'box' ? ';' : ',' };
+  const delimiter = name === 'box' ? ';' : ',';
+  const rest = { baseOid: 0, attributes: null, jsonCast: null };
+  return { oid, kind: 'b', name: `pg_catalog._${name}`, elementOid, delimiter, ...rest };
 }

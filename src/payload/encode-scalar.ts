@@ -32,12 +32,6 @@ export const timestamp: Encode = (text) => quotePlain(text.replace(' ', 'T'));
 export const timestamptz: Encode = (text) =>
   quotePlain(text.replace(' ', 'T').replace(/[+-]\d\d(?=$| BC$)/, '$&:00'));
 
-/**
- * json and jsonb are JSON already and are spliced in. For jsonb that is exact; json keeps what its writer wrote (spacing,
- * order of keys, duplicate keys, 1e2), where to_jsonb would rewrite it in jsonb's form: equal as jsonb, not as text.
- */
-export const json: Encode = (text) => text;
-
 /** int2vector and oidvector: items with a space between. */
 export function vector(item: Encode): Encode {
   return (text) => (text === '' ? '[]' : `[${text.split(' ').map(item).join(',')}]`);

@@ -40,6 +40,14 @@ export interface RelationMessage {
   readonly columns: readonly RelationColumn[];
 }
 
+/** A type that is not built in, told before the relation that has it. */
+export interface TypeMessage {
+  readonly oid: number;
+  /** Of the type, or of the one that a domain stands on. */
+  readonly schema: string;
+  readonly name: string;
+}
+
 /** Column text, null, or undefined where the log does not carry the value. */
 export type TupleValues = (string | null | undefined)[];
 
@@ -75,7 +83,7 @@ export function readRelationOid(message: Buffer): number {
 
 export function readRelation(message: Buffer): RelationMessage {
   const cursor = { at: 5 };
-  const schema = readName(message, cursor);
+  const schema = readSchema(message, cursor);
   const name = readName(message, cursor);
   const identity = String.fromCharCode(message.readUInt8(cursor.at));
   const count = message.readUInt16BE(cursor.at + 1);
@@ -88,8 +96,13 @@ export function readRelation(message: Buffer): RelationMessage {
     columns.push({ name: columnName, typeOid: message.readUInt32BE(cursor.at), isKey });
     cursor.at += 8;
   }
-  // An empty schema name stands for pg_catalog.
-  return { oid: readRelationOid(message), schema: schema || 'pg_catalog', name, identity, columns };
+  return { oid: readRelationOid(message), schema, name, identity, columns };
+}
+
+export function readType(message: Buffer): TypeMessage {
+  const cursor = { at: 5 };
+  const schema = readSchema(message, cursor);
+  return { oid: message.readUInt32BE(1), schema, name: readName(message, cursor) };
 }
 
 /** The columns of an INSERT, UPDATE or DELETE. Strings are copied out of the buffer, which is reused by the client. */
@@ -110,6 +123,11 @@ export function readRow(message: Buffer, relation: RelationMessage): RowMessage 
   }
   if (old !== null && isOldPartial) leaveKeysOnly(old, relation.columns);
   return { record, old, isOldPartial };
+}
+
+// An empty name stands for pg_catalog.
+function readSchema(message: Buffer, cursor: { at: number }): string {
+  return readName(message, cursor) || 'pg_catalog';
 }
 
 function readName(message: Buffer, cursor: { at: number }): string {

@@ -10,10 +10,12 @@ import {
   readRelation,
   readRelationOid,
   readRow,
+  readType,
   tag,
   type BeginMessage,
   type RelationMessage,
   type RowMessage,
+  type TypeMessage,
 } from './pgoutput.ts';
 import type { Operation } from '../webhooks/registry.ts';
 import { isAtOrBelow, wholeTransaction, type FloorPosition } from '../position.ts';
@@ -42,6 +44,9 @@ export interface ReaderParts {
   isWanted(relation: RelationMessage, operation: Operation): boolean;
   /** What has to be loaded before the first wanted change of a relation can be handed on; null when it is there. */
   prepare(relation: RelationMessage): Promise<void> | null;
+  /** What has to be loaded before this row of a prepared relation can be handed on; null when it is there. */
+  prepareRow(relation: RelationMessage, row: RowMessage): Promise<void> | null;
+  onType(type: TypeMessage): void;
   onBegin(transaction: BeginMessage): void;
   onChange(change: LogChange): void;
   /** At the COMMIT of a transaction that changed the configuration; the floor waits until it is stored. */
@@ -153,8 +158,9 @@ export class Reader {
     else if (kind === tag.begin) this.#begin(readBegin(message));
     else if (kind === tag.commit) this.#commit(readCommitEnd(message));
     else if (kind === tag.relation) this.#relate(readRelation(message));
+    else if (kind === tag.type) this.#parts.onType(readType(message));
     else if (kind === tag.truncate) this.#index += 1;
-    else if (kind !== tag.type && kind !== tag.origin && kind !== tag.message) {
+    else if (kind !== tag.origin && kind !== tag.message) {
       throw new Error(`pgoutput sent a message of unknown kind ${JSON.stringify(String.fromCharCode(kind))}`);
     }
   }
@@ -207,6 +213,11 @@ export class Reader {
         return;
       }
       const row = readRow(message, relation);
+      const loadingRow = this.#parts.prepareRow(relation, row);
+      if (loadingRow !== null) {
+        this.#waitFor(loadingRow, message, transaction);
+        return;
+      }
       this.#parts.onChange({ operation, relation, row, transaction, index });
     }
     this.#readUpTo = { commitLsn: transaction.commitLsn, index };

@@ -2,6 +2,7 @@
 
 import { expect, test } from 'vitest';
 import { buildPayload, compileShape, fillUnchanged, type PayloadInput } from '../../src/payload/payload.ts';
+import { catalogFromRows } from '../../src/payload/type-catalog.ts';
 
 const shape = compileShape(
   [
@@ -10,7 +11,7 @@ const shape = compileShape(
     { name: 'doc', typeOid: 3802 },
     { name: 'sum', typeOid: 1700 },
   ],
-  new Map(),
+  catalogFromRows([]),
 );
 
 const newRow = ['9007199254740993', 'abc123', '{"a": 1}', '1.50'];
@@ -101,7 +102,7 @@ test('the table and the company are escaped', () => {
 });
 
 test('a row without columns is an empty object', () => {
-  const empty = compileShape([], new Map());
+  const empty = compileShape([], catalogFromRows([]));
   expect(payload({ type: 'INSERT', shape: empty, record: [] })).toContain('"record":{}}');
 });
 
@@ -116,7 +117,7 @@ test('columns keep their order and any name works', () => {
   const names = ['__proto__', '10', '2', 'constructor', 'say "hi"', '', 'naïve\\\n'];
   const odd = compileShape(
     names.map((name) => ({ name, typeOid: 25 })),
-    new Map(),
+    catalogFromRows([]),
   );
   const record = names.map((_, index) => String(index));
   expect(payload({ type: 'INSERT', shape: odd, record })).toContain(

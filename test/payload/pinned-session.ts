@@ -2,14 +2,11 @@
 // the text that the log carries and the JSON that to_jsonb makes of the same value.
 
 import { Client } from 'pg';
-import { isBuiltIn } from '../../src/payload/built-in-types.ts';
 import { encoderFor } from '../../src/payload/encode.ts';
-import {
-  catalogFromRows,
-  typesQuery,
-  type TypeCatalog,
-  type TypeEntry,
-} from '../../src/payload/type-catalog.ts';
+import type { TypeCatalog } from '../../src/payload/type-catalog.ts';
+import type { TypeEntry } from '../../src/payload/type-entry.ts';
+import { castQuery, typesQuery } from '../../src/payload/types-query.ts';
+import { Types } from '../../src/payload/types.ts';
 import { createDatabase } from '../support/database.ts';
 
 const pinnedSettings = [
@@ -53,8 +50,24 @@ export async function openPinnedSession(): Promise<PinnedSession> {
     return (await client.query<T>(sql, values)).rows;
   }
 
+  const types = new Types({
+    read: async (oids) => await query<TypeEntry>(typesQuery, [oids]),
+    cast: async (type, texts) =>
+      (await query<{ json: string }>(castQuery(type), [texts])).map(({ json }) => json),
+    onPrintedAsText: () => undefined,
+    now: () => performance.now(),
+  });
+
   async function catalogOf(typeOids: readonly number[]): Promise<TypeCatalog> {
-    return catalogFromRows(await query<TypeEntry>(typesQuery, [typeOids.filter((oid) => !isBuiltIn(oid))]));
+    await types.load(typeOids.map((typeOid, index) => ({ name: `value${index}`, typeOid })));
+    return types.catalog;
+  }
+
+  async function jsonOf({ typeOid, text }: Omit<EncodedValue, 'json'>): Promise<string> {
+    const table = await types.load([{ name: 'value', typeOid }]);
+    for (let asking = table.prepare([[text]]); asking !== null; asking = table.prepare([[text]]))
+      await asking;
+    return encoderFor(typeOid, types.catalog)(text);
   }
 
   return {
@@ -62,8 +75,9 @@ export async function openPinnedSession(): Promise<PinnedSession> {
     catalogOf,
     async encoded(expressions) {
       const rows = await query<Omit<EncodedValue, 'json'>>(expressions.map(valueQuery).join(' union all '));
-      const catalog = await catalogOf(rows.map(({ typeOid }) => typeOid));
-      return rows.map((row) => ({ ...row, json: encoderFor(row.typeOid, catalog)(row.text) }));
+      const encoded: EncodedValue[] = [];
+      for (const row of rows) encoded.push({ ...row, json: await jsonOf(row) });
+      return encoded;
     },
     async asJsonb(jsons) {
       const rows = await query<{ json: string }>(
@@ -72,10 +86,10 @@ export async function openPinnedSession(): Promise<PinnedSession> {
       );
       return rows.map(({ json }) => json);
     },
-    async oidsOf(types) {
+    async oidsOf(names) {
       const rows = await query<{ oid: number }>(
         'select type::regtype::oid as oid from unnest($1::text[]) with ordinality as asked (type, place) order by place',
-        [types],
+        [names],
       );
       return rows.map(({ oid }) => oid);
     },

@@ -132,5 +132,22 @@ export const createSampleTypes = `
   create domain area as box;
   create type status as enum ('open', 'in transit', 'say "done"', 'a,b');
   create type address as (street text, floor int);
+  create type site as (main address, others address[], numbers int[], "odd ""name""" amount);
+  create domain home as address;
+  create type nothing as ();
+  create type single as (only_one text);
+  create table spare (id int, gone text, place address);
+  alter table spare drop column gone;
+  create extension hstore;
+  create type graded as enum ('open', 'done');
+  create function grade(graded) returns json language sql as
+    $$ select json_build_object('b', 1.50, 'aa', $1::text, 'b', 1e2) $$;
+  create cast (graded as json) with function grade(graded);
+  create domain graded_domain as graded;
+  create type grading as (first graded, second int);
+  create type graded_range as range (subtype = int);
+  create function bounds(graded_range) returns json language sql as
+    $$ select json_build_array(lower($1), upper($1)) $$;
+  create cast (graded_range as json) with function bounds(graded_range);
   create type price_range as range (subtype = numeric);
 `;

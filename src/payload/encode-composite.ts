@@ -1,0 +1,61 @@
+// A composite's text, `(a,"b ""q""",)`, to a JSON object with the attributes in their order.
+// https://www.postgresql.org/docs/current/rowtypes.html#ROWTYPES-IO-SYNTAX
+
+import { quote, type Encode } from './encode-scalar.ts';
+
+export interface AttributeShape {
+  /** The attribute's name as a JSON string. */
+  readonly name: string;
+  readonly encode: Encode;
+}
+
+/**
+ * `attributes` tells what the values of a text with so many of them are; undefined where that is not known, and then
+ * the text goes out as a string.
+ */
+export function composite(attributes: (count: number) => readonly AttributeShape[] | undefined): Encode {
+  return (text) => {
+    const fields = recordFields(text);
+    const shapes = attributes(fields.length);
+    if (shapes === undefined) return quote(text);
+    let json = '';
+    for (const [index, { name, encode }] of shapes.entries()) {
+      const field = fields[index] ?? null;
+      json += `${index === 0 ? '' : ','}${name}:${field === null ? 'null' : encode(field)}`;
+    }
+    return `{${json}}`;
+  };
+}
+
+const special = /[",\\)]/g;
+
+/** The values between the brackets, null where nothing stands. A type without attributes has one null, too: `()`. */
+function recordFields(text: string): (string | null)[] {
+  const fields: (string | null)[] = [];
+  let at = 1;
+  while (at < text.length) {
+    const end = endOfField(text, at);
+    fields.push(end === at ? null : unquoted(text.slice(at, end)));
+    at = end + 1;
+  }
+  return fields;
+}
+
+/** Where the comma or the closing bracket stands. */
+function endOfField(text: string, start: number): number {
+  let isQuoted = false;
+  special.lastIndex = start;
+  for (;;) {
+    const at = special.exec(text)?.index;
+    if (at === undefined) return text.length;
+    const character = text[at];
+    if (character === '"') isQuoted = !isQuoted;
+    else if (character === '\\') special.lastIndex = at + 2;
+    else if (!isQuoted) return at;
+  }
+}
+
+// record_out puts quotes round the whole of a value, and doubles quotes and backslashes in it.
+function unquoted(text: string): string {
+  return text.startsWith('"') ? text.slice(1, -1).replace(/(["\\])\1/g, '$1') : text;
+}
