@@ -1,5 +1,5 @@
-// What has to be true before the slot is touched: the schema, wal_level and the role's rights, each with the statement
-// that mends it.
+// What has to be true before the slot is touched: the encoding, the schema, wal_level and the role's rights, each with the
+// statement that mends it.
 import pg from 'pg';
 import { ExitError } from '../exit-error.ts';
 import { checkSchemaVersion } from './schema-version.ts';
@@ -19,6 +19,7 @@ export async function preflight(databaseUrl: string): Promise<string[]> {
   client.on('error', () => undefined);
   await client.connect();
   try {
+    await requireEncoding(client);
     await checkSchemaVersion(client);
     const { rows } = await client.query<Facts>(factsQuery);
     const [facts] = rows;
@@ -30,6 +31,26 @@ export async function preflight(databaseUrl: string): Promise<string[]> {
   } finally {
     await client.end().catch(() => undefined);
   }
+}
+
+// In such a database texts are bytes of no known encoding, and the first that are not UTF-8 would stop the stream for good.
+async function requireEncoding(client: pg.Client): Promise<void> {
+  const { rows } = await client.query<{ name: string; encoding: string }>(
+    `select pg_catalog.current_database() as name, pg_catalog.current_setting('server_encoding') as encoding`,
+  );
+  const [database] = rows;
+  if (database?.encoding !== 'SQL_ASCII') return;
+  const { name } = database;
+  const copy = pg.escapeIdentifier(`${name}_utf8`);
+  throw new ExitError(
+    `The database "${name}" has the encoding SQL_ASCII: what its texts mean is not known, and JSON is UTF-8.`,
+    {
+      exitCode: 3,
+      remedy:
+        `create database ${copy} template template0 encoding 'UTF8';\n` +
+        `Then copy it there with pg_dump and psql; texts that are not UTF-8 need pg_dump --encoding with what they are in (LATIN1?).`,
+    },
+  );
 }
 
 function requireFacts({ walLevel, mayReplicate, isMember, role }: Facts): void {

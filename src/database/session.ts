@@ -4,13 +4,18 @@ import { setTimeout as pause } from 'node:timers/promises';
 import pg from 'pg';
 import { backoffMs } from '../backoff.ts';
 
-/** Settings that hold on every connection of ours, whatever the role or the database says. */
+/**
+ * Settings that hold on every connection of ours, whatever the role or the database says: all those with which Postgres writes
+ * a value differently (test/service/settings-tried.pg.test.ts tries each it has), but for lc_monetary, which belongs to the data.
+ */
 export const pinnedSettings = {
+  client_encoding: 'UTF8',
   TimeZone: 'UTC',
   DateStyle: 'ISO',
   IntervalStyle: 'postgres',
   extra_float_digits: '1',
   bytea_output: 'hex',
+  quote_all_identifiers: 'off',
   search_path: '',
 } as const;
 

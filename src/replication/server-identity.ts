@@ -1,4 +1,5 @@
 // Who is on the other side of a replication connection, and whether it will write values the way the payload needs them.
+import { ExitError } from '../exit-error.ts';
 
 /** A replication connection knows simple queries only: no parameters. */
 export interface SimpleQueries {
@@ -36,8 +37,8 @@ export async function readIdentity(client: SimpleQueries): Promise<ServerIdentit
 }
 
 /**
- * Throws when a setting is not as wanted: a pooler may drop startup options without a word, and a payload would then depend on
- * a role's or database's defaults.
+ * @throws {ExitError} when a setting is not as wanted: a pooler may drop startup options without a word, and a payload would then
+ * depend on a role's or a database's defaults.
  */
 export async function verifySettings(
   client: SimpleQueries,
@@ -48,13 +49,24 @@ export async function verifySettings(
     `select lower(name) as name, setting from pg_catalog.pg_settings where lower(name) in (${names.join(', ')})`,
   );
   const settings = new Map(rows.map(({ name, setting }) => [name, setting]));
-  for (const [name, value] of Object.entries(wanted)) {
+  const differences = Object.entries(wanted).flatMap(([name, value]) => {
     const setting = settings.get(name.toLowerCase()) ?? 'missing';
-    // DateStyle reads back as "ISO, MDY", search_path as "" in quotes or nothing.
-    if (setting !== value && !setting.startsWith(`${value},`) && !(value === '' && setting === '""')) {
-      throw new Error(
-        `${name} is ${setting} on the replication connection instead of ${value}: is there a pooler in between?`,
-      );
-    }
-  }
+    return isAsWanted(setting, value) ? [] : [`${name} is ${shown(setting)} instead of ${shown(value)}`];
+  });
+  if (differences.length === 0) return;
+  throw new ExitError(`The replication connection lost settings on its way: ${differences.join(', ')}.`, {
+    exitCode: 3,
+    remedy:
+      'Something between rowhook and Postgres drops startup options, and values would be written differently: let DATABASE_URL\n' +
+      'point straight at Postgres, not at a pooler. Where there is none, a login event trigger sets them: leave this role out of it.',
+  });
+}
+
+// DateStyle reads back as "ISO, MDY", an empty search_path as "" in quotes or nothing.
+function isAsWanted(setting: string, value: string): boolean {
+  return setting === value || setting.startsWith(`${value},`) || (value === '' && setting === '""');
+}
+
+function shown(value: string): string {
+  return value === '' ? 'empty' : value;
 }

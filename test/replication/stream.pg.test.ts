@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { clientConfig, pinnedSettings } from '../../src/database/session.ts';
 import type { Lsn } from '../../src/lsn.ts';
 import { ReplicationStream, type StreamOptions } from '../../src/replication/stream.ts';
+import { verifySettings } from '../../src/replication/server-identity.ts';
 import { createInstalledDatabase, type InstalledDatabase } from '../support/installed-database.ts';
 import { startTcpProxy } from '../support/tcp-proxy.ts';
 import { waitUntil, within } from '../support/wait.ts';
@@ -101,6 +102,47 @@ test('refuses to stream for somebody else', async () => {
     },
   });
   await expect(stream.open()).rejects.toBe(refusal);
+});
+
+const otherSettings: Record<keyof typeof pinnedSettings, string> = {
+  client_encoding: 'LATIN1',
+  TimeZone: 'Asia/Kolkata',
+  DateStyle: 'German',
+  IntervalStyle: 'iso_8601',
+  extra_float_digits: '-5',
+  bytea_output: 'escape',
+  quote_all_identifiers: 'on',
+  search_path: 'public',
+};
+
+test('each pinned setting is missed where the connection has another value', async () => {
+  await using database = await createInstalledDatabase();
+  await using session = await database.connect();
+  const client = {
+    query: async <R extends object>(text: string) => ({ rows: await session.query<R>(text) }),
+  };
+  for (const [name, value] of Object.entries(pinnedSettings)) {
+    await session.query(`select set_config('${name}', '${value}', false)`);
+  }
+  await verifySettings(client, pinnedSettings);
+  for (const [name, value] of Object.entries(otherSettings)) {
+    await session.query(`begin; set local ${name} = '${value}'`);
+    await expect(verifySettings(client, pinnedSettings)).rejects.toMatchObject({
+      exitCode: 3,
+      message: expect.stringContaining(`: ${name} is ${value}`) as unknown,
+    });
+    await session.query('rollback');
+  }
+});
+
+test('refuses to stream with another setting than the pinned one', async () => {
+  await using database = await createInstalledDatabase();
+  await createSlot(database);
+  const config = clientConfig({ databaseUrl: database.serviceUrl, applicationName: 'rowhook/test/stream' });
+  const { stream } = newStream(database, {
+    clientConfig: { ...config, options: `${config.options ?? ''} -c DateStyle=German` },
+  });
+  await expect(stream.open()).rejects.toThrow('DateStyle is German, DMY instead of ISO.');
 });
 
 test('a second stream is told the pid of the first', async () => {
