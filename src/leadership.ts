@@ -56,7 +56,7 @@ class Leadership implements AsyncDisposable {
     this.#options = options;
     this.#failed.promise.catch(() => undefined);
     const [claim, fold, side] = [this.#session('claim'), this.#session('fold'), this.#session('side')];
-    const types = this.#session('types', { default_transaction_read_only: 'on', statement_timeout: '10s' });
+    const types = this.#session('types', { default_transaction_read_only: 'on', statement_timeout: '5s' });
     this.#sessions = { claim, fold, side, types };
   }
 

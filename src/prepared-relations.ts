@@ -1,6 +1,7 @@
 // What has to be known about a table before its first change can be handed on: its key and its types, from the catalog,
 // kept as long as the log's description of the table is the same.
 import type { Payload } from './delivery/delivery.ts';
+import type { Lsn } from './lsn.ts';
 import type { Row } from './payload/row.ts';
 import type { PayloadRequest, PreparedRelation } from './pipeline.ts';
 import type { RelationMessage, RowMessage } from './replication/pgoutput.ts';
@@ -19,7 +20,7 @@ export interface PreparedRelationsParts {
 export interface PayloadEncoder {
   build(request: PayloadRequest): string;
   /** What has to be loaded before these rows can be printed; null: nothing. */
-  prepare(rows: readonly (Row | null)[]): Promise<void> | null;
+  prepare(rows: readonly (Row | null)[], committedAt: Lsn): Promise<void> | null;
 }
 
 interface Prepared extends PreparedRelation {
@@ -40,8 +41,8 @@ export class PreparedRelations {
   }
 
   /** null when nothing is lacking to print this row. The relation has been prepared. */
-  prepareRow(relation: RelationMessage, { record, old }: RowMessage): Promise<void> | null {
-    return this.#get(relation).encoder.prepare([record, old]);
+  prepareRow(relation: RelationMessage, { record, old }: RowMessage, committedAt: Lsn): Promise<void> | null {
+    return this.#get(relation).encoder.prepare([record, old], committedAt);
   }
 
   get(relation: RelationMessage): PreparedRelation {

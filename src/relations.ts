@@ -35,7 +35,6 @@ export function buildRelations({ side, types: session, logger }: RelationsOption
     onPrintedAsText: (type, reason) => {
       logger.warn({ type: type.name }, reason === 'dropped' ? wasDropped(type) : isUntrusted(type));
     },
-    now: () => performance.now(),
   });
   const relations = new PreparedRelations({
     keyColumns: async (oid) => await side.persist(() => readKeyColumns(side, oid)),
@@ -43,7 +42,7 @@ export function buildRelations({ side, types: session, logger }: RelationsOption
       const table = await types.load(columns);
       return {
         build: (request) => buildPayload({ ...request, shape: table.shape }),
-        prepare: (rows) => table.prepare(rows),
+        prepare: (rows, committedAt) => table.prepare(rows, committedAt),
       };
     },
     orderKeys,
@@ -54,7 +53,7 @@ export function buildRelations({ side, types: session, logger }: RelationsOption
 function castFails({ name, jsonCast }: TypeEntry, error: Error): string {
   return (
     `${jsonCast?.functionName ?? 'the cast to json'} fails on a value of type ${name}, which goes out as Postgres' text: ` +
-    `${error.message}. The function runs with the service's rights and search_path = '', and has ten seconds`
+    `${error.message}. The function runs with the service's rights and search_path = '', and has five seconds`
   );
 }
 

@@ -154,7 +154,7 @@ export class Term {
         return route !== undefined && isWanted(route, operation);
       },
       prepare: (relation) => relations.prepare(relation),
-      prepareRow: (relation, row) => relations.prepareRow(relation, row),
+      prepareRow: (relation, row, committedAt) => relations.prepareRow(relation, row, committedAt),
       onType: ({ oid, schema, name }) => {
         types.catalog.learnName(oid, schema, name);
       },

@@ -1,5 +1,6 @@
 // What the log does not tell about a table: its key, which orders its changes, and the types that are not built in.
 import { DatabaseError } from 'pg';
+import { parseLsn, type Lsn } from '../lsn.ts';
 import { wasRefused, type Session } from './session.ts';
 
 /**
@@ -21,15 +22,29 @@ export async function readKeyColumns(session: Session, relationOid: number): Pro
   return rows.map(({ name }) => name);
 }
 
+export interface ReadTypes<R> {
+  readonly types: readonly R[];
+  /** Whatever was committed before it is seen in `types`. */
+  readonly asOf: Lsn;
+}
+
 /** `query` takes the oids as $1 and returns what the caller's type catalog wants to know about them. */
 export async function readTypes<R extends object>(
   session: Session,
   query: string,
   typeOids: readonly number[],
-): Promise<R[]> {
-  if (typeOids.length === 0) return [];
-  const { rows } = await session.query<R & Record<string, unknown>>({ text: query, values: [typeOids] });
-  return rows;
+): Promise<ReadTypes<R>> {
+  // A statement of its own: it has to come before the other one's snapshot.
+  const { rows } = await session.query<{ lsn: string }>({
+    text: 'select pg_current_wal_insert_lsn() as lsn',
+  });
+  const asOf = parseLsn(rows[0]?.lsn ?? '');
+  const answer = await session.query<R & Record<string, unknown>>({
+    name: 'rowhook_types',
+    text: query,
+    values: [typeOids],
+  });
+  return { types: answer.rows, asOf };
 }
 
 export interface CastTextsOptions {

@@ -2,11 +2,19 @@
 // to end, so every digit survives. The texts are those of a session with TimeZone=UTC, DateStyle=ISO,
 // IntervalStyle=postgres, extra_float_digits=1 and bytea_output=hex.
 
+const space = 0x20;
+const plus = 0x2b;
+
 /** A value's Postgres text to its JSON text. */
 export type Encode = (text: string) => string;
 
-/** Measured on V8 13: JSON.stringify is within 30 ns of the cheapest test for "needs no escaping", and faster on long text. */
-export const quote: Encode = (text) => JSON.stringify(text);
+/** What JSON.stringify may escape: with surrogates, of which it escapes those without their other half. */
+const mayNeedEscape = /["\\\x00-\x1f\ud800-\udfff]/;
+/** Measured on V8 13: up to here the test and a concatenation take less time than JSON.stringify, which makes a copy. */
+const shortText = 32;
+
+export const quote: Encode = (text) =>
+  text.length > shortText || mayNeedEscape.test(text) ? JSON.stringify(text) : `"${text}"`;
 
 /** For types whose text never holds a character that JSON escapes. */
 export const quotePlain: Encode = (text) => `"${text}"`;
@@ -29,8 +37,11 @@ export const float: Encode = (text) => {
 export const timestamp: Encode = (text) => quotePlain(text.replace(' ', 'T'));
 
 /** As timestamp, with an offset of at least hours and minutes: `+00` becomes `+00:00`, `+00:19:32` stays. */
-export const timestamptz: Encode = (text) =>
-  quotePlain(text.replace(' ', 'T').replace(/[+-]\d\d(?=$| BC$)/, '$&:00'));
+export const timestamptz: Encode = (text) => {
+  const isUsual = text.charCodeAt(10) === space && text.charCodeAt(text.length - 3) === plus;
+  if (isUsual) return `"${text.slice(0, 10)}T${text.slice(11)}:00"`;
+  return quotePlain(text.replace(' ', 'T').replace(/[+-]\d\d(?=$| BC$)/, '$&:00'));
+};
 
 /** int2vector and oidvector: items with a space between. */
 export function vector(item: Encode): Encode {

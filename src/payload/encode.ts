@@ -7,7 +7,7 @@ import { composite, type AttributeShape } from './encode-composite.ts';
 import { hstore } from './encode-hstore.ts';
 import { quote, type Encode } from './encode-scalar.ts';
 import type { TypeCatalog } from './type-catalog.ts';
-import { isMutable, type TypeEntry } from './type-entry.ts';
+import { isMutable, type Attribute, type TypeEntry } from './type-entry.ts';
 
 export type { Encode } from './encode-scalar.ts';
 
@@ -31,17 +31,17 @@ export function mayWait(typeOid: number, catalog: TypeCatalog): boolean {
 }
 
 function compositeOf({ oid }: TypeEntry, catalog: TypeCatalog): Encode {
-  const shapes = new Map<number, readonly AttributeShape[]>();
+  const shapes = new WeakMap<readonly Attribute[], readonly AttributeShape[]>();
   return composite((count) => {
-    let shape = shapes.get(count);
+    const attributes = catalog.attributesOf(oid, count);
+    if (attributes === undefined) return undefined;
+    let shape = shapes.get(attributes);
     if (shape === undefined) {
-      const attributes = catalog.attributesOf(oid, count);
-      if (attributes === undefined) return undefined;
       shape = attributes.map(({ name, typeOid }) => ({
         name: JSON.stringify(name),
         encode: encoderFor(typeOid, catalog),
       }));
-      shapes.set(count, shape);
+      shapes.set(attributes, shape);
     }
     return shape;
   });

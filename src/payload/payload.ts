@@ -2,12 +2,15 @@
 // It is put together as text, in this order and without spaces, so that no value passes through JavaScript's types.
 
 import { encoderFor, type Encode } from './encode.ts';
+import { quote } from './encode-scalar.ts';
 import type { PayloadColumn, Row } from './row.ts';
 import type { TypeCatalog } from './type-catalog.ts';
 
 interface ColumnShape {
   /** The column's name as a JSON string. */
   readonly name: string;
+  /** What stands before the value: a comma, the name and a colon. */
+  readonly opening: string;
   readonly encode: Encode;
 }
 
@@ -31,7 +34,8 @@ export interface PayloadInput {
 export function compileShape(columns: readonly PayloadColumn[], catalog: TypeCatalog): RowShape {
   return {
     columns: columns.map(({ name, typeOid }) => ({
-      name: JSON.stringify(name),
+      name: quote(name),
+      opening: `,${quote(name)}:`,
       encode: encoderFor(typeOid, catalog),
     })),
   };
@@ -39,12 +43,12 @@ export function compileShape(columns: readonly PayloadColumn[], catalog: TypeCat
 
 export function buildPayload(input: PayloadInput): string {
   const { shape, record, old } = input;
-  const recordText = rowText(shape, record);
-  const companyId = input.companyId === null ? 'null' : JSON.stringify(input.companyId);
-  let text = `{"type":"${input.type}","table":${JSON.stringify(input.table)},"companyId":${companyId}`;
-  text += `,"record":${recordText}`;
+  const printed = printRow(shape, record);
+  const companyId = input.companyId === null ? 'null' : quote(input.companyId);
+  let text = `{"type":"${input.type}","table":${quote(input.table)},"companyId":${companyId}`;
+  text += `,"record":{${printed.text.slice(1)}}`;
   if (old === null) text += ',"old":null';
-  else if (old !== undefined) text += `,"old":${old === record ? recordText : rowText(shape, old)}`;
+  else if (old !== undefined) text += `,"old":{${oldText(shape, old, record, printed).slice(1)}}`;
   // Of a DELETE the log carries the identity's columns or all of them: nothing in it is "unchanged".
   if (input.type !== 'DELETE') text += unchangedText(shape, record);
   if (input.isPartial) text += ',"partial":true';
@@ -58,15 +62,45 @@ export function fillUnchanged(record: Row, old: Row): Row {
     : record;
 }
 
-function rowText(shape: RowShape, row: Row): string {
+/** A row's columns, each with a comma before it, and where in the text each one ends. */
+interface PrintedRow {
+  readonly text: string;
+  readonly ends: readonly number[];
+}
+
+function printRow({ columns }: RowShape, row: Row): PrintedRow {
   let text = '';
-  for (const [index, { name, encode }] of shape.columns.entries()) {
-    const value = row[index];
-    if (value === undefined) continue;
-    if (text !== '') text += ',';
-    text += `${name}:${value === null ? 'null' : encode(value)}`;
+  const ends: number[] = [];
+  for (const column of columns) {
+    text += columnText(column, row[ends.length]);
+    ends.push(text.length);
   }
-  return `{${text}}`;
+  return { text, ends };
+}
+
+/** As `text` of a printed row. What stands in both rows, as most of an UPDATE does, is cut out of the record. */
+function oldText({ columns }: RowShape, old: Row, record: Row, printed: PrintedRow): string {
+  let text = '';
+  let index = 0;
+  let sameFrom = 0;
+  let sameTo = 0;
+  for (const column of columns) {
+    const end = printed.ends[index] ?? 0;
+    const value = old[index];
+    if (value !== record[index]) {
+      text += printed.text.slice(sameFrom, sameTo);
+      text += columnText(column, value);
+      sameFrom = end;
+    }
+    sameTo = end;
+    index += 1;
+  }
+  return text + printed.text.slice(sameFrom, sameTo);
+}
+
+function columnText({ opening, encode }: ColumnShape, value: Row[number]): string {
+  if (value === undefined) return '';
+  return opening + (value === null ? 'null' : encode(value));
 }
 
 function unchangedText(shape: RowShape, record: Row): string {

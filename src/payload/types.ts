@@ -1,31 +1,34 @@
-// Keeps the catalog of types true to the database: asks for what a table's columns are made of, for what an encoder lacks
-// before a row can be printed, and once a second whether types that may be altered without a word in the log were.
+// Keeps the catalog of types true to the database: asks what a table's columns are made of and, before a row is printed, what
+// cannot be known from the log: whether types were altered before it was committed, and what a cast makes of its values.
 
+import type { Lsn } from '../lsn.ts';
 import { isBuiltIn } from './built-in-types.ts';
 import { encoderFor, mayWait, type Encode } from './encode.ts';
 import { compileShape, type RowShape } from './payload.ts';
 import type { PayloadColumn, Row } from './row.ts';
-import { TypeCatalog, type Wanted } from './type-catalog.ts';
+import { TypeCatalog, type WantedCasts } from './type-catalog.ts';
 import type { TypeEntry } from './type-entry.ts';
 
 export interface TypesParts {
-  /** What {@link typesQuery} says of these types. */
-  read(typeOids: readonly number[]): Promise<readonly TypeEntry[]>;
+  read(typeOids: readonly number[]): Promise<TypesAnswer>;
   /** What {@link castQuery} says of these texts; null for each that the cast's function fails on. */
   cast(type: TypeEntry, texts: readonly string[]): Promise<readonly (string | null)[]>;
   /** Values go out as text that to_jsonb prints with more structure. Said once for each type. */
   onPrintedAsText(type: TypeEntry, reason: 'dropped' | 'untrusted cast'): void;
-  /** Milliseconds. */
-  now(): number;
 }
 
-const refreshAfterMs = 1_000;
+export interface TypesAnswer {
+  /** What {@link typesQuery} says of these types. */
+  readonly types: readonly TypeEntry[];
+  /** Where the log stood before it was asked. */
+  readonly asOf: Lsn;
+}
 
 export class Types {
   readonly catalog = new TypeCatalog();
   readonly #parts: TypesParts;
   readonly #printedAsText = new Set<number>();
-  #refreshedAt = 0;
+  #asOf: Lsn = 0n;
   #isSameRow = false;
 
   constructor(parts: TypesParts) {
@@ -39,31 +42,27 @@ export class Types {
     return new TableEncoder(columns, this);
   }
 
-  /** What encoders may have to wait for, before a row is tried; null when all is known. */
-  refresh(): Promise<void> | null {
+  /** For a row committed there: whether types were altered before it. null when they are known up to there. */
+  refresh(position: Lsn): Promise<void> | null {
+    this.catalog.position = position;
     if (!this.#isSameRow) this.catalog.forgetCasts();
     this.#isSameRow = false;
-    return this.#parts.now() - this.#refreshedAt < refreshAfterMs ? null : this.#refresh();
+    return position <= this.#asOf ? null : this.#refresh();
   }
 
-  /** What they lacked for the row that was tried; null: nothing. */
-  ask(): Promise<void> | null {
-    const wanted = this.catalog.takeWanted();
-    return wanted === null ? null : this.#ask(wanted);
+  /** The casts that encoders lacked for the row that was tried; null: none. */
+  cast(): Promise<void> | null {
+    const wanted = this.catalog.takeWantedCasts();
+    return wanted.size === 0 ? null : this.#cast(wanted);
   }
 
   async #refresh(): Promise<void> {
-    this.catalog.learn(await this.#parts.read(this.catalog.mutableOids));
-    this.#refreshedAt = this.#parts.now();
+    await this.#learn([]);
     this.#isSameRow = true;
   }
 
-  async #ask(wanted: Wanted): Promise<void> {
-    if (wanted.composites.length > 0) {
-      this.catalog.learn(await this.#parts.read(wanted.composites.map(({ oid }) => oid)));
-      this.catalog.asked(wanted);
-    }
-    for (const [type, texts] of wanted.casts) {
+  async #cast(wanted: WantedCasts): Promise<void> {
+    for (const [type, texts] of wanted) {
       const asked = [...texts];
       const answers = await this.#parts.cast(type, asked);
       for (const [index, text] of asked.entries()) this.catalog.learnCast(type, text, answers[index] ?? null);
@@ -72,14 +71,15 @@ export class Types {
   }
 
   async #learn(oids: readonly number[]): Promise<void> {
-    const rows = await this.#parts.read(oids);
-    this.catalog.learn(rows);
-    const found = new Set(rows.map(({ oid }) => oid));
+    const { types, asOf } = await this.#parts.read([...oids, ...this.catalog.mutableOids]);
+    this.catalog.learn(types, asOf);
+    this.#asOf = asOf;
+    const found = new Set(types.map(({ oid }) => oid));
     for (const oid of oids) {
       const entry = this.catalog.get(oid);
       if (entry !== undefined && !found.has(oid) && isText(entry)) this.#printAsText(entry, 'dropped');
     }
-    for (const entry of rows) {
+    for (const entry of types) {
       if (entry.jsonCast?.isTrusted === false) this.#printAsText(entry, 'untrusted cast');
     }
   }
@@ -115,11 +115,11 @@ export class TableEncoder {
     return this.#shape;
   }
 
-  /** What has to be asked before these rows can be printed; null for most, and for these once it was asked. */
-  prepare(rows: readonly (Row | null)[]): Promise<void> | null {
+  /** What has to be asked before the rows of this change can be printed; null for most, and for these once it was asked. */
+  prepare(rows: readonly (Row | null)[], position: Lsn): Promise<void> | null {
     this.#choose();
     if (this.#waiting.length === 0) return null;
-    const refreshing = this.#types.refresh();
+    const refreshing = this.#types.refresh(position);
     if (refreshing !== null) return refreshing;
     for (const row of rows) {
       for (const { index, encode } of this.#waiting) {
@@ -127,7 +127,7 @@ export class TableEncoder {
         if (typeof value === 'string') encode(value);
       }
     }
-    return this.#types.ask();
+    return this.#types.cast();
   }
 
   #choose(): void {

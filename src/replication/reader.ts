@@ -45,7 +45,7 @@ export interface ReaderParts {
   /** What has to be loaded before the first wanted change of a relation can be handed on; null when it is there. */
   prepare(relation: RelationMessage): Promise<void> | null;
   /** What has to be loaded before this row of a prepared relation can be handed on; null when it is there. */
-  prepareRow(relation: RelationMessage, row: RowMessage): Promise<void> | null;
+  prepareRow(relation: RelationMessage, row: RowMessage, committedAt: Lsn): Promise<void> | null;
   onType(type: TypeMessage): void;
   onBegin(transaction: BeginMessage): void;
   onChange(change: LogChange): void;
@@ -79,6 +79,7 @@ export class Reader {
   #transaction: BeginMessage | null = null;
   #index = -1;
   #isReadBefore = false;
+  #loads = 0;
   #configuration: ConfigurationMessage[] = [];
 
   constructor(parts: ReaderParts) {
@@ -213,7 +214,7 @@ export class Reader {
         return;
       }
       const row = readRow(message, relation);
-      const loadingRow = this.#parts.prepareRow(relation, row);
+      const loadingRow = this.#parts.prepareRow(relation, row, transaction.commitLsn);
       if (loadingRow !== null) {
         this.#waitFor(loadingRow, message, transaction);
         return;
@@ -224,10 +225,11 @@ export class Reader {
     this.#parts.floor.read(index);
   }
 
-  // The change is taken again once its table is known; what arrives meanwhile waits behind it.
+  // The change is taken again once what it lacked is there, and may then lack more; what arrives meanwhile waits behind it.
   #waitFor(loading: Promise<void>, message: Buffer, transaction: BeginMessage): void {
     const copy = Buffer.from(message);
     const generation = this.#generation;
+    const load = (this.#loads += 1);
     this.hold('relation');
     loading.then(
       () => {
@@ -235,7 +237,7 @@ export class Reader {
         if (isLost || this.#transaction !== transaction) return;
         this.#index -= 1;
         this.#take(copy);
-        this.release('relation');
+        if (load === this.#loads) this.release('relation');
       },
       (error: unknown) => {
         this.#parts.onFailure(error);

@@ -51,11 +51,10 @@ export async function openPinnedSession(): Promise<PinnedSession> {
   }
 
   const types = new Types({
-    read: async (oids) => await query<TypeEntry>(typesQuery, [oids]),
+    read: async (oids) => ({ types: await query<TypeEntry>(typesQuery, [oids]), asOf: 0n }),
     cast: async (type, texts) =>
       (await query<{ json: string }>(castQuery(type), [texts])).map(({ json }) => json),
     onPrintedAsText: () => undefined,
-    now: () => performance.now(),
   });
 
   async function catalogOf(typeOids: readonly number[]): Promise<TypeCatalog> {
@@ -65,8 +64,8 @@ export async function openPinnedSession(): Promise<PinnedSession> {
 
   async function jsonOf({ typeOid, text }: Omit<EncodedValue, 'json'>): Promise<string> {
     const table = await types.load([{ name: 'value', typeOid }]);
-    for (let asking = table.prepare([[text]]); asking !== null; asking = table.prepare([[text]]))
-      await asking;
+    const prepare = (): Promise<void> | null => table.prepare([[text]], 0n);
+    for (let asking = prepare(); asking !== null; asking = prepare()) await asking;
     return encoderFor(typeOid, types.catalog)(text);
   }
 
