@@ -22,8 +22,9 @@ export function attributesAt(
 ): readonly Attribute[] | undefined {
   const known = versions.findLast(({ from }) => from <= position);
   const next = versions.find(({ from }) => from > position);
-  if (known === undefined)
-    return fits(next?.attributes ?? [], count) ?? firstOf(next?.attributes ?? [], count);
+  if (known === undefined) {
+    return next && (fits(next.attributes, count) ?? firstOf(next.attributes, count));
+  }
   if (next === undefined || position <= known.until) return fits(known.attributes, count);
   return (
     fits(next.attributes, count) ??
