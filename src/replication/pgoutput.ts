@@ -1,6 +1,7 @@
 // Bytes of pgoutput, protocol version 1, to messages. A change is read in two steps: its table's oid (five bytes,
 // enough to skip it), and, only when somebody wants it, its columns as Postgres' own text.
 // https://www.postgresql.org/docs/current/protocol-logicalrep-message-formats.html
+import { isAscii } from 'node:buffer';
 import type { Lsn } from '../lsn.ts';
 
 export const tag = {
@@ -108,6 +109,7 @@ export function readType(message: Buffer): TypeMessage {
 /** The columns of an INSERT, UPDATE or DELETE. Strings are copied out of the buffer, which is reused by the client. */
 export function readRow(message: Buffer, relation: RelationMessage): RowMessage {
   const cursor = { at: 5 };
+  const text = asciiText(message);
   let old: TupleValues | null = null;
   let record: TupleValues | null = null;
   let isOldPartial = false;
@@ -115,9 +117,9 @@ export function readRow(message: Buffer, relation: RelationMessage): RowMessage 
     const part = message.readUInt8(cursor.at);
     cursor.at += 1;
     if (part === 0x4e /* N */) {
-      record = readTuple(message, cursor);
+      record = readTuple(message, cursor, text);
     } else {
-      old = readTuple(message, cursor);
+      old = readTuple(message, cursor, text);
       isOldPartial = part === 0x4b; /* K */
     }
   }
@@ -137,7 +139,19 @@ function readName(message: Buffer, cursor: { at: number }): string {
   return name;
 }
 
-function readTuple(message: Buffer, cursor: { at: number }): TupleValues {
+/** A message up to this length is decoded whole. The values cut out of it keep all of it in memory. */
+const longestWhole = 4_096;
+/** Where the first tuple starts: the oid before it may hold any bytes. */
+const tuplesAt = 5;
+
+// One call for a row instead of one for each value. Lengths above 127 are not ASCII either: then each value is decoded
+// by itself.
+function asciiText(message: Buffer): string | null {
+  const isWhole = message.length <= longestWhole && isAscii(message.subarray(tuplesAt));
+  return isWhole ? message.toString('latin1') : null;
+}
+
+function readTuple(message: Buffer, cursor: { at: number }, text: string | null): TupleValues {
   const count = message.readUInt16BE(cursor.at);
   let at = cursor.at + 2;
   const values: TupleValues = new Array<string | null | undefined>(count);
@@ -145,10 +159,9 @@ function readTuple(message: Buffer, cursor: { at: number }): TupleValues {
     const kind = message[at];
     at += 1;
     if (kind === 0x74 /* t */) {
-      const length = message.readUInt32BE(at);
-      at += 4;
-      values[i] = message.toString('utf8', at, at + length);
-      at += length;
+      const start = at + 4;
+      at = start + message.readUInt32BE(at);
+      values[i] = text === null ? message.toString('utf8', start, at) : text.slice(start, at);
     } else if (kind === 0x6e /* n */) {
       values[i] = null;
     } else if (kind === 0x75 /* u */) {
