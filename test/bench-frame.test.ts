@@ -1,0 +1,111 @@
+// The frame of the benchmark; what it measures is nothing that a test could assert.
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { expect, test } from 'vitest';
+import type { Figure, Measurement } from './bench/figure.ts';
+import { figureNamed } from './bench/figures.ts';
+import { figureReport, reportText } from './bench/report.ts';
+import { interleave, spread } from './bench/rounds.ts';
+
+const bench = fileURLToPath(new URL('bench/bench.ts', import.meta.url));
+
+const machine = {
+  cpu: 'A CPU',
+  cores: 2,
+  memoryGiB: 4,
+  system: 'Linux x64',
+  node: '24.1.0',
+  postgres: '18.4',
+};
+
+function figure(measurement: Partial<Measurement>): { figure: Figure; measurement: Measurement } {
+  const whole: Measurement = {
+    unit: 'µs per change',
+    baseline: 'the other one',
+    ours: 'ours',
+    rounds: [
+      { baseline: 10, ours: 2 },
+      { baseline: 30, ours: 3 },
+      { baseline: 12, ours: 2 },
+    ],
+    ratio: { meaning: 'times less time', of: 'baseline ÷ ours', budget: { atLeast: 4 } },
+    facts: { changes: '7 INSERT' },
+    ...measurement,
+  };
+  return {
+    figure: { name: 'some', title: 'Some figure', measure: () => Promise.resolve(whole) },
+    measurement: whole,
+  };
+}
+
+test.each([
+  { values: [3, 1, 2], expected: { median: 2, min: 1, max: 3 } },
+  { values: [10, 9, 2, 1], expected: { median: 5.5, min: 1, max: 10 } },
+  { values: [7], expected: { median: 7, min: 7, max: 7 } },
+])('the median of $values is $expected.median', ({ values, expected }) => {
+  expect(spread(values)).toEqual(expected);
+});
+
+test('both sides are measured in turn, and the rounds to warm up are left out', async () => {
+  const order: string[] = [];
+  const side = (name: string) => () => order.push(name);
+  const rounds = await interleave(
+    { baseline: side('baseline'), ours: side('ours') },
+    { warmUp: 1, rounds: 2 },
+  );
+  expect(order).toEqual(['baseline', 'ours', 'baseline', 'ours', 'baseline', 'ours']);
+  expect(rounds).toEqual([
+    { baseline: 3, ours: 4 },
+    { baseline: 5, ours: 6 },
+  ]);
+});
+
+test('the ratio is that of each round, not that of the medians', () => {
+  const { figure: some, measurement } = figure({});
+  expect(figureReport(some, measurement)).toMatchObject({
+    baseline: { median: 12, min: 10, max: 30 },
+    ours: { median: 2, min: 2, max: 3 },
+    ratio: { median: 6, min: 5, max: 10, isWithinBudget: true },
+  });
+});
+
+test('a ratio beyond its budget is said to miss it', () => {
+  const { figure: some, measurement } = figure({
+    ratio: { meaning: 'as long', of: 'ours ÷ baseline', budget: { atMost: 0.1 } },
+  });
+  const report = figureReport(some, measurement);
+  expect(report.ratio.isWithinBudget).toBe(false);
+  expect(reportText(machine, [report])).toContain('budget ≤ 0.1: missed');
+});
+
+test('the report shows the machine and a table of both sides', () => {
+  const { figure: some, measurement } = figure({});
+  expect(reportText(machine, [figureReport(some, measurement)])).toBe(
+    `A CPU, 2 cores, 4 GiB, Linux x64, Node 24.1.0, Postgres 18.4
+
+some: Some figure
+
+                 median    min    max
+the other one     12.00  10.00  30.00  µs per change
+ours               2.00   2.00   3.00  µs per change
+baseline ÷ ours    6.00   5.00  10.00  times less time, budget ≥ 4: met
+
+rounds: 3, the sides in turn
+changes: 7 INSERT`,
+  );
+});
+
+test('a figure is found by its name', () => {
+  expect(figureNamed('encode').name).toBe('encode');
+});
+
+test('a name that no figure has is refused before anything is started, with the names that there are', async () => {
+  const run = promisify(execFile)(process.execPath, [bench, '--only', 'encod']);
+  await expect(run).rejects.toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining(
+      'There is no figure "encod". Did you mean encode? Known: encode',
+    ) as string,
+  });
+});

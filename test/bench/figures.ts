@@ -1,0 +1,17 @@
+// The figures that `npm run bench` knows, in the order in which they run.
+import { InvalidArgumentError } from 'commander';
+import { nearestName } from '../../src/nearest-name.ts';
+import { encode } from './encode.ts';
+import type { Figure } from './figure.ts';
+
+export const figures: readonly Figure[] = [encode];
+
+/** Throws for a name that no figure has. */
+export function figureNamed(name: string, known: readonly Figure[] = figures): Figure {
+  const found = known.find((figure) => figure.name === name);
+  if (found !== undefined) return found;
+  const names = known.map((figure) => figure.name);
+  const nearest = nearestName(name, names);
+  const hint = nearest === null ? '' : ` Did you mean ${nearest}?`;
+  throw new InvalidArgumentError(`There is no figure "${name}".${hint} Known: ${names.join(', ')}.`);
+}
