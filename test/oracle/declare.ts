@@ -1,0 +1,82 @@
+// The statements that make a case's types, with names that no other case has. Types stay: they cost nothing.
+
+import { plainTypeSql } from './plain-types.ts';
+import { quoteLiteral, quoteName, type CompositeType, type RangeType, type TypeTree } from './type-tree.ts';
+
+export const schema = 'erp';
+
+export class Declarations {
+  readonly statements: string[] = [];
+  readonly #prefix: string;
+  #count = 0;
+
+  constructor(prefix: string) {
+    this.#prefix = prefix;
+  }
+
+  /** The type's name in SQL, after what it needs was added to the statements. */
+  nameOf(type: TypeTree): string {
+    switch (type.kind) {
+      case 'plain':
+        return plainTypeSql(type.name);
+      case 'array':
+        return `${this.nameOf(type.of)}[]`;
+      case 'domain':
+        return this.#create((name) => [`create domain ${name} as ${this.nameOf(type.over)}`]);
+      case 'composite':
+        return this.#composite(type);
+      case 'enum': {
+        const labels = type.labels.map((label) => quoteLiteral(label)).join(', ');
+        return this.#create((name) => [
+          `create type ${name} as enum (${labels})`,
+          ...castTo(name, type.hasCast),
+        ]);
+      }
+      case 'range':
+      case 'multirange':
+        return this.#range(type);
+    }
+  }
+
+  #composite({ isTable, attributes, droppedBefore }: CompositeType): string {
+    const attribute = isTable ? 'column' : 'attribute';
+    const dropped = droppedBefore.map((_, index) => `dropped attribute ${index}`);
+    const definitions = [...attributes, null].flatMap((each, at) => [
+      ...dropped
+        .filter((_, index) => Math.min(droppedBefore[index] ?? 0, attributes.length) === at)
+        .map((name) => `${quoteName(name)} text`),
+      ...(each === null ? [] : [`${quoteName(each.name)} ${this.nameOf(each.type)}`]),
+    ]);
+    return this.#create((name) => [
+      `create ${isTable ? 'table' : 'type'} ${name} ${isTable ? '' : 'as '}(${definitions.join(', ')})`,
+      ...dropped.map(
+        (each) => `alter ${isTable ? 'table' : 'type'} ${name} drop ${attribute} ${quoteName(each)}`,
+      ),
+    ]);
+  }
+
+  #range({ kind, over, hasCast }: RangeType): string {
+    const name = this.#create((range) => [
+      `create type ${range} as range (subtype = ${plainTypeSql(over)}, multirange_type_name = ${range}_multi)`,
+      ...castTo(kind === 'multirange' ? `${range}_multi` : range, hasCast),
+    ]);
+    return kind === 'multirange' ? `${name}_multi` : name;
+  }
+
+  #create(statementsFor: (name: string) => string[]): string {
+    this.#count += 1;
+    const name = `${schema}.${this.#prefix}_type_${this.#count}`;
+    this.statements.push(...statementsFor(name));
+    return name;
+  }
+}
+
+/** A cast to json that to_jsonb uses, with a result that to_jsonb rewrites: spacing, order of keys, a key given twice. */
+function castTo(type: string, hasCast: boolean): string[] {
+  if (!hasCast) return [];
+  const made = String.raw`'{"longer" : 1.50, "b": 1e2,"b" :' || pg_catalog.to_json($1::pg_catalog.text)::pg_catalog.text || '}'`;
+  return [
+    `create function ${type}_json(${type}) returns json language sql immutable as $$ select (${made})::pg_catalog.json $$`,
+    `create cast (${type} as json) with function ${type}_json(${type})`,
+  ];
+}

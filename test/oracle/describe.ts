@@ -1,0 +1,49 @@
+// A failing case in words: the column as SQL, the value as a literal, what Postgres said and what was posted.
+
+import type { Difference } from './compare.ts';
+import { Declarations } from './declare.ts';
+import type { CaseColumn, TestCase } from './test-case.ts';
+import { literalOf, quoteName } from './type-tree.ts';
+
+const longest = 300;
+const shownBefore = 40;
+
+export function describeCase(testCase: TestCase, difference: Difference | undefined): string {
+  const { columns, identity } = testCase;
+  const declarations = new Declarations('case');
+  const names = columns.map(({ type }) => declarations.nameOf(type));
+  const lines = declarations.statements.map((statement) => `  ${excerpt(statement, 0)};`);
+  const table = columns.map(({ name }, index) => `${quoteName(name)} ${names[index] ?? ''}`);
+  lines.push(`  a table with identity ${identity} of (${table.join(', ')})`);
+  if (difference === undefined) return [...lines, ...columns.flatMap(listValues)].join('\n');
+  const { change, side, column, expected, got } = difference;
+  const shown = column === undefined ? columns : columns.slice(column, column + 1);
+  const at = firstDifference(expected, got);
+  return [
+    ...lines,
+    ...shown.flatMap(listValues),
+    `  change    ${change.type}, ${side}${shown.length === 1 ? ` of ${quoteName(shown[0]?.name ?? '')}` : ''}`,
+    `  expected  ${excerpt(expected, at)}`,
+    `  got       ${excerpt(got, at)}`,
+    `  they differ from character ${at + 1} on`,
+  ].join('\n');
+}
+
+function listValues({ name, type, values }: CaseColumn): string[] {
+  const typeName = new Declarations('case').nameOf(type);
+  const literals = values.map((value) => excerpt(literalOf(type, typeName, value).trim(), 0));
+  return literals.slice(0, 5).map((literal) => `  ${quoteName(name)} = ${literal}`);
+}
+
+export function firstDifference(one: string, other: string): number {
+  let at = 0;
+  while (at < one.length && one[at] === other[at]) at += 1;
+  return at;
+}
+
+function excerpt(text: string, around: number): string {
+  if (text.length <= longest) return text;
+  const from = Math.max(0, around - shownBefore);
+  const part = text.slice(from, from + longest);
+  return `${from > 0 ? '…' : ''}${part}${from + longest < text.length ? '…' : ''} (${text.length} characters)`;
+}

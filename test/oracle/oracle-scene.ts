@@ -1,0 +1,247 @@
+// A database with every extension, a service that leads and a receiver; runs one case from its table to its payloads.
+
+import pg from 'pg';
+import { pinnedSettings } from '../../src/database/session.ts';
+import { createInstalledDatabase, type InstalledDatabase } from '../support/installed-database.ts';
+import type { Session } from '../support/queryable.ts';
+import { startReceiver, type Receiver } from '../support/receiver.ts';
+import { startService, type ServiceProcess } from '../support/service-process.ts';
+import { differenceOf, type Difference, type ExpectedChange } from './compare.ts';
+import { Declarations, schema } from './declare.ts';
+import { entry, readJson } from './json-node.ts';
+import { extensions } from './plain-types.ts';
+import type { CaseColumn, TestCase } from './test-case.ts';
+import { literalOf, quoteName, type ValueTree } from './type-tree.ts';
+
+/** Postgres did not take the case: a mistake in how it was made. */
+export class RefusedCase extends Error {}
+
+export interface Tally {
+  rows: number;
+  changes: number;
+  cases: number;
+}
+
+export interface OracleScene extends AsyncDisposable {
+  readonly version: string;
+  readonly major: number;
+  readonly tally: Readonly<Tally>;
+  /** The first difference; undefined: all payloads are what Postgres said. */
+  run(testCase: TestCase): Promise<Difference | undefined>;
+}
+
+export async function openOracleScene(adminUrl?: string): Promise<OracleScene> {
+  const open = new AsyncDisposableStack();
+  try {
+    const database = open.use(await createInstalledDatabase(adminUrl));
+    const receiver = open.use(await startReceiver());
+    const created = extensions.map((extension) => `create extension ${extension} with schema public`);
+    await database.admin.query(created.join(';'));
+    // What a cast to json needs, which the service asks the database for.
+    await database.dba.query(`create schema ${schema}; grant usage on schema ${schema} to public`);
+    const service = open.use(
+      startService({ databaseUrl: database.serviceUrl, env: { ROWHOOK_LOG_LEVEL: 'info' } }),
+    );
+    await service.ready();
+    const [server] = await database.query(
+      `select current_setting('server_version') as version, current_setting('server_version_num') as number`,
+    );
+    const writer = await database.connect(pinnedUrl(database.dbaUrl));
+    return new Scene({
+      parts: { database, receiver, service, writer },
+      open,
+      version: server?.['version'] ?? '',
+      major: Math.floor(Number(server?.['number']) / 10_000),
+    });
+  } catch (error) {
+    await open.disposeAsync();
+    throw error;
+  }
+}
+
+/** With the settings of the connection that reads the log: in them to_jsonb is asked. */
+function pinnedUrl(url: string): string {
+  const pinned = new URL(url);
+  const options = Object.entries(pinnedSettings).map(([name, value]) => `-c ${name}=${value}`);
+  pinned.searchParams.set('options', options.join(' '));
+  return pinned.href;
+}
+
+interface SceneParts {
+  readonly database: InstalledDatabase;
+  readonly receiver: Receiver;
+  readonly service: ServiceProcess;
+  readonly writer: Session;
+}
+
+class Scene implements OracleScene {
+  readonly version: string;
+  readonly major: number;
+  readonly tally: Tally = { rows: 0, changes: 0, cases: 0 };
+  readonly #parts: SceneParts;
+  readonly #open: AsyncDisposableStack;
+
+  constructor({
+    parts,
+    open,
+    version,
+    major,
+  }: {
+    parts: SceneParts;
+    open: AsyncDisposableStack;
+    version: string;
+    major: number;
+  }) {
+    this.#parts = parts;
+    this.#open = open;
+    this.version = version;
+    this.major = major;
+  }
+
+  async run(testCase: TestCase): Promise<Difference | undefined> {
+    this.tally.cases += 1;
+    const table = `case_${this.tally.cases}`;
+    const changes = await this.#write(testCase, table);
+    const bodies = await this.#posted(table, changes.length);
+    this.tally.changes += changes.length;
+    this.tally.rows += changes.filter(({ type }) => type === 'INSERT').length;
+    for (const change of changes) {
+      const body = bodies.get(changeKey(change));
+      if (body === undefined) throw new Error(`no POST for ${changeKey(change)} of ${table}`);
+      const difference = differenceOf({ testCase, table }, change, body);
+      if (difference !== undefined) return difference;
+    }
+    return undefined;
+  }
+
+  /** Every statement returns the rows as to_jsonb prints them in that moment. */
+  async #write(testCase: TestCase, table: string): Promise<ExpectedChange[]> {
+    const { writer, database, receiver } = this.#parts;
+    const declarations = new Declarations(table);
+    const typeNames = testCase.columns.map(({ type }) => declarations.nameOf(type));
+    try {
+      await writer.query(
+        [...declarations.statements, ...tableStatements(testCase, table, typeNames)].join(';\n'),
+      );
+    } catch (error) {
+      throw refused(error);
+    }
+    await database.admin.query(
+      `insert into rowhook.webhook (id, name, table_name, url, on_insert, on_update, on_delete, all_companies)
+       values ($1, $1, $1, $2, true, true, true, true)`,
+      [table, `${receiver.url}/${table}`],
+    );
+    const changes = new Changes(writer);
+    try {
+      for (const [type, statement] of statementsOf(testCase, `${schema}.${table}`, typeNames)) {
+        await changes.make(type, statement);
+      }
+    } catch (error) {
+      throw refused(error);
+    }
+    return changes.all;
+  }
+
+  async #posted(table: string, count: number): Promise<Map<string, string>> {
+    const { receiver, service } = this.#parts;
+    const ended = service.exited.then((exit) => {
+      throw new Error(`the service ended (${JSON.stringify(exit)}):\n${service.output.slice(-4000)}`);
+    });
+    const requests = await Promise.race([
+      receiver.waitFor(count, { path: `/${table}`, timeoutMs: 10_000 }),
+      ended,
+    ]);
+    const bodies = new Map(requests.map(({ body }) => [postedKey(body), body]));
+    receiver.clear();
+    if (bodies.size !== count)
+      throw new Error(`${requests.length} POSTs for ${bodies.size} changes, not ${count}`);
+    return bodies;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#open.disposeAsync();
+  }
+}
+
+function refused(error: unknown): unknown {
+  return error instanceof pg.DatabaseError ? new RefusedCase(error.message, { cause: error }) : error;
+}
+
+function tableStatements(
+  { identity, columns }: TestCase,
+  table: string,
+  typeNames: readonly string[],
+): string[] {
+  const definitions = columns.map(({ name }, index) => `${quoteName(name)} ${typeNames[index] ?? ''}`);
+  const key = `constraint ${table}_key primary key ("row")`;
+  return [
+    `create table ${schema}.${table} ("row" int, "version" int not null, ${definitions.join(', ')}, ${key})`,
+    `select rowhook.enable_table('${schema}.${table}', company_column => null,
+       replica_identity => '${identity === 'full' ? 'full' : `${table}_key`}')`,
+  ];
+}
+
+/** Every row is inserted, updated to the next row's values, touched without them, and deleted. */
+function statementsOf(
+  { columns }: TestCase,
+  table: string,
+  typeNames: readonly string[],
+): (readonly [ExpectedChange['type'], string])[] {
+  const rows = Math.max(...columns.map(({ values }) => values.length));
+  const literal = ({ type, values }: CaseColumn, index: number, row: number): string =>
+    literalOf(type, typeNames[index] ?? '', values[row] ?? (null satisfies ValueTree));
+  const tuples = (shift: number): string =>
+    Array.from({ length: rows }, (_, row) => {
+      const literals = columns.map((column, index) => literal(column, index, (row + shift) % rows));
+      return `(${[row, shift, ...literals].join(', ')})`;
+    }).join(',\n');
+  const names = columns.map(({ name }) => quoteName(name));
+  const places = columns.map((_, index) => `value_${index}`);
+  const assigned = names.map((name, index) => `${name} = next.${places[index] ?? ''}`);
+  const returned = 'returning changed."row", changed."version", pg_catalog.to_jsonb(changed)::text as record';
+  return [
+    ['INSERT', `insert into ${table} as changed values\n${tuples(0)}\n${returned}`],
+    [
+      'UPDATE',
+      `update ${table} as changed set "version" = next.version, ${assigned.join(', ')}
+       from (values ${tuples(1)}) as next (row, version, ${places.join(', ')})
+       where changed."row" = next.row ${returned}`,
+    ],
+    ['UPDATE', `update ${table} as changed set "version" = 2 ${returned}`],
+    ['DELETE', `delete from ${table} as changed ${returned}`],
+  ];
+}
+
+class Changes {
+  readonly all: ExpectedChange[] = [];
+  readonly #writer: Session;
+  readonly #records = new Map<string, string>();
+
+  constructor(writer: Session) {
+    this.#writer = writer;
+  }
+
+  async make(type: ExpectedChange['type'], statement: string): Promise<void> {
+    const returned = await this.#writer.query<{ row: string; version: string; record: string }>(statement);
+    for (const { row, version, record } of returned) {
+      const old = type === 'INSERT' ? undefined : this.#records.get(row);
+      this.all.push({ type, row: Number(row), version: Number(version), record, old });
+      this.#records.set(row, record);
+    }
+  }
+}
+
+/** A deleted row is known by its key alone where the identity is that. */
+function changeKey({ type, row, version }: Pick<ExpectedChange, 'type' | 'row' | 'version'>): string {
+  return `${type} of row ${row}${type === 'DELETE' ? '' : `, version ${version}`}`;
+}
+
+function postedKey(body: string): string {
+  const payload = readJson(body);
+  const record = entry(payload, 'record');
+  return changeKey({
+    type: JSON.parse(entry(payload, 'type')?.raw ?? '""') as ExpectedChange['type'],
+    row: Number(entry(record, 'row')?.raw),
+    version: Number(entry(record, 'version')?.raw),
+  });
+}
