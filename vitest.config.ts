@@ -6,7 +6,8 @@ const PG_TESTS = ['test/**/*.pg.test.ts', 'test/chaos/**/*.test.ts'];
 
 export default defineConfig({
   test: {
-    // Only the files are listed; a test is named when it fails.
+    // A person watching sees how far it is; otherwise only what fails is named, and the summary.
+    reporters: [process.stdout.isTTY ? 'default' : 'minimal'],
     slowTestThreshold: 60_000,
     silent: 'passed-only',
     // Two also on two cores, where files wait more than they compute; not more than one Postgres has slots for.
