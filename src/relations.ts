@@ -53,7 +53,8 @@ export function buildRelations({ side, types: session, logger }: RelationsOption
 function castFails({ name, jsonCast }: TypeEntry, error: Error): string {
   return (
     `${jsonCast?.functionName ?? 'the cast to json'} fails on a value of type ${name}, which goes out as Postgres' text: ` +
-    `${error.message}. The function runs with the service's rights and search_path = '', and has five seconds`
+    `${error.message}. The function runs with the service's rights (USAGE on the schemas of type and function among them), ` +
+    `read-only, with search_path = '' and for five seconds at most`
   );
 }
 
