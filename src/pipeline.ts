@@ -107,7 +107,8 @@ export class Pipeline {
       change: unsettled,
       type,
       table,
-      companyId,
+      // The webhook's own copy: one cut out of the message would keep all of that in memory.
+      companyId: webhook.companyId ?? companyId,
       payload,
       keys,
       readAtMs,
