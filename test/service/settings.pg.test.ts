@@ -63,6 +63,7 @@ async function createSample({ dba }: InstalledDatabase): Promise<void> {
   const columns = values.map(([expression], index) => `${expression} as c${index}`);
   await dba.query(`
     create schema erp;
+    grant usage on schema erp to rowhook_service;
     create table erp.plain (id int);
     create domain erp.moment as timestamptz;
     create type erp.measure as ("on" date, value float8);
