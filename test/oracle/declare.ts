@@ -1,17 +1,15 @@
-// The statements that make a case's types, with names that no other case has. Types stay: they cost nothing.
+// The statements that make a case's types, in a schema that goes away with all of them.
 
 import { plainTypeSql } from './plain-types.ts';
 import { quoteLiteral, quoteName, type CompositeType, type RangeType, type TypeTree } from './type-tree.ts';
 
-export const schema = 'erp';
-
 export class Declarations {
   readonly statements: string[] = [];
-  readonly #prefix: string;
+  readonly #schema: string;
   #count = 0;
 
-  constructor(prefix: string) {
-    this.#prefix = prefix;
+  constructor(schema: string) {
+    this.#schema = schema;
   }
 
   /** The type's name in SQL, after what it needs was added to the statements. */
@@ -65,7 +63,7 @@ export class Declarations {
 
   #create(statementsFor: (name: string) => string[]): string {
     this.#count += 1;
-    const name = `${schema}.${this.#prefix}_type_${this.#count}`;
+    const name = `${this.#schema}.type_${this.#count}`;
     this.statements.push(...statementsFor(name));
     return name;
   }

@@ -7,7 +7,7 @@ import type { Session } from '../support/queryable.ts';
 import { startReceiver, type Receiver } from '../support/receiver.ts';
 import { startService, type ServiceProcess } from '../support/service-process.ts';
 import { differenceOf, type Difference, type ExpectedChange } from './compare.ts';
-import { Declarations, schema } from './declare.ts';
+import { Declarations } from './declare.ts';
 import { entry, readJson } from './json-node.ts';
 import { extensions } from './plain-types.ts';
 import type { CaseColumn, TestCase } from './test-case.ts';
@@ -37,8 +37,6 @@ export async function openOracleScene(adminUrl?: string): Promise<OracleScene> {
     const receiver = open.use(await startReceiver());
     const created = extensions.map((extension) => `create extension ${extension} with schema public`);
     await database.admin.query(created.join(';'));
-    // What a cast to json needs, which the service asks the database for.
-    await database.dba.query(`create schema ${schema}; grant usage on schema ${schema} to public`);
     const service = open.use(
       startService({ databaseUrl: database.serviceUrl, env: { ROWHOOK_LOG_LEVEL: 'info' } }),
     );
@@ -103,6 +101,7 @@ class Scene implements OracleScene {
     const table = `case_${this.tally.cases}`;
     const changes = await this.#write(testCase, table);
     const bodies = await this.#posted(table, changes.length);
+    await this.#parts.writer.query(`drop schema ${table} cascade`);
     this.tally.changes += changes.length;
     this.tally.rows += changes.filter(({ type }) => type === 'INSERT').length;
     for (const change of changes) {
@@ -121,7 +120,11 @@ class Scene implements OracleScene {
     const typeNames = testCase.columns.map(({ type }) => declarations.nameOf(type));
     try {
       await writer.query(
-        [...declarations.statements, ...tableStatements(testCase, table, typeNames)].join(';\n'),
+        [
+          ...schemaStatements(table),
+          ...declarations.statements,
+          ...tableStatements(testCase, table, typeNames),
+        ].join(';\n'),
       );
     } catch (error) {
       throw refused(error);
@@ -133,7 +136,7 @@ class Scene implements OracleScene {
     );
     const changes = new Changes(writer);
     try {
-      for (const [type, statement] of statementsOf(testCase, `${schema}.${table}`, typeNames)) {
+      for (const [type, statement] of statementsOf(testCase, `${table}.${table}`, typeNames)) {
         await changes.make(type, statement);
       }
     } catch (error) {
@@ -167,6 +170,11 @@ function refused(error: unknown): unknown {
   return error instanceof pg.DatabaseError ? new RefusedCase(error.message, { cause: error }) : error;
 }
 
+/** USAGE is what a cast to json needs, which the service asks the database for. */
+function schemaStatements(schema: string): string[] {
+  return [`create schema ${schema}`, `grant usage on schema ${schema} to public`];
+}
+
 function tableStatements(
   { identity, columns }: TestCase,
   table: string,
@@ -175,8 +183,8 @@ function tableStatements(
   const definitions = columns.map(({ name }, index) => `${quoteName(name)} ${typeNames[index] ?? ''}`);
   const key = `constraint ${table}_key primary key ("row")`;
   return [
-    `create table ${schema}.${table} ("row" int, "version" int not null, ${definitions.join(', ')}, ${key})`,
-    `select rowhook.enable_table('${schema}.${table}', company_column => null,
+    `create table ${table}.${table} ("row" int, "version" int not null, ${definitions.join(', ')}, ${key})`,
+    `select rowhook.enable_table('${table}.${table}', company_column => null,
        replica_identity => '${identity === 'full' ? 'full' : `${table}_key`}')`,
   ];
 }
