@@ -1,6 +1,7 @@
 // docs/payload.md is true: each of its examples is run, and what is POSTed is compared with the page character by character. Whether
 // a value is to_jsonb's is asked of Postgres, too: only the section on differences may differ.
 import { readFileSync } from 'node:fs';
+import { runInNewContext } from 'node:vm';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { pinnedSettings } from '../../src/database/session.ts';
 import { openScene, type Scene } from '../service/scene.ts';
@@ -49,6 +50,15 @@ test('the settings on the page are the pinned ones', () => {
     value === '' ? 'empty' : value,
   ]);
   expect(settings.map((cells) => cells.map((cell) => cell.replaceAll('`', '')))).toEqual(pinned);
+});
+
+test('the way to parse numbers in JavaScript keeps every digit', () => {
+  const code = /^```js\n([^]+?)^```$/m.exec(page)?.[1] ?? '';
+  const body =
+    '{"record":{"id":9007199254740993,"small":-42,"total":1.50,"list":[12345678901234567890.10,null,"1"]}}';
+  expect(runInNewContext(`${code}; JSON.stringify(payload)`, { body })).toBe(
+    '{"record":{"id":"9007199254740993","small":-42,"total":"1.50","list":["12345678901234567890.10",null,"1"]}}',
+  );
 });
 
 /** Keeps a failure readable. */
