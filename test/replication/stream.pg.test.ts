@@ -80,9 +80,11 @@ test('says who the server is before it streams, stands still until it may flow, 
   await database.dba.query(`select rowhook.enable_table('orders')`);
   await database.app.query(`insert into orders values (1, 'acme')`);
   stream.setFlowing(true);
-  await waitUntil(() => tags.filter((tag) => tag === 'C').length >= 2, { describe: 'two commits' });
-  // The table's own row in rowhook.subscribable_table, then the order.
-  expect(tags.join('')).toMatch(/^BRIC.*BRIC$/s);
+  // The table's own row in rowhook.subscribable_table, then the order. Before Postgres 15 transactions without rows come, too.
+  const seen = (): string => tags.join('').replaceAll('BC', '');
+  await waitUntil(() => /^BRIC.*BRIC$/s.test(seen()), {
+    describe: () => `two transactions with a row each, not ${seen()}`,
+  });
   await stream.end();
   expect(await stream.ended).toBeNull();
   const [slot] = await database.admin.query(
