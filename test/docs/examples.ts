@@ -43,7 +43,8 @@ export function readExamples(markdown: string): Examples {
   let header: string[] = [];
   for (const [index, text] of lines.entries()) {
     if (!text.startsWith('|') || isInBlock(index)) {
-      if (text.includes(' | ') && !isInBlock(index)) throw new Error(`line ${index + 1} looks like a table's`);
+      if (text.includes(' | ') && !isInBlock(index))
+        throw new Error(`line ${index + 1} looks like a table's`);
       header = [];
       continue;
     }
