@@ -15,22 +15,22 @@ export function describeCase(testCase: TestCase, difference: Difference | undefi
   const lines = declarations.statements.map((statement) => `  ${excerpt(statement, 0)};`);
   const table = columns.map(({ name }, index) => `${quoteName(name)} ${names[index] ?? ''}`);
   lines.push(`  a table with identity ${identity} of (${table.join(', ')})`);
-  if (difference === undefined) return [...lines, ...columns.flatMap(listValues)].join('\n');
+  const values = columns.map((column, index) => listValues(column, names[index] ?? ''));
+  if (difference === undefined) return [...lines, ...values.flat()].join('\n');
   const { change, side, column, expected, got } = difference;
-  const shown = column === undefined ? columns : columns.slice(column, column + 1);
+  const of = column === undefined ? '' : ` of ${quoteName(columns[column]?.name ?? '')}`;
   const at = firstDifference(expected, got);
   return [
     ...lines,
-    ...shown.flatMap(listValues),
-    `  change    ${change.type}, ${side}${shown.length === 1 ? ` of ${quoteName(shown[0]?.name ?? '')}` : ''}`,
+    ...(column === undefined ? values.flat() : (values[column] ?? [])),
+    `  change    ${change.type} of row ${change.row + 1}, ${side}${of}`,
     `  expected  ${excerpt(expected, at)}`,
     `  got       ${excerpt(got, at)}`,
     `  they differ from character ${at + 1} on`,
   ].join('\n');
 }
 
-function listValues({ name, type, values }: CaseColumn): string[] {
-  const typeName = new Declarations('case').nameOf(type);
+function listValues({ name, type, values }: CaseColumn, typeName: string): string[] {
   const literals = values.map((value) => excerpt(literalOf(type, typeName, value).trim(), 0));
   return literals.slice(0, 5).map((literal) => `  ${quoteName(name)} = ${literal}`);
 }

@@ -9,9 +9,13 @@ export type JsonNode = { readonly raw: string } & (
 
 const token = /\s*("[^"\\]*(?:\\.[^"\\]*)*"|[[\]{},:]|[^\s[\]{},:"]+)\s*/gsy;
 
-/** Throws where JSON.parse does. */
+/** Throws where JSON.parse does, with the text. */
 export function readJson(text: string): JsonNode {
-  JSON.parse(text);
+  try {
+    JSON.parse(text);
+  } catch (cause) {
+    throw new Error(`this is not JSON: ${text.slice(0, 500)}`, { cause });
+  }
   const reader = new RegExp(token);
   let next = '';
   let start = 0;

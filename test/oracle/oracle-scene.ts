@@ -6,7 +6,13 @@ import { createInstalledDatabase, type InstalledDatabase } from '../support/inst
 import type { Session } from '../support/queryable.ts';
 import { startReceiver, type Receiver } from '../support/receiver.ts';
 import { startService, type ServiceProcess } from '../support/service-process.ts';
-import { differenceOf, type Difference, type ExpectedChange } from './compare.ts';
+import {
+  differenceOf,
+  touchedVersion,
+  type Compared,
+  type Difference,
+  type ExpectedChange,
+} from './compare.ts';
 import { Declarations } from './declare.ts';
 import { entry, readJson } from './json-node.ts';
 import { extensions } from './plain-types.ts';
@@ -16,18 +22,17 @@ import { literalOf, quoteName, type ValueTree } from './type-tree.ts';
 /** Postgres did not take the case: a mistake in how it was made. */
 export class RefusedCase extends Error {}
 
-export interface Tally {
-  rows: number;
-  changes: number;
-  cases: number;
+export interface Comparison {
+  readonly rows: number;
+  readonly changes: number;
+  /** The first one; undefined: all payloads are what Postgres said. */
+  readonly difference: Difference | undefined;
 }
 
 export interface OracleScene extends AsyncDisposable {
   readonly version: string;
   readonly major: number;
-  readonly tally: Readonly<Tally>;
-  /** The first difference; undefined: all payloads are what Postgres said. */
-  run(testCase: TestCase): Promise<Difference | undefined>;
+  run(testCase: TestCase): Promise<Comparison>;
 }
 
 export async function openOracleScene(adminUrl?: string): Promise<OracleScene> {
@@ -75,9 +80,9 @@ interface SceneParts {
 class Scene implements OracleScene {
   readonly version: string;
   readonly major: number;
-  readonly tally: Tally = { rows: 0, changes: 0, cases: 0 };
   readonly #parts: SceneParts;
   readonly #open: AsyncDisposableStack;
+  #count = 0;
 
   constructor({
     parts,
@@ -96,21 +101,17 @@ class Scene implements OracleScene {
     this.major = major;
   }
 
-  async run(testCase: TestCase): Promise<Difference | undefined> {
-    this.tally.cases += 1;
-    const table = `case_${this.tally.cases}`;
+  async run(testCase: TestCase): Promise<Comparison> {
+    this.#count += 1;
+    const table = `case_${this.#count}`;
     const changes = await this.#write(testCase, table);
     const bodies = await this.#posted(table, changes.length);
     await this.#parts.writer.query(`drop schema ${table} cascade`);
-    this.tally.changes += changes.length;
-    this.tally.rows += changes.filter(({ type }) => type === 'INSERT').length;
-    for (const change of changes) {
-      const body = bodies.get(changeKey(change));
-      if (body === undefined) throw new Error(`no POST for ${changeKey(change)} of ${table}`);
-      const difference = differenceOf({ testCase, table }, change, body);
-      if (difference !== undefined) return difference;
-    }
-    return undefined;
+    return {
+      rows: changes.filter(({ type }) => type === 'INSERT').length,
+      changes: changes.length,
+      difference: firstDifference({ testCase, table }, changes, bodies),
+    };
   }
 
   /** Every statement returns the rows as to_jsonb prints them in that moment. */
@@ -166,6 +167,20 @@ class Scene implements OracleScene {
   }
 }
 
+function firstDifference(
+  compared: Compared,
+  changes: readonly ExpectedChange[],
+  bodies: ReadonlyMap<string, string>,
+): Difference | undefined {
+  for (const change of changes) {
+    const body = bodies.get(changeKey(change));
+    if (body === undefined) throw new Error(`no POST for ${changeKey(change)} of ${compared.table}`);
+    const difference = differenceOf(compared, change, body);
+    if (difference !== undefined) return difference;
+  }
+  return undefined;
+}
+
 function refused(error: unknown): unknown {
   return error instanceof pg.DatabaseError ? new RefusedCase(error.message, { cause: error }) : error;
 }
@@ -215,7 +230,7 @@ function statementsOf(
        from (values ${tuples(1)}) as next (row, version, ${places.join(', ')})
        where changed."row" = next.row ${returned}`,
     ],
-    ['UPDATE', `update ${table} as changed set "version" = 2 ${returned}`],
+    ['UPDATE', `update ${table} as changed set "version" = ${touchedVersion} ${returned}`],
     ['DELETE', `delete from ${table} as changed ${returned}`],
   ];
 }

@@ -19,7 +19,7 @@ afterAll(async () => {
 test(
   'what is posted of a row equals to_jsonb of it, whatever its types and values',
   async () => {
-    const failure = await playRound(scene, { seed: randomSeed(), randomCases: 150, limitMs: shrinkingMs });
+    const failure = await playRound(scene, { seed: randomSeed(), randomCases: 200, limitMs: shrinkingMs });
     if (failure !== undefined) expect.fail(failure);
   },
   shrinkingMs + 60_000,

@@ -17,6 +17,15 @@ export interface Round {
   readonly randomCases: number;
   /** Then shrinking ends with what it has. */
   readonly limitMs: number;
+  /** Added to. */
+  readonly tally?: Tally;
+}
+
+/** What was compared before the first failure. */
+export interface Tally {
+  rows: number;
+  changes: number;
+  cases: number;
 }
 
 export function randomSeed(): number {
@@ -27,7 +36,7 @@ export function randomSeed(): number {
 export async function playRound(scene: OracleScene, round: Round): Promise<string | undefined> {
   const arbitraries = new CaseArbitraries(scene.major);
   const [deck = []] = fc.sample(deckOf(scene.major, arbitraries), { seed: round.seed, numRuns: 1 });
-  const failures = new Failures(scene);
+  const failures = new Failures(scene, round.tally);
   const result = await fc.check(
     fc.asyncProperty(new ShrinkingCases(arbitraries.case()), async (testCase) => failures.check(testCase)),
     {
@@ -65,9 +74,11 @@ class DifferingCase extends Error {
 class Failures {
   smallest: unknown;
   readonly #scene: OracleScene;
+  readonly #tally: Tally | undefined;
 
-  constructor(scene: OracleScene) {
+  constructor(scene: OracleScene, tally: Tally | undefined) {
     this.#scene = scene;
+    this.#tally = tally;
   }
 
   async check(testCase: TestCase): Promise<void> {
@@ -80,8 +91,14 @@ class Failures {
 
   async #failureOf(testCase: TestCase): Promise<unknown> {
     try {
-      const difference = await this.#scene.run(testCase);
-      return difference === undefined ? undefined : new DifferingCase(difference);
+      const { rows, changes, difference } = await this.#scene.run(testCase);
+      if (difference !== undefined) return new DifferingCase(difference);
+      if (this.#tally !== undefined && this.smallest === undefined) {
+        this.#tally.cases += 1;
+        this.#tally.rows += rows;
+        this.#tally.changes += changes;
+      }
+      return undefined;
     } catch (error) {
       return error;
     }

@@ -5,7 +5,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { startPostgres } from '../support/global-setup.ts';
 import { knownMajors } from '../support/postgres-majors.ts';
 import { openOracleScene, type OracleScene } from './oracle-scene.ts';
-import { playRound, randomSeed } from './oracle.ts';
+import { playRound, randomSeed, type Tally } from './oracle.ts';
 import { plainTypeNames } from './plain-types.ts';
 
 interface Wishes {
@@ -60,15 +60,19 @@ async function main({ rows, seed, path, postgres: major }: Wishes): Promise<void
     `Postgres ${scene.version}, ${plainTypeNames(scene.major).length} types and what is made of them, seed ${seed}`,
   );
   const startedAt = performance.now();
-  const failure = await playRounds(scene, { rows, seed, path });
+  const tally: Tally = { rows: 0, changes: 0, cases: 0 };
+  const failure = await playRounds(scene, { rows, seed, path }, tally).catch((error: unknown) =>
+    path === undefined
+      ? Promise.reject(error as Error)
+      : `${String(error)}\nA path leads to its case only with the same seed, Postgres, types and values.`,
+  );
   if (failure !== undefined) {
     say(failure);
     process.exitCode = 1;
   }
-  const { rows: compared, changes, cases } = scene.tally;
   const seconds = Math.round((performance.now() - startedAt) / 1000);
   say(
-    `${compared} rows (${changes} changes) of ${cases} tables compared on Postgres ${scene.version} in ${seconds} s, ` +
+    `${tally.rows} rows (${tally.changes} changes) of ${tally.cases} tables compared on Postgres ${scene.version} in ${seconds} s, ` +
       `${failure === undefined ? 'no difference' : 'a difference'}, seed ${seed}`,
   );
 }
@@ -76,6 +80,7 @@ async function main({ rows, seed, path, postgres: major }: Wishes): Promise<void
 async function playRounds(
   scene: OracleScene,
   { rows, seed, path }: Pick<Wishes, 'rows' | 'seed'> & { path: string | undefined },
+  tally: Tally,
 ): Promise<string | undefined> {
   for (let round = 0; ; round += 1) {
     const failure = await playRound(scene, {
@@ -83,9 +88,10 @@ async function playRounds(
       path,
       randomCases: randomCasesPerRound,
       limitMs: longestRoundMs,
+      tally,
     });
-    if (failure !== undefined || path !== undefined || scene.tally.rows >= rows) return failure;
-    say(`  ${scene.tally.rows} rows`);
+    if (failure !== undefined || path !== undefined || tally.rows >= rows) return failure;
+    say(`  ${tally.rows} rows`);
   }
 }
 

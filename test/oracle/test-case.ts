@@ -25,6 +25,9 @@ const takenNames = ['ctid', 'xmin', 'xmax', 'cmin', 'cmax', 'tableoid', 'row', '
 
 export const columnName = anyName.filter((name) => !takenNames.includes(name));
 
+/** Drawn more often: their values have the most ways to go wrong. */
+const intricate = ['json', 'hstore', 'text', 'numeric', 'real', 'double precision', 'timestamptz'];
+
 const nullRate = 6;
 const mostItems = 8;
 
@@ -100,7 +103,10 @@ export class CaseArbitraries {
   }
 
   #plainType(): Arbitrary<TypeTree> {
-    return fc.constantFrom(...plainTypeNames(this.#major)).map((name) => ({ kind: 'plain', name }));
+    const names = fc.constantFrom(...plainTypeNames(this.#major));
+    return fc
+      .oneof({ weight: 5, arbitrary: names }, { weight: 1, arbitrary: fc.constantFrom(...intricate) })
+      .map((name) => ({ kind: 'plain', name }));
   }
 
   #array(itemType: TypeTree): Arbitrary<ArrayValue> {
