@@ -10,7 +10,7 @@ const shownBefore = 40;
 
 export function describeCase(testCase: TestCase, difference: Difference | undefined): string {
   const { columns, identity } = testCase;
-  const declarations = new Declarations('case');
+  const declarations = new Declarations('erp');
   const names = columns.map(({ type }) => declarations.nameOf(type));
   const lines = declarations.statements.map((statement) => `  ${excerpt(statement, 0)};`);
   const table = columns.map(({ name }, index) => `${quoteName(name)} ${names[index] ?? ''}`);
