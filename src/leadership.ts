@@ -184,10 +184,13 @@ class Leadership implements AsyncDisposable {
         // Another leader may have taken over while we were away.
         this.#term?.checkTerm().catch(this.#failed.reject);
       },
-      onLost: (reason) => {
+      onLost: (reason, retryInMs) => {
         this.#term?.reader.disconnected();
         onStatus('reconnecting');
-        logger.warn(`the replication connection was lost (${reason.message}); connecting again`);
+        logger.warn(
+          { retryInMs },
+          `the replication connection was lost (${reason.message}); connecting again`,
+        );
       },
       onRetry: (error, retryInMs) => {
         const explained = explainDatabaseError(error, config.databaseUrl);

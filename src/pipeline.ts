@@ -75,9 +75,9 @@ export class Pipeline {
   }
 
   #rows({ row }: LogChange): { record: Row | null; old: Row | null } {
-    const { record, old, isOldPartial } = row;
-    // Under full identity the old row has what a large unchanged value left out.
-    if (record === null || old === null || isOldPartial) return { record, old };
+    const { record, old } = row;
+    // The old row has what a large unchanged value left out: all of it under full identity, otherwise the key's.
+    if (record === null || old === null) return { record, old };
     return { record: this.#parts.fillUnchanged(record, old), old };
   }
 

@@ -55,7 +55,7 @@ export function buildPayload(input: PayloadInput): string {
   return `${text}}`;
 }
 
-/** `record` with the values the log left out taken from `old`: right where the identity is full, so that `old` is whole. */
+/** `record` with the values that the log left out taken from `old`, as far as `old` has them. */
 export function fillUnchanged(record: Row, old: Row): Row {
   return record.includes(undefined)
     ? record.map((value, index) => (value === undefined ? old[index] : value))

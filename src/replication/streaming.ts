@@ -17,17 +17,22 @@ export interface StreamingParts {
   endWalSender(pid: number): Promise<void>;
   slotLost(): ExitError;
   onStandby(holder: string): void;
-  onLost(reason: Error): void;
+  onLost(reason: Error, retryInMs: number): void;
   onRetry(error: unknown, retryInMs: number): void;
   /** Streaming again: rejects when another process has taken over meanwhile. */
   onReopened(stream: ReplicationStream): Promise<void>;
   pause(ms: number): Promise<void>;
 }
 
+const shortLifeMs = 5_000;
+
 export class Streaming {
   readonly #parts: StreamingParts;
   #stream: ReplicationStream | null = null;
   #backendPid = 0;
+  #openedAt = 0;
+  /** Streams in a row that broke as soon as they stood. */
+  #shortLives = 0;
 
   constructor(parts: StreamingParts) {
     this.#parts = parts;
@@ -52,7 +57,7 @@ export class Streaming {
       this.#stream = null;
       const verdict = this.#parts.judge(reason);
       if (verdict.kind !== 'retry') this.#explain(reason, verdict);
-      this.#parts.onLost(reason);
+      await this.#rest(reason);
       const { stream } = await this.#connect();
       this.#stream = stream;
       await this.#parts.onReopened(stream);
@@ -70,12 +75,22 @@ export class Streaming {
       try {
         const identity = await stream.open();
         this.#backendPid = identity.backendPid;
+        this.#openedAt = performance.now();
         if (this.#parts.stop.aborted) stream.destroy(new Error('nobody waits for it any more'));
         return { stream, identity };
       } catch (error) {
         await this.#afterFailure(error, attempt);
       }
     }
+  }
+
+  // A line that breaks is opened again at once; one that always breaks at the same place is not hammered.
+  async #rest(reason: Error): Promise<void> {
+    const isShort = performance.now() - this.#openedAt < shortLifeMs;
+    this.#shortLives = isShort ? this.#shortLives + 1 : 0;
+    const retryInMs = this.#shortLives > 1 ? backoffMs(this.#shortLives - 2) : 0;
+    this.#parts.onLost(reason, retryInMs);
+    if (retryInMs > 0) await this.#parts.pause(retryInMs);
   }
 
   async #afterFailure(error: unknown, attempt: number): Promise<void> {

@@ -5,7 +5,7 @@ import { createInstalledDatabase } from '../support/installed-database.ts';
 import { startReceiver } from '../support/receiver.ts';
 import { startService } from '../support/service-process.ts';
 import { startTcpProxy } from '../support/tcp-proxy.ts';
-import { within } from '../support/wait.ts';
+import { waitUntil, within } from '../support/wait.ts';
 import { balance, createOrders, createWebhook, insertOneByOne, insertOrders, repeated } from './orders.ts';
 
 const ours = `select pg_terminate_backend(pid) from pg_stat_activity
@@ -116,4 +116,29 @@ test('a claim or a fold whose answer is cut off is done once, and what it claime
   await waitForCounters(database.admin, { claimed: orders, success: orders });
   expect(repeated(receiver.requests)).toEqual([]);
   expect(receiver.requests.length).toBe(orders);
+});
+
+test('a stream that breaks at the same row every time is opened again less and less often', async () => {
+  await using database = await createInstalledDatabase();
+  const { dba, admin } = database;
+  await dba.query(`
+    create type mood as enum ('glad');
+    create table note (id int primary key, mood mood);
+    insert into note values (1, 'glad')`);
+  await dba.query(`select rowhook.enable_table('note', company_column => null)`);
+  await using service = startService({ databaseUrl: database.serviceUrl });
+  await service.ready();
+  // No walsender can print the next change.
+  await admin.query(`delete from pg_enum where enumtypid = 'mood'::regtype`);
+  await dba.query('update note set id = 2');
+  const waits = (): unknown[] =>
+    service.logs
+      .filter(({ msg }) => msg.includes('invalid internal value for enum'))
+      .map(({ retryInMs }) => retryInMs);
+  await waitUntil(() => waits().length >= 5, { describe: () => `five attempts; output:\n${service.output}` });
+  // At once, and then after ever longer rests.
+  const [first, ...rests] = waits().slice(0, 5);
+  expect(first).toBe(0);
+  expect(rests).toEqual([...new Set(rests)].map(Number).toSorted((a, b) => a - b));
+  expect(rests[0]).toBeGreaterThan(0);
 });
