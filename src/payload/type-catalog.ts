@@ -5,7 +5,7 @@
 import type { Lsn } from '../lsn.ts';
 import { builtInOid } from './built-in-types.ts';
 import { attributesAt, type CompositeVersion } from './composite-versions.ts';
-import { isMutable, type Attribute, type TypeEntry } from './type-entry.ts';
+import type { Attribute, TypeEntry } from './type-entry.ts';
 
 /** Texts, by the type whose cast has to print them. */
 export type WantedCasts = ReadonlyMap<TypeEntry, ReadonlySet<string>>;
@@ -22,11 +22,6 @@ export class TypeCatalog {
 
   get(oid: number): TypeEntry | undefined {
     return this.#entries.get(oid);
-  }
-
-  /** Types whose JSON may change without a word in the log. */
-  get mutableOids(): readonly number[] {
-    return [...this.#entries.values()].filter(isMutable).map(({ oid }) => oid);
   }
 
   /** `asOf`: everything committed before it is in these rows. What they lack and was known is kept: it was dropped. */

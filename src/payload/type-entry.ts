@@ -34,6 +34,11 @@ export interface JsonCast {
   readonly isTrusted: boolean;
 }
 
+/** The types that it is made of: 0 and built-in ones among them. */
+export function partsOf({ baseOid, elementOid, attributes }: TypeEntry): readonly number[] {
+  return [baseOid, elementOid, ...(attributes ?? []).map(({ typeOid }) => typeOid)];
+}
+
 /** Whether what is printed for it may change without a word in the log. */
 export function isMutable({ kind, jsonCast }: TypeEntry): boolean {
   return kind === 'c' || (jsonCast !== null && !jsonCast.isHstore);

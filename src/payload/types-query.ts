@@ -4,63 +4,46 @@
 import type { TypeEntry } from './type-entry.ts';
 
 /**
- * Takes oid[] as $1; returns a TypeEntry for each of these types and for everything they are made of. Only arrays proper
- * have an element here: box and name, too, have a typelem. Casts to json count where to_jsonb looks for them: for types
- * that are neither built in (from oid 16384), nor arrays, nor composites.
+ * Takes oid[] as $1; returns a TypeEntry for each of these types that there is. Only arrays proper have an element here: box
+ * and name, too, have a typelem. Casts to json count where to_jsonb looks for them: for types that are neither built in
+ * (from oid 16384), nor arrays, nor composites.
  */
 export const typesQuery = `
-  with recursive entry as not materialized (
-    select
-      t.oid as "oid",
-      t.typtype::pg_catalog.text as "kind",
-      pg_catalog.format('%I.%I', n.nspname, t.typname) as "name",
-      t.typbasetype as "baseOid",
-      case
-        when t.typsubscript = 'pg_catalog.array_subscript_handler'::pg_catalog.regproc then t.typelem
-        else 0::pg_catalog.oid
-      end as "elementOid",
-      t.typdelim::pg_catalog.text as "delimiter",
-      t.typrelid
-    from pg_catalog.pg_type t
-    join pg_catalog.pg_namespace n on n.oid = t.typnamespace
-  ),
-  part as (
-    select entry.* from entry where entry."oid" = any ($1::pg_catalog.oid[])
-    union
-    select entry.*
-    from part
-    join entry
-      on entry."oid" in (part."baseOid", part."elementOid")
-      or entry."oid" in (select a.atttypid from pg_catalog.pg_attribute a
-                         where a.attrelid = part.typrelid and part.typrelid <> 0 and a.attnum > 0 and not a.attisdropped)
-  )
-  select part."oid", part."kind", part."name", part."baseOid", part."elementOid", part."delimiter",
-         case when part."kind" = 'c' then coalesce(attribute.list, '[]') end as "attributes",
-         json_cast.function as "jsonCast"
-  from part
-  left join lateral (
-    select pg_catalog.json_agg(
-             pg_catalog.json_build_object('name', a.attname, 'typeOid', a.atttypid::pg_catalog.int8, 'number', a.attnum)
-             order by a.attnum) as list
-    from pg_catalog.pg_attribute a
-    where a.attrelid = part.typrelid and part.typrelid <> 0 and a.attnum > 0 and not a.attisdropped
-  ) attribute on true
-  left join lateral (
-    select pg_catalog.json_build_object(
-             'functionName', pg_catalog.format('%I.%I', n.nspname, p.proname),
-             'isHstore', p.prosrc = 'hstore_to_json' and l.lanname = 'c',
-             'isTrusted', r.rolsuper
-               or coalesce(pg_catalog.pg_has_role(p.proowner, pg_catalog.to_regrole('rowhook_dba'), 'member'), false)
-           ) as function
-    from pg_catalog.pg_cast c
-    join pg_catalog.pg_proc p on p.oid = c.castfunc
-    join pg_catalog.pg_language l on l.oid = p.prolang
-    join pg_catalog.pg_namespace n on n.oid = p.pronamespace
-    join pg_catalog.pg_roles r on r.oid = p.proowner
-    where c.castsource = part."oid" and c.casttarget = 'pg_catalog.json'::pg_catalog.regtype and c.castmethod = 'f'
-      and p.pronargs = 1
-      and part."oid" >= 16384 and part."kind" not in ('c', 'd') and part."elementOid" = 0
-  ) json_cast on true`;
+  select
+    t.oid as "oid",
+    t.typtype::pg_catalog.text as "kind",
+    pg_catalog.format('%I.%I', n.nspname, t.typname) as "name",
+    t.typbasetype as "baseOid",
+    case when is_array then t.typelem else 0::pg_catalog.oid end as "elementOid",
+    t.typdelim::pg_catalog.text as "delimiter",
+    case when t.typtype = 'c' then (
+      select coalesce(pg_catalog.json_agg(
+               pg_catalog.json_build_object('name', a.attname, 'typeOid', a.atttypid::pg_catalog.int8, 'number', a.attnum)
+               order by a.attnum), '[]')
+      from pg_catalog.pg_attribute a
+      where a.attrelid = t.typrelid and a.attnum > 0 and not a.attisdropped
+    ) end as "attributes",
+    case when t.oid >= 16384 and t.typtype not in ('c', 'd') and not is_array then (
+      select pg_catalog.json_build_object(
+               'functionName', pg_catalog.format('%I.%I', n.nspname, p.proname),
+               'isHstore', p.prosrc = 'hstore_to_json' and l.lanname = 'c',
+               'isTrusted', r.rolsuper
+                 or coalesce(pg_catalog.pg_has_role(p.proowner, pg_catalog.to_regrole('rowhook_dba'), 'member'), false)
+             )
+      from pg_catalog.pg_cast c
+      join pg_catalog.pg_proc p on p.oid = c.castfunc
+      join pg_catalog.pg_language l on l.oid = p.prolang
+      join pg_catalog.pg_namespace n on n.oid = p.pronamespace
+      join pg_catalog.pg_roles r on r.oid = p.proowner
+      where c.castsource = t.oid and c.casttarget = 'pg_catalog.json'::pg_catalog.regtype and c.castmethod = 'f'
+        and p.pronargs = 1
+    ) end as "jsonCast"
+  from pg_catalog.pg_type t
+  join pg_catalog.pg_namespace n on n.oid = t.typnamespace
+  cross join lateral (
+    select t.typsubscript = 'pg_catalog.array_subscript_handler'::pg_catalog.regproc as is_array
+  ) s
+  where t.oid = any ($1::pg_catalog.oid[])`;
 
 /** Takes the values' texts as text[] in $1; returns their JSON, in their order, as jsonb prints it. */
 export function castQuery({ name, jsonCast }: TypeEntry): string {

@@ -7,7 +7,7 @@ import { encoderFor, mayWait, type Encode } from './encode.ts';
 import { compileShape, type RowShape } from './payload.ts';
 import type { PayloadColumn, Row } from './row.ts';
 import { TypeCatalog, type WantedCasts } from './type-catalog.ts';
-import type { TypeEntry } from './type-entry.ts';
+import { partsOf, type TypeEntry } from './type-entry.ts';
 
 export interface TypesParts {
   read(typeOids: readonly number[]): Promise<TypesAnswer>;
@@ -28,7 +28,6 @@ export class Types {
   readonly catalog = new TypeCatalog();
   readonly #parts: TypesParts;
   readonly #printedAsText = new Set<number>();
-  #asOf: Lsn = 0n;
   #isSameRow = false;
 
   constructor(parts: TypesParts) {
@@ -37,28 +36,41 @@ export class Types {
 
   /** A table's columns, as the log describes them anew. */
   async load(columns: readonly PayloadColumn[]): Promise<TableEncoder> {
-    const oids = columns.map(({ typeOid }) => typeOid).filter((oid) => !isBuiltIn(oid));
-    if (oids.length > 0) await this.#learn(oids);
-    return new TableEncoder(columns, this);
+    const asOf = await this.learn(columns.map(({ typeOid }) => typeOid));
+    return new TableEncoder(columns, this, asOf);
   }
 
-  /** For a row committed there: whether types were altered before it. null when they are known up to there. */
-  refresh(position: Lsn): Promise<void> | null {
+  /**
+   * Asks for these types and for all that they are made of. Resolves with a position: what was altered by transactions
+   * committed before it is known.
+   */
+  async learn(typeOids: readonly number[]): Promise<Lsn> {
+    const asked = new Set<number>();
+    let asOf: Lsn | undefined;
+    let next = typeOids;
+    for (;;) {
+      const oids = this.#closure(next).filter((oid) => !asked.has(oid));
+      if (oids.length === 0) return asOf ?? 0n;
+      const answer = await this.#parts.read(oids);
+      asOf ??= answer.asOf;
+      this.catalog.learn(answer.types, answer.asOf);
+      for (const oid of oids) asked.add(oid);
+      this.#tellWhatIsText(oids, answer.types);
+      next = answer.types.flatMap(partsOf);
+    }
+  }
+
+  /** Before a row that was committed there is tried. */
+  begin(position: Lsn): void {
     this.catalog.position = position;
     if (!this.#isSameRow) this.catalog.forgetCasts();
     this.#isSameRow = false;
-    return position <= this.#asOf ? null : this.#refresh();
   }
 
   /** The casts that encoders lacked for the row that was tried; null: none. */
   cast(): Promise<void> | null {
     const wanted = this.catalog.takeWantedCasts();
     return wanted.size === 0 ? null : this.#cast(wanted);
-  }
-
-  async #refresh(): Promise<void> {
-    await this.#learn([]);
-    this.#isSameRow = true;
   }
 
   async #cast(wanted: WantedCasts): Promise<void> {
@@ -70,16 +82,25 @@ export class Types {
     this.#isSameRow = true;
   }
 
-  async #learn(oids: readonly number[]): Promise<void> {
-    const { types, asOf } = await this.#parts.read([...oids, ...this.catalog.mutableOids]);
-    this.catalog.learn(types, asOf);
-    this.#asOf = asOf;
-    const found = new Set(types.map(({ oid }) => oid));
+  /** These and what is known of what they are made of, so that one question is enough most of the time. */
+  #closure(typeOids: readonly number[]): readonly number[] {
+    const oids = new Set(typeOids.filter((oid) => oid !== 0 && !isBuiltIn(oid)));
     for (const oid of oids) {
       const entry = this.catalog.get(oid);
-      if (entry !== undefined && !found.has(oid) && isText(entry)) this.#printAsText(entry, 'dropped');
+      if (entry === undefined) continue;
+      for (const part of partsOf(entry)) if (part !== 0 && !isBuiltIn(part)) oids.add(part);
     }
-    for (const entry of types) {
+    return [...oids];
+  }
+
+  #tellWhatIsText(oids: readonly number[], found: readonly TypeEntry[]): void {
+    const foundOids = new Set(found.map(({ oid }) => oid));
+    for (const oid of oids) {
+      const entry = this.catalog.get(oid);
+      if (entry === undefined) continue;
+      // Nothing is known of what it was made of, or it was made of nothing.
+      const isText = entry.kind === 'b' && entry.elementOid === 0;
+      if (!foundOids.has(oid) && isText) this.#printAsText(entry, 'dropped');
       if (entry.jsonCast?.isTrusted === false) this.#printAsText(entry, 'untrusted cast');
     }
   }
@@ -91,22 +112,19 @@ export class Types {
   }
 }
 
-/** Nothing is known of what it is made of, or it is made of nothing. */
-function isText({ kind, elementOid }: TypeEntry): boolean {
-  return kind === 'b' && elementOid === 0;
-}
-
 /** The encoders of one table's columns, chosen again only when something about types has changed. */
 export class TableEncoder {
   readonly #columns: readonly PayloadColumn[];
   readonly #types: Types;
+  #asOf: Lsn;
   #generation = -1;
   #shape: RowShape = { columns: [] };
-  #waiting: readonly { readonly index: number; readonly encode: Encode }[] = [];
+  #waiting: readonly { readonly index: number; readonly typeOid: number; readonly encode: Encode }[] = [];
 
-  constructor(columns: readonly PayloadColumn[], types: Types) {
+  constructor(columns: readonly PayloadColumn[], types: Types, asOf: Lsn) {
     this.#columns = columns;
     this.#types = types;
+    this.#asOf = asOf;
     this.#choose();
   }
 
@@ -119,8 +137,8 @@ export class TableEncoder {
   prepare(rows: readonly (Row | null)[], position: Lsn): Promise<void> | null {
     this.#choose();
     if (this.#waiting.length === 0) return null;
-    const refreshing = this.#types.refresh(position);
-    if (refreshing !== null) return refreshing;
+    if (position > this.#asOf) return this.#refresh();
+    this.#types.begin(position);
     for (const row of rows) {
       for (const { index, encode } of this.#waiting) {
         const value = row?.[index];
@@ -130,13 +148,17 @@ export class TableEncoder {
     return this.#types.cast();
   }
 
+  async #refresh(): Promise<void> {
+    this.#asOf = await this.#types.learn(this.#waiting.map(({ typeOid }) => typeOid));
+  }
+
   #choose(): void {
     const { catalog } = this.#types;
     if (this.#generation === catalog.generation) return;
     this.#generation = catalog.generation;
     this.#shape = compileShape(this.#columns, catalog);
     this.#waiting = this.#columns.flatMap(({ typeOid }, index) =>
-      mayWait(typeOid, catalog) ? [{ index, encode: encoderFor(typeOid, catalog) }] : [],
+      mayWait(typeOid, catalog) ? [{ index, typeOid, encode: encoderFor(typeOid, catalog) }] : [],
     );
   }
 }
