@@ -1,5 +1,5 @@
-// Reads the examples of docs/payload.md: tables with the columns `SQL` and `JSON`, and sql blocks with the json blocks that
-// follow them. Invariant: nothing that looks like an example is skipped; what cannot be read as one throws.
+// Reads the examples of docs/payload.md: tables with the columns `SQL` and `JSON`, sql blocks with the json or http blocks that
+// follow them, and snippets in other languages. Invariant: nothing that looks like an example is skipped; what cannot be read as one throws.
 
 export interface ValueExample {
   readonly line: number;
@@ -14,12 +14,20 @@ export interface ChangeExample {
   readonly sql: string;
   /** Webhook to the payloads that it receives, in order. */
   readonly payloads: Readonly<Record<string, readonly string[]>>;
+  /** What the page shows above a payload: the request line and our headers. */
+  readonly heads: Readonly<Record<string, readonly string[]>>;
+}
+
+export interface Snippet {
+  readonly language: string;
+  readonly code: string;
 }
 
 export interface Examples {
   readonly setup: string;
   readonly values: readonly ValueExample[];
   readonly changes: readonly ChangeExample[];
+  readonly snippets: readonly Snippet[];
   /** The rows of tables without examples, as their cells. */
   readonly settings: readonly (readonly string[])[];
 }
@@ -90,20 +98,36 @@ function readBlocks(lines: readonly string[]): Block[] {
   return blocks;
 }
 
-function readChanges(blocks: readonly Block[]): { setup: string; changes: ChangeExample[] } {
+function readChanges(blocks: readonly Block[]): Pick<Examples, 'setup' | 'changes' | 'snippets'> {
   let setup = '';
-  const changes: (ChangeExample & { payloads: Record<string, readonly string[]> })[] = [];
+  const changes: {
+    line: number;
+    sql: string;
+    payloads: Record<string, string[]>;
+    heads: Record<string, string[]>;
+  }[] = [];
+  const snippets: Snippet[] = [];
   for (const { line, language, label, text } of blocks) {
     if (language === 'sql' && label === 'setup') setup += text;
-    else if (language === 'sql') changes.push({ line, sql: text, payloads: {} });
-    else if (language === 'json') {
+    else if (language === 'sql') changes.push({ line, sql: text, payloads: {}, heads: {} });
+    else if (language === 'json' || language === 'http') {
       const change = changes.at(-1);
       if (change === undefined || label === '')
-        throw new Error(`line ${line}: json of no webhook, or without sql before it`);
-      change.payloads[label] = text.split('\n');
-    } else if (!['js', 'py'].includes(language)) throw new Error(`line ${line}: a block in ${language}`);
+        throw new Error(`line ${line}: a payload of no webhook, or without sql before it`);
+      const [head, body] = language === 'json' ? [null, text] : halvesOf(text, line);
+      change.payloads[label] = body.split('\n');
+      if (head !== null) change.heads[label] = head.split('\n');
+    } else if (['js', 'py'].includes(language)) snippets.push({ language, code: text });
+    else throw new Error(`line ${line}: a block in ${language}`);
   }
   const silent = changes.find(({ payloads }) => Object.keys(payloads).length === 0);
   if (silent !== undefined) throw new Error(`line ${silent.line}: sql without the json that it leads to`);
-  return { setup, changes };
+  return { setup, changes, snippets };
+}
+
+function halvesOf(text: string, line: number): [head: string, body: string] {
+  const [head, body, ...more] = text.split('\n\n');
+  if (head === undefined || body === undefined || more.length > 0)
+    throw new Error(`line ${line}: a request is a head, an empty line and a body`);
+  return [head, body];
 }
