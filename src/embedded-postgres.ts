@@ -12,7 +12,14 @@ import {
   type Binaries,
   type InstalledPackage,
 } from './embedded-postgres/binaries.ts';
-import { checkOwner, clearStalePid, lastPort, openDataFolder } from './embedded-postgres/data-folder.ts';
+import {
+  checkOwner,
+  clearStalePid,
+  lastPort,
+  openDataFolder,
+  stagingOf,
+} from './embedded-postgres/data-folder.ts';
+import { FolderGuard } from './embedded-postgres/folder-guard.ts';
 import { canEnter, chooseUser, type OsUser } from './embedded-postgres/os-user.ts';
 import { findFreePort, isFree } from './embedded-postgres/port.ts';
 import { PostgresServer, type StopMode } from './embedded-postgres/server.ts';
@@ -72,7 +79,9 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   const dataDir = await placeForData(wanted, user, log);
   const binaries = await findBinaries(installed, user, log);
   await checkOwner(dataDir);
-  const password = await openDataFolder({ dataDir, user, binaries, persistent: options.persistent });
+  using guard = new FolderGuard({ staging: stagingOf(dataDir), folder: dataDir });
+  const { persistent } = options;
+  const password = await openDataFolder({ dataDir, user, binaries, persistent, guard });
   await clearStalePid(dataDir);
   const postgres = new Instance({ options, dataDir, user, binaries, password });
   await postgres.start();

@@ -17,10 +17,11 @@ import {
   stat,
   writeFile,
 } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ExitError } from '../exit-error.ts';
 import type { Binaries } from './binaries.ts';
+import type { FolderGuard } from './folder-guard.ts';
 import { run, type OsUser } from './os-user.ts';
 
 export interface DataFolderOptions {
@@ -29,9 +30,12 @@ export interface DataFolderOptions {
   readonly binaries: Binaries;
   /** false: the data need not survive the machine's own crash, not even while it is being made. */
   readonly persistent: boolean;
+  /** Of {@link stagingOf} this folder, and of the folder itself where it is not persistent. */
+  readonly guard: FolderGuard;
 }
 
 const PASSWORD_FILE = 'rowhook-password';
+const STAGING_SUFFIX = '.new-';
 
 /** Makes the folder if it is not there, and returns the superuser's password. */
 export async function openDataFolder(options: DataFolderOptions): Promise<string> {
@@ -56,12 +60,18 @@ async function readOwn(dataDir: string, name: string): Promise<string> {
   }
 }
 
+/** Beside the folder, and of this process alone: one that was killed may not have ended yet. */
+export function stagingOf(dataDir: string): string {
+  return `${dataDir}${STAGING_SUFFIX}${process.pid}`;
+}
+
 /** Everything happens beside the folder, which gets its name last: a run that is killed here leaves nothing half made. */
-async function initialise({ dataDir, user, binaries, persistent }: DataFolderOptions): Promise<void> {
-  const staging = `${dataDir}.new`;
+async function initialise(options: DataFolderOptions): Promise<void> {
+  const { dataDir, user, binaries, persistent, guard } = options;
+  const staging = stagingOf(dataDir);
   const cluster = join(staging, 'cluster');
   const passwordFile = join(staging, PASSWORD_FILE);
-  await rm(staging, { recursive: true, force: true });
+  await removeLeftovers(dataDir);
   await mkdir(staging, { mode: 0o700 }).catch((error: unknown) => {
     throw unusable(dataDir, String(error));
   });
@@ -72,25 +82,42 @@ async function initialise({ dataDir, user, binaries, persistent }: DataFolderOpt
       await lchown(passwordFile, user.uid, user.gid);
       await lchown(staging, user.uid, user.gid);
     }
-    // The built-in locale provider (from Postgres 17 on) gives the same order and case rules on every machine.
-    const locale =
-      Number(binaries.major) >= 17 ? ['--locale-provider=builtin', '--builtin-locale=C.UTF-8'] : [];
-    const args = [
-      '--pgdata',
-      cluster,
-      '--username=postgres',
-      '--pwfile',
-      passwordFile,
-      '--auth=scram-sha-256',
-    ]
-      .concat(['--encoding=UTF8', '--no-locale', ...locale])
-      .concat(persistent ? [] : ['--no-sync']);
-    const { code, output } = await run(binaries.initdb, args, user);
+    const args = initdbArguments({ cluster, passwordFile, major: Number(binaries.major), persistent });
+    const { code, output } = await run(binaries.initdb, args, user, {
+      onOwnSession: (pid) => guard.programStarted(pid),
+    });
+    guard.programEnded();
     if (code !== 0) throw new ExitError(`initdb could not make ${dataDir}: ${output}`, { exitCode: 1 });
     await rename(passwordFile, join(cluster, PASSWORD_FILE));
+    if (!persistent) guard.folderMade();
     await rename(cluster, dataDir);
   } finally {
     await rm(staging, { recursive: true, force: true });
+  }
+}
+
+function initdbArguments(wanted: {
+  readonly cluster: string;
+  readonly passwordFile: string;
+  readonly major: number;
+  readonly persistent: boolean;
+}): string[] {
+  return [
+    ...['--pgdata', wanted.cluster, '--username=postgres', '--pwfile', wanted.passwordFile],
+    ...['--auth=scram-sha-256', '--encoding=UTF8', '--no-locale'],
+    // The built-in locale provider (from Postgres 17 on) gives the same order and case rules on every machine.
+    ...(wanted.major >= 17 ? ['--locale-provider=builtin', '--builtin-locale=C.UTF-8'] : []),
+    ...(wanted.persistent ? [] : ['--no-sync']),
+  ];
+}
+
+/** Of a machine that went down meanwhile; after anything else the guard has tidied up, or still does. */
+async function removeLeftovers(dataDir: string): Promise<void> {
+  const prefix = `${basename(dataDir)}${STAGING_SUFFIX}`;
+  for (const name of await readdir(dirname(dataDir)).catch(() => [])) {
+    const pid = name.startsWith(prefix) ? Number(name.slice(prefix.length)) : NaN;
+    if (!Number.isSafeInteger(pid) || (pid !== process.pid && isAlive(pid))) continue;
+    await rm(join(dirname(dataDir), name), { recursive: true, force: true });
   }
 }
 

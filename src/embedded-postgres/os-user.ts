@@ -7,6 +7,7 @@ import { spawn } from 'node:child_process';
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ExitError } from '../exit-error.ts';
+import { heldCommand, letGo } from './held-command.ts';
 
 /** undefined: the user this process runs as. */
 export type OsUser = { readonly uid: number; readonly gid: number; readonly name: string } | undefined;
@@ -36,16 +37,25 @@ export async function chooseUser(dataDirs: readonly string[], log: (line: string
   return createUser(log);
 }
 
+export interface RunOptions {
+  /** In a session of its own, which Ctrl-C does not reach; told its process id before it begins. */
+  readonly onOwnSession?: (pid: number) => void;
+}
+
 /** Runs a program to its end; a program that cannot be started is a result like any other. */
-export function run(file: string, args: readonly string[], user: OsUser): Promise<CommandResult> {
+export function run(
+  file: string,
+  args: readonly string[],
+  user: OsUser,
+  { onOwnSession }: RunOptions = {},
+): Promise<CommandResult> {
   return new Promise((resolve) => {
     // The working directory may be closed to that user, and PG… variables of our caller must not reach Postgres.
-    const child = spawn(file, args, {
-      cwd: '/',
-      env: postgresEnvironment(),
-      stdio: ['ignore', 'pipe', 'pipe'],
-      ...identity(user),
-    });
+    const common = { cwd: '/', env: postgresEnvironment(), ...identity(user) };
+    const child =
+      onOwnSession === undefined
+        ? spawn(file, args, { ...common, stdio: ['ignore', 'pipe', 'pipe'] })
+        : spawn(...heldCommand(file, args), { ...common, detached: true, stdio: 'pipe' });
     let output = '';
     const collect = (chunk: Buffer): void => {
       output += chunk.toString();
@@ -54,6 +64,8 @@ export function run(file: string, args: readonly string[], user: OsUser): Promis
     child.stderr.on('data', collect);
     child.once('error', (error) => resolve({ code: null, output: error.message }));
     child.once('close', (code) => resolve({ code, output: output.trim() }));
+    if (child.pid !== undefined) onOwnSession?.(child.pid);
+    letGo(child);
   });
 }
 

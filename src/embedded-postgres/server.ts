@@ -4,8 +4,9 @@
  * when Postgres stops.
  */
 import { spawn, type ChildProcess, type ChildProcessByStdio } from 'node:child_process';
-import type { Readable } from 'node:stream';
+import type { Readable, Writable } from 'node:stream';
 import { ExitError } from '../exit-error.ts';
+import { heldCommand, letGo } from './held-command.ts';
 import { identity, postgresEnvironment, type OsUser } from './os-user.ts';
 
 export interface ServerOptions {
@@ -28,7 +29,7 @@ for _ in 1 2 3 4 5 6 7 8 9 10; do kill -0 "$1" 2>/dev/null || break; sleep 0.3; 
 rm -rf -- "$2"`;
 
 export class PostgresServer {
-  readonly #process: ChildProcessByStdio<null, null, Readable>;
+  readonly #process: ChildProcessByStdio<Writable, null, Readable>;
   readonly #guard: ChildProcess;
   readonly #exited: Promise<void>;
   readonly #lines: string[] = [];
@@ -36,10 +37,10 @@ export class PostgresServer {
 
   private constructor(options: ServerOptions) {
     const common = { cwd: '/', detached: true, ...identity(options.user) };
-    this.#process = spawn(options.postgres, options.args, {
+    this.#process = spawn(...heldCommand(options.postgres, options.args), {
       ...common,
       env: postgresEnvironment(),
-      stdio: ['ignore', 'ignore', 'pipe'],
+      stdio: ['pipe', 'ignore', 'pipe'],
     });
     const target = [String(this.#process.pid ?? 0), options.disposableFolder ?? ''];
     this.#guard = spawn('/bin/sh', ['-c', GUARD_SCRIPT, 'sh', ...target], {
@@ -62,6 +63,7 @@ export class PostgresServer {
         end();
       });
     });
+    letGo(this.#process);
   }
 
   /** Resolves when Postgres accepts connections; fails with Postgres' own last words. */
