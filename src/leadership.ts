@@ -56,8 +56,8 @@ class Leadership implements AsyncDisposable {
     this.#options = options;
     this.#failed.promise.catch(() => undefined);
     const [claim, fold, side] = [this.#session('claim'), this.#session('fold'), this.#session('side')];
-    const types = this.#session('types', { default_transaction_read_only: 'on', statement_timeout: '5s' });
-    this.#sessions = { claim, fold, side, types };
+    const casts = this.#session('casts', { default_transaction_read_only: 'on', statement_timeout: '5s' });
+    this.#sessions = { claim, fold, side, casts };
   }
 
   async run(): Promise<void> {
@@ -119,6 +119,7 @@ class Leadership implements AsyncDisposable {
       takeover,
       configuration,
       sessions: this.#sessions,
+      slot: config.slot,
       poster,
       logger,
       clockOffsetMs,

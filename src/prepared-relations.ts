@@ -1,15 +1,16 @@
 // What has to be known about a table before its first change can be handed on: its key and its types, from the catalog,
 // kept as long as the log's description of the table is the same.
 import type { Payload } from './delivery/delivery.ts';
-import type { Lsn } from './lsn.ts';
 import type { Row } from './payload/row.ts';
+import type { ChangeToPrint } from './payload/table-encoder.ts';
 import type { PayloadRequest, PreparedRelation } from './pipeline.ts';
 import type { RelationMessage, RowMessage } from './replication/pgoutput.ts';
+import type { ReadWhen } from './replication/reader.ts';
 
 export interface PreparedRelationsParts {
   keyColumns(relationOid: number): Promise<readonly string[]>;
   /** Chooses encoders for the columns; loads what is not known about their types. */
-  encoder(relation: RelationMessage): Promise<PayloadEncoder>;
+  encoder(relation: RelationMessage, xid: number): Promise<PayloadEncoder>;
   orderKeys(
     relationOid: number,
     keyColumns: readonly number[],
@@ -19,8 +20,8 @@ export interface PreparedRelationsParts {
 
 export interface PayloadEncoder {
   build(request: PayloadRequest): string;
-  /** What has to be loaded before these rows can be printed; null: nothing. */
-  prepare(rows: readonly (Row | null)[], committedAt: Lsn): Promise<void> | null;
+  /** What has to be loaded before the rows of this change can be printed; null: nothing. */
+  prepare(change: ChangeToPrint): Promise<void> | null;
 }
 
 interface Prepared extends PreparedRelation {
@@ -36,13 +37,13 @@ export class PreparedRelations {
   }
 
   /** null when it is there already. */
-  prepare(relation: RelationMessage): Promise<void> | null {
-    return this.#prepared.has(relation) ? null : this.#load(relation);
+  prepare(relation: RelationMessage, xid: number): Promise<void> | null {
+    return this.#prepared.has(relation) ? null : this.#load(relation, xid);
   }
 
   /** null when nothing is lacking to print this row. The relation has been prepared. */
-  prepareRow(relation: RelationMessage, { record, old }: RowMessage, committedAt: Lsn): Promise<void> | null {
-    return this.#get(relation).encoder.prepare([record, old], committedAt);
+  prepareRow(relation: RelationMessage, { record, old }: RowMessage, when: ReadWhen): Promise<void> | null {
+    return this.#get(relation).encoder.prepare({ rows: [record, old], ...when });
   }
 
   get(relation: RelationMessage): PreparedRelation {
@@ -62,13 +63,13 @@ export class PreparedRelations {
     return identity === 'f' || marked.length === 0 ? await this.#parts.keyColumns(oid) : marked;
   }
 
-  async #load(relation: RelationMessage): Promise<void> {
+  async #load(relation: RelationMessage, xid: number): Promise<void> {
     const { orderKeys } = this.#parts;
     const names = relation.columns.map(({ name }) => name);
     const keys = (await this.#keyNames(relation)).map((name) => names.indexOf(name));
     // A key column that the log does not have yet or any more: then nothing tells the rows apart.
     const keyIndexes = keys.includes(-1) ? [] : keys;
-    const encoder = await this.#parts.encoder(relation);
+    const encoder = await this.#parts.encoder(relation, xid);
     const companies = new Map<string, number>();
     this.#prepared.set(relation, {
       encoder,

@@ -1,18 +1,21 @@
 // Wiring of what a term has to ask the database about tables and types before their changes can be printed.
+import { setTimeout as pause } from 'node:timers/promises';
 import { castTexts, readKeyColumns, readTypes } from './database/relation-catalog.ts';
 import type { Session } from './database/session.ts';
 import { orderKeys } from './delivery/order-keys.ts';
 import type { Logger } from './logger.ts';
 import { buildPayload } from './payload/payload.ts';
+import { TableEncoder } from './payload/table-encoder.ts';
 import type { TypeEntry } from './payload/type-entry.ts';
 import { castQuery, typesQuery } from './payload/types-query.ts';
-import { Types } from './payload/types.ts';
+import { Types, type PrintedAsText } from './payload/types.ts';
 import { PreparedRelations } from './prepared-relations.ts';
 
 export interface RelationsOptions {
   readonly side: Session;
-  /** For types and their casts: a cast's function is not ours, and must not hold up anything else. */
-  readonly types: Session;
+  /** Of its own: a cast's function is not ours. It holds up the reader, but nothing else. */
+  readonly casts: Session;
+  readonly slot: string;
   readonly logger: Logger;
 }
 
@@ -21,28 +24,43 @@ export interface Relations {
   readonly types: Types;
 }
 
-export function buildRelations({ side, types: session, logger }: RelationsOptions): Relations {
-  const refused = new Set<number>();
+/** For all values of a type in one row. The session's statement_timeout is the same. */
+const castLimitMs = 5_000;
+
+export function buildRelations({ side, casts, slot, logger }: RelationsOptions): Relations {
+  const told = new Set<string>();
+  const tellOnce = (type: TypeEntry, error: Error): void => {
+    const key = `${type.oid} ${error.message}`;
+    if (!told.has(key)) logger.warn({ type: type.name }, castFails(type, error));
+    told.add(key);
+  };
   const types = new Types({
-    read: async (oids) => await session.persist(() => readTypes<TypeEntry>(session, typesQuery, oids)),
+    read: async (typeOids) =>
+      await side.persist(() => readTypes<TypeEntry>({ session: side, query: typesQuery, typeOids, slot })),
     cast: async (type, texts) => {
       const onRefused = (error: Error): void => {
-        if (!refused.has(type.oid)) logger.warn({ type: type.name }, castFails(type, error));
-        refused.add(type.oid);
+        tellOnce(type, error);
       };
-      return await session.persist(() => castTexts({ session, query: castQuery(type), texts, onRefused }));
+      const query = castQuery(type);
+      return await casts.persist(() =>
+        castTexts({ session: casts, query, texts, limitMs: castLimitMs, onRefused }),
+      );
     },
     onPrintedAsText: (type, reason) => {
-      logger.warn({ type: type.name }, reason === 'dropped' ? wasDropped(type) : isUntrusted(type));
+      logger.warn({ type: type.name }, whyText(type, reason));
+    },
+    now: () => performance.now(),
+    pause: async (ms) => {
+      await pause(ms);
     },
   });
   const relations = new PreparedRelations({
     keyColumns: async (oid) => await side.persist(() => readKeyColumns(side, oid)),
-    encoder: async ({ columns }) => {
-      const table = await types.load(columns);
+    encoder: async ({ columns }, xid) => {
+      const table = await TableEncoder.load(columns, types, xid);
       return {
         build: (request) => buildPayload({ ...request, shape: table.shape }),
-        prepare: (rows, committedAt) => table.prepare(rows, committedAt),
+        prepare: (change) => table.prepare(change),
       };
     },
     orderKeys,
@@ -53,19 +71,24 @@ export function buildRelations({ side, types: session, logger }: RelationsOption
 function castFails({ name, jsonCast }: TypeEntry, error: Error): string {
   return (
     `${jsonCast?.functionName ?? 'the cast to json'} fails on a value of type ${name}, which goes out as Postgres' text: ` +
-    `${error.message}. The function runs with the service's rights (USAGE on the schemas of type and function among them), ` +
-    `read-only, with search_path = '' and for five seconds at most`
+    `${error.message}. rowhook_service needs USAGE on the schemas of type and function; the function runs with the service's ` +
+    `rights, read-only and with search_path = ''`
   );
 }
 
-function wasDropped({ name }: TypeEntry): string {
-  return `the type ${name} was dropped before rows with it were read: its values go out as Postgres' text`;
-}
-
-function isUntrusted({ name, jsonCast }: TypeEntry): string {
-  const owned = `alter function ${jsonCast?.functionName ?? ''}(${name}) owner to <a member of rowhook_dba>;`;
+function whyText({ name, jsonCast }: TypeEntry, reason: PrintedAsText): string {
+  if (reason === 'dropped') {
+    return `the type ${name} was dropped before rows with it were read: its values go out as Postgres' text`;
+  }
+  if (reason === 'slow cast') {
+    return (
+      `${jsonCast?.functionName ?? 'the cast to json'} takes more than ${castLimitMs / 1000} s for the values of type ${name} in one row, and ` +
+      `every webhook waits for it: for a minute they go out as Postgres' text`
+    );
+  }
   return (
-    `the cast of ${name} to json is not used, and its values go out as Postgres' text: whoever owns its function would run ` +
-    `code with the service's rights. To use it: ${owned}`
+    `the cast of ${name} to json is not used, and its values go out as Postgres' text: somebody who is neither a superuser ` +
+    `nor a member of rowhook_dba could make it run code with the service's rights. To use it, read its function and what that calls, and ` +
+    `as a superuser: ${(jsonCast?.remedies ?? []).join(' ')}`
   );
 }

@@ -29,14 +29,15 @@ import { match } from './webhooks/match.ts';
 import { isWanted, Registry, type Route } from './webhooks/registry.ts';
 import type { ConfigurationChange } from './webhooks/webhook.ts';
 
-/** `side` only reads; so does `types`, which also lets casts print values. */
-export type TermSessions = Readonly<Record<'claim' | 'fold' | 'side' | 'types', Session>>;
+/** `side` only reads; `casts` lets the casts of types print values. */
+export type TermSessions = Readonly<Record<'claim' | 'fold' | 'side' | 'casts', Session>>;
 
 export interface TermOptions {
   readonly takeover: Takeover;
   /** As of the floor. */
   readonly configuration: readonly ConfigurationChange[];
   readonly sessions: TermSessions;
+  readonly slot: string;
   readonly poster: Poster;
   readonly logger: Logger;
   /** How far the server's clock is ahead of ours. */
@@ -77,7 +78,7 @@ export class Term {
   #lagMs = 0;
 
   constructor(options: TermOptions) {
-    const { takeover, sessions, logger, onFailure } = options;
+    const { takeover, sessions, slot, logger, onFailure } = options;
     const { state, term, lastSeq } = takeover;
     const { epoch } = state;
     this.#options = options;
@@ -106,7 +107,7 @@ export class Term {
       },
       onFailure,
     });
-    const prepared = buildRelations({ ...sessions, logger });
+    const prepared = buildRelations({ ...sessions, slot, logger });
     this.#pipeline = this.#buildPipeline(prepared.relations);
     this.reader = this.#buildReader(prepared);
     for (const { seq, entries } of takeover.settled) this.#folding.appended(seq, entries);
@@ -153,8 +154,8 @@ export class Term {
         const route = this.#route(relation);
         return route !== undefined && isWanted(route, operation);
       },
-      prepare: (relation) => relations.prepare(relation),
-      prepareRow: (relation, row, committedAt) => relations.prepareRow(relation, row, committedAt),
+      prepare: (relation, xid) => relations.prepare(relation, xid),
+      prepareRow: (relation, row, when) => relations.prepareRow(relation, row, when),
       onType: ({ oid, schema, name }) => {
         types.catalog.learnName(oid, schema, name);
       },

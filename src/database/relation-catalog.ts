@@ -1,6 +1,6 @@
 // What the log does not tell about a table: its key, which orders its changes, and the types that are not built in.
 import { DatabaseError } from 'pg';
-import { parseLsn, type Lsn } from '../lsn.ts';
+import { parseSnapshot, type Sighting } from '../snapshot.ts';
 import { wasRefused, type Session } from './session.ts';
 
 /**
@@ -24,27 +24,28 @@ export async function readKeyColumns(session: Session, relationOid: number): Pro
 
 export interface ReadTypes<R> {
   readonly types: readonly R[];
-  /** Whatever was committed before it is seen in `types`. */
-  readonly asOf: Lsn;
+  readonly sighting: Sighting;
 }
 
-/** `query` takes the oids as $1 and returns what the caller's type catalog wants to know about them. */
-export async function readTypes<R extends object>(
-  session: Session,
-  query: string,
-  typeOids: readonly number[],
-): Promise<ReadTypes<R>> {
-  // A statement of its own: it has to come before the other one's snapshot.
-  const { rows } = await session.query<{ lsn: string }>({
-    text: 'select pg_current_wal_insert_lsn() as lsn',
-  });
-  const asOf = parseLsn(rows[0]?.lsn ?? '');
-  const answer = await session.query<R & Record<string, unknown>>({
+export interface ReadTypesOptions {
+  readonly session: Session;
+  /** Takes the oids as $1 and the slot as $2, and returns one row: `types`, `snapshot` and `next`. */
+  readonly query: string;
+  readonly typeOids: readonly number[];
+  readonly slot: string;
+}
+
+/** What the caller's type catalog wants to know, and by which transactions it is that. */
+export async function readTypes<R>(options: ReadTypesOptions): Promise<ReadTypes<R>> {
+  const { session, query, typeOids, slot } = options;
+  const { rows } = await session.query<{ types: readonly R[]; snapshot: string; next: string }>({
     name: 'rowhook_types',
     text: query,
-    values: [typeOids],
+    values: [typeOids, slot],
   });
-  return { types: answer.rows, asOf };
+  const [row] = rows;
+  if (row === undefined) throw new Error('the server answered a question about types without a row');
+  return { types: row.types, sighting: { ...parseSnapshot(row.snapshot), next: Number(row.next) } };
 }
 
 export interface CastTextsOptions {
@@ -52,23 +53,41 @@ export interface CastTextsOptions {
   /** Takes the texts as $1 and returns a row with `json` for each, in their order. */
   readonly query: string;
   readonly texts: readonly string[];
-  /** A text that the server refuses to cast, or a statement that takes too long. */
+  /** For all of them. */
+  readonly limitMs: number;
+  /** A text that the server refuses to cast. */
   onRefused(error: Error): void;
 }
 
-/** null in place of a text that cannot be cast. One that fails fails them all, so they are tried one by one then. */
-export async function castTexts(options: CastTextsOptions): Promise<(string | null)[]> {
-  const { session, query, texts, onRefused } = options;
-  const queryCancelled = '57014';
+/** null in place of a text that cannot be cast; null when it takes too long. */
+export async function castTexts(options: CastTextsOptions): Promise<readonly (string | null)[] | null> {
+  const { texts, limitMs } = options;
+  const endsAt = performance.now() + limitMs;
+  const together = await tryCast(options, texts);
+  if (together !== 'refused') return together;
+  // One that fails fails them all, so they are tried one by one.
+  const answers: (string | null)[] = [];
+  for (const text of texts) {
+    const alone = texts.length === 1 ? 'refused' : await tryCast(options, [text]);
+    if (alone === null || performance.now() > endsAt) return null;
+    answers.push(...(alone === 'refused' ? [null] : alone));
+  }
+  return answers;
+}
+
+const queryCancelled = '57014';
+
+async function tryCast(
+  { session, query, onRefused }: CastTextsOptions,
+  texts: readonly string[],
+): Promise<readonly (string | null)[] | 'refused' | null> {
   try {
     const { rows } = await session.query<{ json: string | null }>({ text: query, values: [texts] });
     return rows.map(({ json }) => json);
   } catch (error) {
     if (!(error instanceof DatabaseError) || !wasRefused(error)) throw error;
+    if (error.code === queryCancelled) return null;
     onRefused(error);
-    if (texts.length === 1 || error.code === queryCancelled) return texts.map(() => null);
+    return 'refused';
   }
-  const answers: (string | null)[] = [];
-  for (const text of texts) answers.push(...(await castTexts({ ...options, texts: [text] })));
-  return answers;
 }

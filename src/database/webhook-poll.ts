@@ -1,5 +1,6 @@
 // A look at the webhooks' newest rows, for the time when the log is behind, with the snapshot that it was taken in and the
 // server's clock.
+import { parseSnapshot, type Snapshot } from '../snapshot.ts';
 import type { Session } from './session.ts';
 
 export interface WebhookPoll {
@@ -9,7 +10,7 @@ export interface WebhookPoll {
     readonly isActive: boolean;
     readonly url: string;
   }[];
-  readonly snapshot: string;
+  readonly snapshot: Snapshot;
   readonly asked: readonly bigint[] | null;
 }
 
@@ -36,7 +37,7 @@ export async function pollWebhooks(session: Session, uids: readonly bigint[] | n
     isActive: active,
     url,
   }));
-  return { webhooks, snapshot: row.snapshot, asked: uids };
+  return { webhooks, snapshot: parseSnapshot(row.snapshot), asked: uids };
 }
 
 /** How far the server's clock is ahead of ours, in milliseconds, to half a round trip. */

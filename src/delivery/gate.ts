@@ -1,6 +1,7 @@
 // Whether a webhook may be sent to now, and where: its newest row, from the log and, while the log is behind, from a look at the
 // table. Matching never asks here. Invariant: of two versions of a row the one with the higher revision wins; a row is
 // taken for deleted only by a snapshot that would show it.
+import { isVisible, type Snapshot } from '../snapshot.ts';
 import type { Webhook } from '../webhooks/webhook.ts';
 
 export interface PolledWebhook {
@@ -10,10 +11,10 @@ export interface PolledWebhook {
   readonly url: string;
 }
 
-/** What one statement saw: rows and the snapshot it saw them in (`xmin:xmax:xip,…`). */
+/** What one statement saw: rows and the snapshot it saw them in. */
 export interface Poll {
   readonly webhooks: readonly PolledWebhook[];
-  readonly snapshot: string;
+  readonly snapshot: Snapshot;
   /** The webhooks that were asked for; null for all. */
   readonly asked: readonly bigint[] | null;
 }
@@ -87,15 +88,4 @@ export class Gate {
     this.#newest.set(uid, newest);
     if (newest.isActive && !wasOpen) this.#listener.onOpen(uid);
   }
-}
-
-/**
- * Whether a snapshot shows what a transaction committed, given that it has committed. The log may tell of a commit a moment
- * before snapshots do (or long before, while it waits for a synchronous standby). 32-bit xids, compared as Postgres does.
- */
-export function isVisible(xid: number, snapshot: string): boolean {
-  const [, xmax = '0', running = ''] = snapshot.split(':');
-  const isBeforeXmax = ((xid - Number(BigInt(xmax) & 0xffff_ffffn)) | 0) < 0;
-  const runningXids = running === '' ? [] : running.split(',');
-  return isBeforeXmax && !runningXids.some((other) => Number(BigInt(other) & 0xffff_ffffn) === xid);
 }

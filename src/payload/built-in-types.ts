@@ -128,6 +128,6 @@ export function builtInOid(name: string): number | undefined {
 /** box is the only type whose arrays do not use the comma. */
 function arrayEntry(name: string, elementOid: number, oid: number): TypeEntry {
   const delimiter = name === 'box' ? ';' : ',';
-  const rest = { baseOid: 0, attributes: null, jsonCast: null };
+  const rest = { baseOid: 0, attributes: null, isSettled: true, jsonCast: null };
   return { oid, kind: 'b', name: `pg_catalog._${name}`, elementOid, delimiter, ...rest };
 }

@@ -1,64 +1,93 @@
 // What a composite was made of when a row was written. The log says nothing when a composite is altered, so versions carry
-// the positions at which the database was asked: a row from between two answers has the one, the other, or something between.
+// the sightings that they rest on. A row was written at some time between the begin and the end of its transaction: it has a version
+// that was seen before and after that, or something between two versions.
+// Invariant: a value is not given an attribute that it may not belong to.
 
-import type { Lsn } from '../lsn.ts';
-import type { Attribute } from './type-entry.ts';
+import { beganAfter, isVisible, type Sighting } from '../snapshot.ts';
+import type { Attribute, Attributes } from './type-entry.ts';
 
-/** Seen at `from`, and still the same at `until`. */
 export interface CompositeVersion {
-  readonly attributes: readonly Attribute[];
-  readonly from: Lsn;
-  until: Lsn;
+  readonly attributes: Attributes;
+  /** The first sighting; null when it holds for every row that may still be unread. */
+  readonly from: Sighting | null;
+  /** The last one; null as for `from`. */
+  until: Sighting | null;
 }
 
-/**
- * What the `count` values of a text are that was written at this position; undefined where that is not certain enough.
- * `versions`: oldest first.
- */
+export interface FoundAttributes {
+  readonly list: readonly Attribute[];
+  /** False: an alteration in the very moment of the row would not have been noticed. */
+  readonly isProven: boolean;
+}
+
+/** What so many values are that transaction `xid` wrote; undefined where it is not certain enough. Oldest version first. */
 export function attributesAt(
   versions: readonly CompositeVersion[],
-  position: Lsn,
+  xid: number,
   count: number,
-): readonly Attribute[] | undefined {
-  const known = versions.findLast(({ from }) => from <= position);
-  const next = versions.find(({ from }) => from > position);
-  if (known === undefined) {
-    return next && (fits(next.attributes, count) ?? firstOf(next.attributes, count));
+): FoundAttributes | undefined {
+  const known = versions.findLast(({ from }) => from === null || beganAfter(xid, from));
+  const next = versions.find(({ until }) => until === null || isVisible(xid, until));
+  if (known !== undefined && known === next) return found(fits(known.attributes.list, count), true);
+  // It was dropped since.
+  if (next === undefined) return found(known && fits(known.attributes.list, count), false);
+  const { attributes } = next;
+  if (beganBefore(attributes.alteredBy, xid)) {
+    const list = fits(attributes.list, count);
+    if (list !== undefined) return found(list, false);
   }
-  if (next === undefined || position <= known.until) return fits(known.attributes, count);
-  return (
-    fits(next.attributes, count) ??
-    fits(known.attributes, count) ??
-    between(known.attributes, next.attributes, count)
-  );
+  return known === undefined
+    ? found(unseenBefore(attributes, count), true)
+    : found(between(known.attributes, attributes, count), true);
 }
 
-function fits(attributes: readonly Attribute[], count: number): readonly Attribute[] | undefined {
+function found(list: readonly Attribute[] | undefined, isProven: boolean): FoundAttributes | undefined {
+  return list && { list, isProven };
+}
+
+/** Transaction ids are given in the order in which transactions begin to write; 32 bits, compared as Postgres does. */
+function beganBefore(xid: number, other: number): boolean {
+  return ((xid - other) | 0) < 0;
+}
+
+function fits(list: readonly Attribute[], count: number): readonly Attribute[] | undefined {
   // A text without values is also that of one null.
-  const isEmpty = attributes.length === 0 && count === 1;
-  return attributes.length === count || isEmpty ? attributes : undefined;
+  const isEmpty = list.length === 0 && count === 1;
+  return list.length === count || isEmpty ? list : undefined;
 }
 
-/** Before the first answer: if nothing was ever dropped, the first ones have always been the same. */
-function firstOf(attributes: readonly Attribute[], count: number): readonly Attribute[] | undefined {
-  return count < attributes.length && isWithoutGap(attributes, 0) ? attributes.slice(0, count) : undefined;
+/** Attributes are added at the end only: while none was ever dropped, the first ones have always been the same. */
+function unseenBefore({ list, highest }: Attributes, count: number): readonly Attribute[] | undefined {
+  return list.length === highest ? (fits(list, count) ?? firstOf(list, count)) : undefined;
 }
 
-/** Attributes are only ever added at the end. The fewest there can have been are those that both have. */
-function between(
-  before: readonly Attribute[],
-  after: readonly Attribute[],
-  count: number,
-): readonly Attribute[] | undefined {
-  const numbers = new Set(after.map(({ number }) => number));
-  const kept = before.filter(({ number }) => numbers.has(number));
+/** All that can have been: what both have, whatever else either has, and what came and went between them. */
+function between(known: Attributes, next: Attributes, count: number): readonly Attribute[] | undefined {
+  const numbers = new Set(known.list.map(({ number }) => number));
+  const kept = next.list.filter(({ number }) => numbers.has(number));
+  if (kept.some((attribute) => isOfAnotherType(attribute, known))) return undefined;
+  const added = next.list.filter(({ number }) => number > known.highest);
+  const hasDropped = kept.length < known.list.length;
+  const cameAndWent = next.highest - known.highest > added.length;
+  // The fewest that there can have been.
   if (kept.length === count) return kept;
-  const last = before.at(-1)?.number ?? 0;
-  const added = after.filter(({ number }) => number > last);
-  const isAddedOnly = kept.length === before.length && isWithoutGap(added, last);
-  return isAddedOnly && count > kept.length ? [...kept, ...added.slice(0, count - kept.length)] : undefined;
+  if (!hasDropped && !cameAndWent) return fits(next.list, count) ?? firstOf(next.list, count, kept.length);
+  if (hasDropped && next.highest === known.highest) return renamed(fits(known.list, count), kept);
+  return undefined;
 }
 
-function isWithoutGap(attributes: readonly Attribute[], before: number): boolean {
-  return attributes.every(({ number }, index) => number === before + index + 1);
+function firstOf(list: readonly Attribute[], count: number, fewest = 0): readonly Attribute[] | undefined {
+  return count > fewest && count < list.length ? list.slice(0, count) : undefined;
+}
+
+function isOfAnotherType({ number, typeOid }: Attribute, { list }: Attributes): boolean {
+  return list.some((attribute) => attribute.number === number && attribute.typeOid !== typeOid);
+}
+
+/** With the names of after for those that are still there. */
+function renamed(
+  list: readonly Attribute[] | undefined,
+  after: readonly Attribute[],
+): readonly Attribute[] | undefined {
+  return list?.map((attribute) => after.find(({ number }) => number === attribute.number) ?? attribute);
 }

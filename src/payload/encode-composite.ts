@@ -9,22 +9,39 @@ export interface AttributeShape {
   readonly encode: Encode;
 }
 
+export interface CompositeShape {
+  readonly attributes: readonly AttributeShape[];
+  /** False: what is printed for each value is tried for being JSON. */
+  readonly isProven: boolean;
+}
+
 /**
- * `attributes` tells what the values of a text with so many of them are; undefined where that is not known, and then
- * the text goes out as a string.
+ * `shapeOf` tells what the values of a text with so many of them are; undefined where that is not known, and then the text
+ * goes out as a string.
  */
-export function composite(attributes: (count: number) => readonly AttributeShape[] | undefined): Encode {
+export function composite(shapeOf: (count: number) => CompositeShape | undefined): Encode {
   return (text) => {
     const fields = recordFields(text);
-    const shapes = attributes(fields.length);
-    if (shapes === undefined) return quote(text);
+    const shape = shapeOf(fields.length);
+    if (shape === undefined) return quote(text);
     let json = '';
-    for (const [index, { name, encode }] of shapes.entries()) {
+    for (const [index, { name, encode }] of shape.attributes.entries()) {
       const field = fields[index] ?? null;
-      json += `${index === 0 ? '' : ','}${name}:${field === null ? 'null' : encode(field)}`;
+      const value = field === null ? 'null' : encode(field);
+      if (!shape.isProven && !isJson(value)) return quote(text);
+      json += `${index === 0 ? '' : ','}${name}:${value}`;
     }
     return `{${json}}`;
   };
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 const special = /[",\\)]/g;

@@ -3,16 +3,35 @@
 
 import { quote, type Encode } from './encode-scalar.ts';
 
-const pair = /"([^"\\]*(?:\\.[^"\\]*)*)"=>(?:"([^"\\]*(?:\\.[^"\\]*)*)"|NULL)/gs;
+const stringEnd = /["\\]/g;
 
 export const hstore: Encode = (text) => {
   const members: string[] = [];
-  for (const [, key = '', value] of text.matchAll(pair)) {
-    members.push(`${plain(key)}: ${value === undefined ? 'null' : plain(value)}`);
+  let at = text.indexOf('"');
+  while (at !== -1) {
+    const keyEnd = endOfString(text, at);
+    // After the arrow: a string or NULL.
+    const valueAt = keyEnd + '=>'.length;
+    const isNull = text[valueAt] !== '"';
+    const end = isNull ? valueAt : endOfString(text, valueAt);
+    members.push(`${plain(text.slice(at, keyEnd))}: ${isNull ? 'null' : plain(text.slice(valueAt, end))}`);
+    at = text.indexOf('"', end);
   }
   return `{${members.join(', ')}}`;
 };
 
-function plain(text: string): string {
-  return quote(text.replace(/\\(.)/gs, '$1'));
+/** Where the quoted string that starts here has ended. */
+function endOfString(text: string, start: number): number {
+  stringEnd.lastIndex = start + 1;
+  for (;;) {
+    const at = stringEnd.exec(text)?.index;
+    if (at === undefined) return text.length;
+    if (text[at] === '"') return at + 1;
+    stringEnd.lastIndex = at + 2;
+  }
+}
+
+function plain(quoted: string): string {
+  const text = quoted.slice(1, -1);
+  return quote(text.includes('\\') ? text.replace(/\\(.)/gs, '$1') : text);
 }

@@ -1,6 +1,7 @@
 // json as to_jsonb rewrites it: keys by length and then by bytes, of equal keys the last, numbers without exponents, every
 // other digit kept, jsonb's spacing. The text is valid JSON, because Postgres has checked it. What jsonb cannot hold (\u0000,
-// half a surrogate pair, a number beyond numeric's range) makes to_jsonb fail: such a document stays as it was written.
+// half a surrogate pair, a number beyond numeric's range) makes to_jsonb fail: such a document stays as it was written, and so does
+// one that would grow beyond measure.
 // https://www.postgresql.org/docs/current/datatype-json.html
 
 import { quote, type Encode } from './encode-scalar.ts';
@@ -9,13 +10,14 @@ import { quote, type Encode } from './encode-scalar.ts';
 const maxWholeDigits = 131_072;
 const maxScale = 16_383;
 const maxExponent = 1_073_741_822;
+/** Characters that numbers may add to a document by losing their exponents: each can add as many as it has digits. */
+const maxGrowth = 1_000_000;
 
 export const json: Encode = (text) => {
   try {
     return new Document(text).normalised();
   } catch (error) {
-    // A RangeError: nested too deeply to be walked.
-    if (error instanceof NotInJsonb || error instanceof RangeError) return text;
+    if (error instanceof NotAsJsonb) return text;
     throw error;
   }
 };
@@ -23,65 +25,81 @@ export const json: Encode = (text) => {
 /** A jsonb value is printed as it has to be. */
 export const jsonb: Encode = (text) => text;
 
-class NotInJsonb extends Error {}
+class NotAsJsonb extends Error {}
 
-interface Member {
-  readonly key: string;
-  readonly text: string;
+/** An object or array that is not closed yet. */
+interface Open {
+  /** By key, quotes included; null for an array. */
+  readonly members: Map<string, string> | null;
+  /** An array's. */
+  readonly items: string[];
+  /** Whose value comes next; empty before a key, which has at least its quotes. */
+  key: string;
 }
 
 const wordEnd = /[\s,\]}]|$/g;
 const stringEnd = /["\\]/g;
 
+// Without recursion: Postgres takes documents that are nested more deeply than a call stack is.
 class Document {
   readonly #text: string;
   #at = 0;
+  #growth = 0;
 
   constructor(text: string) {
     this.#text = text;
   }
 
   normalised(): string {
-    return this.#value();
+    const open: Open[] = [];
+    for (;;) {
+      const value = this.#next(open);
+      if (value === undefined) continue;
+      const parent = open.at(-1);
+      if (parent === undefined) return value;
+      parent.members?.set(parent.key, value);
+      if (parent.members === null) parent.items.push(value);
+      parent.key = '';
+    }
   }
 
-  #value(): string {
+  /** A whole value, or undefined after a step into or within one. */
+  #next(open: Open[]): string | undefined {
     const first = this.#peek();
-    if (first === '{') return this.#object();
-    if (first === '[') return this.#array();
-    if (first === '"') return this.#string();
+    const parent = open.at(-1);
+    if (first === ',') {
+      this.#at += 1;
+      return undefined;
+    }
+    if (first === '}' || first === ']') {
+      this.#at += 1;
+      open.pop();
+      return parent && closed(parent);
+    }
+    if (parent?.members && parent.key === '') {
+      parent.key = this.#string();
+      this.#peek();
+      this.#at += 1;
+      return undefined;
+    }
+    if (first === '{' || first === '[') {
+      this.#at += 1;
+      open.push({ members: first === '{' ? new Map() : null, items: [], key: '' });
+      return undefined;
+    }
+    return first === '"' ? this.#string() : this.#word(first);
+  }
+
+  #word(first: string): string {
     wordEnd.lastIndex = this.#at;
     const end = wordEnd.exec(this.#text)?.index ?? this.#text.length;
     const word = this.#text.slice(this.#at, end);
     this.#at = end;
-    return first === 't' || first === 'f' || first === 'n' ? word : number(word);
-  }
-
-  #object(): string {
-    const members = new Map<string, string>();
-    this.#at += 1;
-    while (this.#peek() !== '}') {
-      if (this.#peek() === ',') this.#at += 1;
-      this.#peek();
-      const key = this.#string();
-      this.#peek();
-      this.#at += 1;
-      members.set(key, this.#value());
-    }
-    this.#at += 1;
-    const sorted = [...members].map(([key, text]) => ({ key, text })).sort(byKey);
-    return `{${sorted.map(({ key, text }) => `${key}: ${text}`).join(', ')}}`;
-  }
-
-  #array(): string {
-    const items: string[] = [];
-    this.#at += 1;
-    while (this.#peek() !== ']') {
-      if (this.#peek() === ',') this.#at += 1;
-      items.push(this.#value());
-    }
-    this.#at += 1;
-    return `[${items.join(', ')}]`;
+    if (first === 't' || first === 'f' || first === 'n') return word;
+    const text = number(word);
+    this.#growth += Math.max(0, text.length - word.length);
+    if (this.#growth > maxGrowth) throw new NotAsJsonb('a document that would grow beyond measure');
+    return text;
   }
 
   /** Quotes included; written again only where it has an escape. */
@@ -91,7 +109,7 @@ class Document {
     stringEnd.lastIndex = start + 1;
     for (;;) {
       const end = stringEnd.exec(this.#text)?.index;
-      if (end === undefined) throw new NotInJsonb('a string without an end');
+      if (end === undefined) throw new NotAsJsonb('a string without an end');
       if (this.#text[end] === '"') {
         this.#at = end + 1;
         break;
@@ -107,7 +125,7 @@ class Document {
   #peek(): string {
     for (;;) {
       const character = this.#text[this.#at];
-      if (character === undefined) throw new NotInJsonb('a document without an end');
+      if (character === undefined) throw new NotAsJsonb('a document without an end');
       if (character !== ' ' && character !== '\n' && character !== '\r' && character !== '\t')
         return character;
       this.#at += 1;
@@ -115,20 +133,38 @@ class Document {
   }
 }
 
+function closed({ members, items }: Open): string {
+  if (members === null) return `[${items.join(', ')}]`;
+  const sorted = [...members].map(([key, text]) => sortable(key, text)).sort(byKey);
+  return `{${sorted.map(({ key, text }) => `${key}: ${text}`).join(', ')}}`;
+}
+
+interface Sortable {
+  readonly key: string;
+  readonly text: string;
+  /** Without quotes and escapes. */
+  readonly name: string;
+  /** In UTF-8. */
+  readonly bytes: number;
+}
+
+function sortable(key: string, text: string): Sortable {
+  const name = key.includes('\\') ? (JSON.parse(key) as string) : key.slice(1, -1);
+  return { key, text, name, bytes: Buffer.byteLength(name) };
+}
+
+function byKey(a: Sortable, b: Sortable): number {
+  if (a.bytes !== b.bytes) return a.bytes - b.bytes;
+  // Of ASCII the characters stand in the order of their bytes.
+  if (a.bytes === a.name.length && b.bytes === b.name.length) return a.name < b.name ? -1 : 1;
+  return Buffer.compare(Buffer.from(a.name), Buffer.from(b.name));
+}
+
 function rewritten(text: string): string {
   const value = JSON.parse(text) as string;
   if (value.includes('\0') || !value.isWellFormed())
-    throw new NotInJsonb('a character that text cannot hold');
+    throw new NotAsJsonb('a character that text cannot hold');
   return quote(value);
-}
-
-function byKey({ key: a }: Member, { key: b }: Member): number {
-  const [first, second] = [keyBytes(a), keyBytes(b)];
-  return first.length - second.length || Buffer.compare(first, second);
-}
-
-function keyBytes(key: string): Buffer {
-  return Buffer.from(key.includes('\\') ? (JSON.parse(key) as string) : key.slice(1, -1));
 }
 
 /** As numeric reads and prints it: `1.50` stays, `15e1` is 150, `-0` is 0. */
@@ -141,7 +177,7 @@ function number(text: string): string {
   const significant = digits.replace(/^0+/, '');
   const wholeDigits = significant === '' ? 0 : significant.length - fraction.length + Number(exponent);
   if (scale > maxScale || wholeDigits > maxWholeDigits || Math.abs(Number(exponent)) > maxExponent) {
-    throw new NotInJsonb('a number beyond numeric');
+    throw new NotAsJsonb('a number beyond numeric');
   }
   const shown = significant === '' ? '' : sign;
   const all = (wholeDigits > 0 ? significant.padEnd(wholeDigits + scale, '0') : significant).padStart(

@@ -7,7 +7,7 @@ import { composite, type AttributeShape } from './encode-composite.ts';
 import { hstore } from './encode-hstore.ts';
 import { quote, type Encode } from './encode-scalar.ts';
 import type { TypeCatalog } from './type-catalog.ts';
-import { isMutable, type Attribute, type TypeEntry } from './type-entry.ts';
+import { isMutable, mayGainCast, type Attribute, type TypeEntry } from './type-entry.ts';
 
 export type { Encode } from './encode-scalar.ts';
 
@@ -23,32 +23,39 @@ export function encoderFor(typeOid: number, catalog: TypeCatalog): Encode {
   return type.jsonCast === null ? quote : cast(type, catalog);
 }
 
-/** Whether a row may have to wait for the database before a value of this type can be printed. */
-export function mayWait(typeOid: number, catalog: TypeCatalog): boolean {
+/**
+ * What has to be asked before a value of this type can be printed: something for each transaction or each row, whether the
+ * type has a cast by now, or nothing.
+ */
+export function mayWait(typeOid: number, catalog: TypeCatalog): 'row' | 'cast' | null {
   const type = builtInArray(typeOid) ?? catalog.get(typeOid);
-  if (type === undefined) return false;
-  return isMutable(type) || mayWait(type.baseOid, catalog) || mayWait(type.elementOid, catalog);
+  if (type === undefined) return null;
+  if (isMutable(type)) return 'row';
+  if (type.baseOid !== 0) return mayWait(type.baseOid, catalog);
+  if (type.elementOid !== 0) return mayWait(type.elementOid, catalog);
+  return mayGainCast(type) ? 'cast' : null;
 }
 
 function compositeOf({ oid }: TypeEntry, catalog: TypeCatalog): Encode {
   const shapes = new WeakMap<readonly Attribute[], readonly AttributeShape[]>();
   return composite((count) => {
-    const attributes = catalog.attributesOf(oid, count);
-    if (attributes === undefined) return undefined;
-    let shape = shapes.get(attributes);
-    if (shape === undefined) {
-      shape = attributes.map(({ name, typeOid }) => ({
-        name: JSON.stringify(name),
+    const found = catalog.attributesOf(oid, count);
+    if (found === undefined) return undefined;
+    const { list, isProven } = found;
+    let attributes = shapes.get(list);
+    if (attributes === undefined) {
+      attributes = list.map(({ name, typeOid }) => ({
+        name: quote(name),
         encode: encoderFor(typeOid, catalog),
       }));
-      shapes.set(attributes, shape);
+      shapes.set(list, attributes);
     }
-    return shape;
+    return { attributes, isProven };
   });
 }
 
 function cast(type: TypeEntry, catalog: TypeCatalog): Encode {
   if (type.jsonCast?.isHstore === true) return hstore;
-  if (type.jsonCast?.isTrusted === false) return quote;
+  if (type.jsonCast?.remedies.length !== 0) return quote;
   return (text) => catalog.castJson(type, text) ?? quote(text);
 }

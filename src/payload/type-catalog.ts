@@ -2,10 +2,10 @@
 // a type was altered or dropped may still be unread, and notes the values that encoders need a cast for.
 // Invariant: what is not known is printed as Postgres' own text in a JSON string.
 
-import type { Lsn } from '../lsn.ts';
+import type { Sighting } from '../snapshot.ts';
 import { builtInOid } from './built-in-types.ts';
-import { attributesAt, type CompositeVersion } from './composite-versions.ts';
-import type { Attribute, TypeEntry } from './type-entry.ts';
+import { attributesAt, type CompositeVersion, type FoundAttributes } from './composite-versions.ts';
+import type { TypeEntry } from './type-entry.ts';
 
 /** Texts, by the type whose cast has to print them. */
 export type WantedCasts = ReadonlyMap<TypeEntry, ReadonlySet<string>>;
@@ -13,21 +13,29 @@ export type WantedCasts = ReadonlyMap<TypeEntry, ReadonlySet<string>>;
 export class TypeCatalog {
   /** Grows with every change of what is known: encoders chosen before are out of date then. */
   generation = 0;
-  /** The commit of the row that is printed next: composites are as they were then. */
-  position: Lsn = 0n;
   readonly #entries = new Map<number, TypeEntry>();
-  readonly #versions = new Map<number, CompositeVersion[]>();
+  /** Oldest first. */
+  readonly #versions = new Map<number, readonly CompositeVersion[]>();
   readonly #casts = new Map<string, string | null>();
   #wantedCasts = new Map<TypeEntry, Set<string>>();
+  #xid = 0;
 
   get(oid: number): TypeEntry | undefined {
     return this.#entries.get(oid);
   }
 
-  /** `asOf`: everything committed before it is in these rows. What they lack and was known is kept: it was dropped. */
-  learn(rows: readonly TypeEntry[], asOf: Lsn): void {
+  /** The transaction of the row that is printed next: composites are as they were for it. */
+  set xid(xid: number) {
+    this.#xid = xid;
+  }
+
+  /**
+   * `seen`: by the statement that these rows come from; null when they hold for every row there may be. What they lack
+   * and was known is kept: it was dropped.
+   */
+  learn(rows: readonly TypeEntry[], seen: Sighting | null): void {
     for (const row of rows) {
-      if (row.attributes !== null) this.#learnVersion(row.oid, row.attributes, asOf);
+      this.#learnVersion(row, seen);
       if (isSame(this.#entries.get(row.oid), row)) continue;
       this.#entries.set(row.oid, row);
       this.generation += 1;
@@ -42,16 +50,16 @@ export class TypeCatalog {
     if (this.#entries.has(oid)) return;
     const baseOid = schema === 'pg_catalog' ? (builtInOid(name) ?? 0) : 0;
     const kind = baseOid === 0 ? 'b' : 'd';
-    const rest = { elementOid: 0, delimiter: ',', attributes: null, jsonCast: null };
-    this.learn([{ oid, kind, name: `${schema}.${name}`, baseOid, ...rest }], 0n);
+    const rest = { elementOid: 0, delimiter: ',', attributes: null, isSettled: false, jsonCast: null };
+    this.learn([{ oid, kind, name: `${schema}.${name}`, baseOid, ...rest }], null);
   }
 
-  /** What so many values of a composite are, in the row at {@link position}. */
-  attributesOf(oid: number, count: number): readonly Attribute[] | undefined {
-    return attributesAt(this.#versions.get(oid) ?? [], this.position, count);
+  /** What so many values of a composite are in the row of {@link xid}; undefined where that is not certain. */
+  attributesOf(oid: number, count: number): FoundAttributes | undefined {
+    return attributesAt(this.#versions.get(oid) ?? [], this.#xid, count);
   }
 
-  /** The JSON that the type's cast makes of it; null when it fails on this value; undefined, and asked for, when not there yet. */
+  /** The JSON that the type's cast makes of it; null when it makes none; undefined, and asked for, when not there yet. */
   castJson(entry: TypeEntry, text: string): string | null | undefined {
     const json = this.#casts.get(`${entry.oid}/${text}`);
     if (json === undefined) {
@@ -69,24 +77,32 @@ export class TypeCatalog {
     if (this.#casts.size > 0) this.#casts.clear();
   }
 
+  /** Whether encoders have asked for casts that are not there yet. */
+  get isWanting(): boolean {
+    return this.#wantedCasts.size > 0;
+  }
+
   /** What encoders have asked for since the last call. */
   takeWantedCasts(): WantedCasts {
     const wanted = this.#wantedCasts;
-    if (wanted.size > 0) this.#wantedCasts = new Map();
+    this.#wantedCasts = new Map();
     return wanted;
   }
 
-  #learnVersion(oid: number, attributes: readonly Attribute[], asOf: Lsn): void {
+  #learnVersion({ oid, attributes, isSettled }: TypeEntry, seen: Sighting | null): void {
+    if (attributes === null) return;
     const versions = this.#versions.get(oid) ?? [];
     const newest = versions.at(-1);
-    if (newest !== undefined && isSame(newest.attributes, attributes)) newest.until = asOf;
-    else this.#versions.set(oid, [...versions, { attributes, from: asOf, until: asOf }]);
+    if (isSettled) this.#versions.set(oid, [{ attributes, from: null, until: seen }]);
+    else if (newest !== undefined && isSame(newest.attributes, attributes)) newest.until = seen;
+    else this.#versions.set(oid, [...versions, { attributes, from: seen, until: seen }]);
   }
 }
 
+/** As if the database had said so for good. */
 export function catalogFromRows(rows: readonly TypeEntry[]): TypeCatalog {
   const catalog = new TypeCatalog();
-  catalog.learn(rows, 0n);
+  catalog.learn(rows, null);
   return catalog;
 }
 

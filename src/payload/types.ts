@@ -1,94 +1,102 @@
 // Keeps the catalog of types true to the database: asks what a table's columns are made of and, before a row is printed, what
 // cannot be known from the log: whether types were altered before it was committed, and what a cast makes of its values.
 
-import type { Lsn } from '../lsn.ts';
+import { isVisible, type Sighting } from '../snapshot.ts';
 import { isBuiltIn } from './built-in-types.ts';
-import { encoderFor, mayWait, type Encode } from './encode.ts';
-import { compileShape, type RowShape } from './payload.ts';
-import type { PayloadColumn, Row } from './row.ts';
-import { TypeCatalog, type WantedCasts } from './type-catalog.ts';
+import type { PayloadColumn } from './row.ts';
+import { TypeCatalog } from './type-catalog.ts';
 import { partsOf, type TypeEntry } from './type-entry.ts';
 
+export type PrintedAsText = 'dropped' | 'untrusted cast' | 'slow cast';
+
 export interface TypesParts {
+  /** What {@link typesQuery} says of these types. */
   read(typeOids: readonly number[]): Promise<TypesAnswer>;
-  /** What {@link castQuery} says of these texts; null for each that the cast's function fails on. */
-  cast(type: TypeEntry, texts: readonly string[]): Promise<readonly (string | null)[]>;
-  /** Values go out as text that to_jsonb prints with more structure. Said once for each type. */
-  onPrintedAsText(type: TypeEntry, reason: 'dropped' | 'untrusted cast'): void;
+  /** What {@link castQuery} says of these texts, null for each that it fails on; null when it takes too long. */
+  cast(type: TypeEntry, texts: readonly string[]): Promise<readonly (string | null)[] | null>;
+  /** Values go out as text that to_jsonb prints with more structure. */
+  onPrintedAsText(type: TypeEntry, reason: PrintedAsText): void;
+  /** Milliseconds. */
+  now(): number;
+  pause(ms: number): Promise<void>;
 }
 
 export interface TypesAnswer {
-  /** What {@link typesQuery} says of these types. */
   readonly types: readonly TypeEntry[];
-  /** Where the log stood before it was asked. */
-  readonly asOf: Lsn;
+  readonly sighting: Sighting;
 }
+
+/** How long a type whose cast takes too long goes out as text before it is tried again. */
+const restMs = 60_000;
+/** Until a transaction that the log tells of can be seen. */
+const lookAgainMs = 20;
 
 export class Types {
   readonly catalog = new TypeCatalog();
   readonly #parts: TypesParts;
-  readonly #printedAsText = new Set<number>();
-  #isSameRow = false;
+  readonly #told = new Set<string>();
+  readonly #restingUntil = new Map<number, number>();
 
   constructor(parts: TypesParts) {
     this.#parts = parts;
   }
 
-  /** A table's columns, as the log describes them anew. */
-  async load(columns: readonly PayloadColumn[]): Promise<TableEncoder> {
-    const asOf = await this.learn(columns.map(({ typeOid }) => typeOid));
-    return new TableEncoder(columns, this, asOf);
+  now(): number {
+    return this.#parts.now();
   }
 
-  /**
-   * Asks for these types and for all that they are made of. Resolves with a position: what was altered by transactions
-   * committed before it is known.
-   */
-  async learn(typeOids: readonly number[]): Promise<Lsn> {
+  /** Asks for the columns' types and for all that they are made of, once transaction `xid` can be seen. */
+  async learn(columns: readonly PayloadColumn[], xid: number): Promise<Sighting | null> {
     const asked = new Set<number>();
-    let asOf: Lsn | undefined;
-    let next = typeOids;
+    let first: Sighting | null = null;
+    let next = columns.map(({ typeOid }) => typeOid);
     for (;;) {
       const oids = this.#closure(next).filter((oid) => !asked.has(oid));
-      if (oids.length === 0) return asOf ?? 0n;
-      const answer = await this.#parts.read(oids);
-      asOf ??= answer.asOf;
-      this.catalog.learn(answer.types, answer.asOf);
+      if (oids.length === 0) return first;
+      const { types, sighting } = await this.#parts.read(oids);
+      if (!isVisible(xid, sighting)) {
+        await this.#parts.pause(lookAgainMs);
+        continue;
+      }
+      first ??= sighting;
+      this.catalog.learn(types, sighting);
       for (const oid of oids) asked.add(oid);
-      this.#tellWhatIsText(oids, answer.types);
-      next = answer.types.flatMap(partsOf);
+      this.#tellWhatIsText(oids, types);
+      next = types.flatMap(partsOf);
     }
-  }
-
-  /** Before a row that was committed there is tried. */
-  begin(position: Lsn): void {
-    this.catalog.position = position;
-    if (!this.#isSameRow) this.catalog.forgetCasts();
-    this.#isSameRow = false;
   }
 
   /** The casts that encoders lacked for the row that was tried; null: none. */
   cast(): Promise<void> | null {
-    const wanted = this.catalog.takeWantedCasts();
-    return wanted.size === 0 ? null : this.#cast(wanted);
+    return this.catalog.isWanting ? this.#cast() : null;
   }
 
-  async #cast(wanted: WantedCasts): Promise<void> {
-    for (const [type, texts] of wanted) {
+  async #cast(): Promise<void> {
+    for (const [type, texts] of this.catalog.takeWantedCasts()) {
       const asked = [...texts];
-      const answers = await this.#parts.cast(type, asked);
-      for (const [index, text] of asked.entries()) this.catalog.learnCast(type, text, answers[index] ?? null);
+      const answers = await this.#castOrRest(type, asked);
+      for (const [index, text] of asked.entries()) {
+        this.catalog.learnCast(type, text, answers?.[index] ?? null);
+      }
     }
-    this.#isSameRow = true;
+  }
+
+  async #castOrRest(type: TypeEntry, texts: readonly string[]): Promise<readonly (string | null)[] | null> {
+    if (this.#parts.now() < (this.#restingUntil.get(type.oid) ?? 0)) return null;
+    const answers = await this.#parts.cast(type, texts);
+    if (answers === null) {
+      this.#restingUntil.set(type.oid, this.#parts.now() + restMs);
+      this.#parts.onPrintedAsText(type, 'slow cast');
+    }
+    return answers;
   }
 
   /** These and what is known of what they are made of, so that one question is enough most of the time. */
   #closure(typeOids: readonly number[]): readonly number[] {
-    const oids = new Set(typeOids.filter((oid) => oid !== 0 && !isBuiltIn(oid)));
+    const oids = new Set(typeOids.filter(isOfTheirs));
     for (const oid of oids) {
       const entry = this.catalog.get(oid);
-      if (entry === undefined) continue;
-      for (const part of partsOf(entry)) if (part !== 0 && !isBuiltIn(part)) oids.add(part);
+      if (entry !== undefined) for (const part of partsOf(entry).filter(isOfTheirs)) oids.add(part);
     }
     return [...oids];
   }
@@ -100,65 +108,23 @@ export class Types {
       if (entry === undefined) continue;
       // Nothing is known of what it was made of, or it was made of nothing.
       const isText = entry.kind === 'b' && entry.elementOid === 0;
-      if (!foundOids.has(oid) && isText) this.#printAsText(entry, 'dropped');
-      if (entry.jsonCast?.isTrusted === false) this.#printAsText(entry, 'untrusted cast');
+      if (!foundOids.has(oid) && isText) this.#tellOnce(entry, 'dropped');
+      const { jsonCast } = entry;
+      if (jsonCast !== null && !jsonCast.isHstore && jsonCast.remedies.length > 0) {
+        this.#tellOnce(entry, 'untrusted cast');
+      }
     }
   }
 
-  #printAsText(entry: TypeEntry, reason: 'dropped' | 'untrusted cast'): void {
-    if (this.#printedAsText.has(entry.oid)) return;
-    this.#printedAsText.add(entry.oid);
+  /** Once, until something about it changes. */
+  #tellOnce(entry: TypeEntry, reason: PrintedAsText): void {
+    const key = `${reason} ${JSON.stringify(entry)}`;
+    if (this.#told.has(key)) return;
+    this.#told.add(key);
     this.#parts.onPrintedAsText(entry, reason);
   }
 }
 
-/** The encoders of one table's columns, chosen again only when something about types has changed. */
-export class TableEncoder {
-  readonly #columns: readonly PayloadColumn[];
-  readonly #types: Types;
-  #asOf: Lsn;
-  #generation = -1;
-  #shape: RowShape = { columns: [] };
-  #waiting: readonly { readonly index: number; readonly typeOid: number; readonly encode: Encode }[] = [];
-
-  constructor(columns: readonly PayloadColumn[], types: Types, asOf: Lsn) {
-    this.#columns = columns;
-    this.#types = types;
-    this.#asOf = asOf;
-    this.#choose();
-  }
-
-  get shape(): RowShape {
-    this.#choose();
-    return this.#shape;
-  }
-
-  /** What has to be asked before the rows of this change can be printed; null for most, and for these once it was asked. */
-  prepare(rows: readonly (Row | null)[], position: Lsn): Promise<void> | null {
-    this.#choose();
-    if (this.#waiting.length === 0) return null;
-    if (position > this.#asOf) return this.#refresh();
-    this.#types.begin(position);
-    for (const row of rows) {
-      for (const { index, encode } of this.#waiting) {
-        const value = row?.[index];
-        if (typeof value === 'string') encode(value);
-      }
-    }
-    return this.#types.cast();
-  }
-
-  async #refresh(): Promise<void> {
-    this.#asOf = await this.#types.learn(this.#waiting.map(({ typeOid }) => typeOid));
-  }
-
-  #choose(): void {
-    const { catalog } = this.#types;
-    if (this.#generation === catalog.generation) return;
-    this.#generation = catalog.generation;
-    this.#shape = compileShape(this.#columns, catalog);
-    this.#waiting = this.#columns.flatMap(({ typeOid }, index) =>
-      mayWait(typeOid, catalog) ? [{ index, typeOid, encode: encoderFor(typeOid, catalog) }] : [],
-    );
-  }
+function isOfTheirs(oid: number): boolean {
+  return oid !== 0 && !isBuiltIn(oid);
 }

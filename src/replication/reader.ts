@@ -35,6 +35,13 @@ export interface ConfigurationMessage {
   readonly row: RowMessage;
 }
 
+export interface ReadWhen {
+  /** The transaction of the row. */
+  readonly xid: number;
+  /** The very row that was read before, after what it had to wait for. */
+  readonly isAgain: boolean;
+}
+
 export interface ReaderParts {
   readonly floor: Floor;
   /** Everything up to here was settled before this process began. */
@@ -43,9 +50,9 @@ export interface ReaderParts {
   /** Whether anybody may want this operation of this table now; asked before the columns are read. */
   isWanted(relation: RelationMessage, operation: Operation): boolean;
   /** What has to be loaded before the first wanted change of a relation can be handed on; null when it is there. */
-  prepare(relation: RelationMessage): Promise<void> | null;
+  prepare(relation: RelationMessage, xid: number): Promise<void> | null;
   /** What has to be loaded before this row of a prepared relation can be handed on; null when it is there. */
-  prepareRow(relation: RelationMessage, row: RowMessage, committedAt: Lsn): Promise<void> | null;
+  prepareRow(relation: RelationMessage, row: RowMessage, when: ReadWhen): Promise<void> | null;
   onType(type: TypeMessage): void;
   onBegin(transaction: BeginMessage): void;
   onChange(change: LogChange): void;
@@ -80,6 +87,7 @@ export class Reader {
   #index = -1;
   #isReadBefore = false;
   #loads = 0;
+  #isAgain = false;
   #configuration: ConfigurationMessage[] = [];
 
   constructor(parts: ReaderParts) {
@@ -208,15 +216,18 @@ export class Reader {
     const index = this.#index;
     if (isAtOrBelow(transaction.commitLsn, index, this.#readUpTo)) return;
     if (this.#parts.isWanted(relation, operation)) {
-      const loading = this.#parts.prepare(relation);
+      const loading = this.#parts.prepare(relation, transaction.xid);
       if (loading !== null) {
-        this.#waitFor(loading, message, transaction);
+        this.#waitFor(loading, message, transaction, false);
         return;
       }
       const row = readRow(message, relation);
-      const loadingRow = this.#parts.prepareRow(relation, row, transaction.commitLsn);
+      const loadingRow = this.#parts.prepareRow(relation, row, {
+        xid: transaction.xid,
+        isAgain: this.#isAgain,
+      });
       if (loadingRow !== null) {
-        this.#waitFor(loadingRow, message, transaction);
+        this.#waitFor(loadingRow, message, transaction, true);
         return;
       }
       this.#parts.onChange({ operation, relation, row, transaction, index });
@@ -226,7 +237,7 @@ export class Reader {
   }
 
   // The change is taken again once what it lacked is there, and may then lack more; what arrives meanwhile waits behind it.
-  #waitFor(loading: Promise<void>, message: Buffer, transaction: BeginMessage): void {
+  #waitFor(loading: Promise<void>, message: Buffer, transaction: BeginMessage, isForRow: boolean): void {
     const copy = Buffer.from(message);
     const generation = this.#generation;
     const load = (this.#loads += 1);
@@ -236,7 +247,9 @@ export class Reader {
         const isLost = generation !== this.#generation || this.#holds.has('start') || this.#holds.has('stop');
         if (isLost || this.#transaction !== transaction) return;
         this.#index -= 1;
+        this.#isAgain = isForRow;
         this.#take(copy);
+        this.#isAgain = false;
         if (load === this.#loads) this.release('relation');
       },
       (error: unknown) => {

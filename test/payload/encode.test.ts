@@ -120,7 +120,7 @@ test.each([
 });
 
 function entry(oid: number, rest: Partial<TypeEntry>): TypeEntry {
-  const nothing = { baseOid: 0, elementOid: 0, attributes: null, jsonCast: null };
+  const nothing = { baseOid: 0, elementOid: 0, attributes: null, isSettled: true, jsonCast: null };
   return { oid, kind: 'b', name: `public.type${oid}`, delimiter: ',', ...nothing, ...rest };
 }
 
@@ -136,10 +136,14 @@ const userTypes = catalogFromRows([
   entry(20009, { elementOid: 20008, delimiter: ';' }),
   entry(20010, {
     kind: 'c',
-    attributes: [
-      { name: 'n', typeOid: 20002, number: 1 },
-      { name: 'a "b"', typeOid: 1007, number: 2 },
-    ],
+    attributes: {
+      highest: 2,
+      alteredBy: 0,
+      list: [
+        { name: 'n', typeOid: 20002, number: 1 },
+        { name: 'a "b"', typeOid: 1007, number: 2 },
+      ],
+    },
   }),
   entry(20011, { elementOid: 20010 }),
 ]);

@@ -6,7 +6,9 @@ import { encoderFor } from '../../src/payload/encode.ts';
 import type { TypeCatalog } from '../../src/payload/type-catalog.ts';
 import type { TypeEntry } from '../../src/payload/type-entry.ts';
 import { castQuery, typesQuery } from '../../src/payload/types-query.ts';
+import { TableEncoder } from '../../src/payload/table-encoder.ts';
 import { Types } from '../../src/payload/types.ts';
+import { parseSnapshot } from '../../src/snapshot.ts';
 import { createDatabase } from '../support/database.ts';
 
 const pinnedSettings = [
@@ -51,21 +53,41 @@ export async function openPinnedSession(): Promise<PinnedSession> {
   }
 
   const types = new Types({
-    read: async (oids) => ({ types: await query<TypeEntry>(typesQuery, [oids]), asOf: 0n }),
+    read: async (oids) => {
+      const [row] = await query<{ types: TypeEntry[]; snapshot: string; next: string }>(typesQuery, [
+        oids,
+        'no slot',
+      ]);
+      const sighting = { ...parseSnapshot(row?.snapshot ?? ''), next: Number(row?.next) };
+      return { types: row?.types ?? [], sighting };
+    },
     cast: async (type, texts) =>
       (await query<{ json: string }>(castQuery(type), [texts])).map(({ json }) => json),
     onPrintedAsText: () => undefined,
+    now: () => performance.now(),
+    pause: () => Promise.resolve(),
   });
 
+  /** A transaction that has committed, after all that the session made before. */
+  async function newXid(): Promise<number> {
+    const [row] = await query<{ xid: string }>('select pg_current_xact_id()::xid::text as xid');
+    return Number(row?.xid);
+  }
+
   async function catalogOf(typeOids: readonly number[]): Promise<TypeCatalog> {
-    await types.load(typeOids.map((typeOid, index) => ({ name: `value${index}`, typeOid })));
+    await types.learn(
+      typeOids.map((typeOid, index) => ({ name: `value${index}`, typeOid })),
+      await newXid(),
+    );
     return types.catalog;
   }
 
   async function jsonOf({ typeOid, text }: Omit<EncodedValue, 'json'>): Promise<string> {
-    const table = await types.load([{ name: 'value', typeOid }]);
-    const prepare = (): Promise<void> | null => table.prepare([[text]], 0n);
-    for (let asking = prepare(); asking !== null; asking = prepare()) await asking;
+    const xid = await newXid();
+    const table = await TableEncoder.load([{ name: 'value', typeOid }], types, xid);
+    const prepare = (isAgain: boolean): Promise<void> | null =>
+      table.prepare({ rows: [[text]], xid, isAgain });
+    for (let asking = prepare(false); asking !== null; asking = prepare(true)) await asking;
     return encoderFor(typeOid, types.catalog)(text);
   }
 
