@@ -28,7 +28,7 @@ export function parseFlags(argv: readonly string[]): Flags {
 
 function wholeNumber(text: string): number {
   const number = Number(text);
-  if (!Number.isSafeInteger(number) || number < 1)
+  if (!/^\d+$/.test(text) || !Number.isSafeInteger(number) || number < 1)
     throw new InvalidArgumentError('It takes a whole number from 1.');
   return number;
 }

@@ -14,6 +14,8 @@ export interface ExpectedChange {
   readonly record: string;
   /** The row before; for an INSERT none. */
   readonly old: string | undefined;
+  /** With the types that there were in that moment. */
+  readonly testCase: TestCase;
 }
 
 export interface Difference {
@@ -26,11 +28,6 @@ export interface Difference {
   readonly got: string;
 }
 
-export interface Compared {
-  readonly testCase: TestCase;
-  readonly table: string;
-}
-
 type Inequality = Omit<Difference, 'change'>;
 
 /** The version that an update sets which sets nothing else. */
@@ -41,20 +38,17 @@ const shortestOutOfLine = 500;
 
 export const keyColumns = ['row', 'version'];
 
-export function differenceOf(
-  { testCase, table }: Compared,
-  change: ExpectedChange,
-  body: string,
-): Difference | undefined {
+export function differenceOf(table: string, change: ExpectedChange, body: string): Difference | undefined {
   const payload = readJson(body);
+  const { testCase } = change;
   const isPartial = testCase.identity === 'key' && change.type === 'DELETE';
-  const unchanged = unchangedNames(testCase, change, payload);
+  const unchanged = unchangedNames(change, payload);
   const sides = isPartial
     ? [keyOnly(change, payload, 'record'), keyOnly(change, payload, 'old')]
     : [
-        envelope({ testCase, table }, change, payload, unchanged),
+        envelope(table, change, payload, unchanged),
         row(testCase, 'record', readJson(change.record), entry(payload, 'record'), unchanged),
-        oldRow(testCase, change, payload),
+        oldRow(change, payload),
       ];
   const found = sides.find((side) => side !== undefined);
   return found === undefined ? undefined : { change, ...found };
@@ -66,8 +60,7 @@ function unequal(side: string, expected: string, got: string, column?: number): 
 
 /** Stored out of line, and not touched by the update: only where the identity is the key, and only in long rows. */
 function unchangedNames(
-  { identity }: TestCase,
-  { version, record }: ExpectedChange,
+  { version, record, testCase: { identity } }: ExpectedChange,
   payload: JsonNode,
 ): string[] {
   const listed = entry(payload, 'unchanged');
@@ -77,8 +70,8 @@ function unchangedNames(
 }
 
 function envelope(
-  { testCase, table }: Compared,
-  { type, old }: ExpectedChange,
+  table: string,
+  { type, old, testCase }: ExpectedChange,
   payload: JsonNode,
   unchanged: readonly string[],
 ): Inequality | undefined {
@@ -101,7 +94,7 @@ function envelope(
     : unequal('the keys of record', JSON.stringify(wanted), JSON.stringify(keys));
 }
 
-function oldRow(testCase: TestCase, { old }: ExpectedChange, payload: JsonNode): Inequality | undefined {
+function oldRow({ old, testCase }: ExpectedChange, payload: JsonNode): Inequality | undefined {
   if (old === undefined) return undefined;
   const got = entry(payload, 'old');
   if (testCase.identity === 'full') return row(testCase, 'old', readJson(old), got, []);
@@ -138,9 +131,10 @@ function row(
 
 /** Keys, values and digits are Postgres'; a composite's keys stand in the order of its attributes, those in json in jsonb's. */
 function valueProblem(type: TypeTree, expected: JsonNode, got: JsonNode): [string, string] | undefined {
+  if (type.kind === 'plain' && expected.raw === got.raw) return undefined;
   if (canonical(expected) !== canonical(got)) return [expected.raw, got.raw];
   if (type.kind === 'domain') return valueProblem(type.over, expected, got);
-  if (type.kind === 'plain' && isJson(type.name) && expected.raw !== got.raw) return [expected.raw, got.raw];
+  if (type.kind === 'plain' && isJson(type.name)) return [expected.raw, got.raw];
   if (type.kind !== 'composite' || got.kind !== 'object') return undefined;
   const names = type.attributes.map(({ name }) => name);
   if (keysOf(got).join() !== names.join()) {

@@ -1,10 +1,14 @@
 // The statements that make a case's types, in a schema that goes away with all of them.
 
+import { placeKey, type Place } from './alter.ts';
 import { plainTypeSql } from './plain-types.ts';
+import type { CaseColumn } from './test-case.ts';
 import { quoteLiteral, quoteName, type CompositeType, type RangeType, type TypeTree } from './type-tree.ts';
 
 export class Declarations {
   readonly statements: string[] = [];
+  /** The composites' names in SQL, by where in the case they are. */
+  readonly composites = new Map<string, string>();
   readonly #schema: string;
   #count = 0;
 
@@ -12,17 +16,23 @@ export class Declarations {
     this.#schema = schema;
   }
 
-  /** The type's name in SQL, after what it needs was added to the statements. */
-  nameOf(type: TypeTree): string {
+  /** The names in SQL of the columns' types, after what they need was added to the statements. */
+  namesOf(columns: readonly CaseColumn[]): string[] {
+    return columns.map(({ type }, index) => this.#nameOf(type, [index]));
+  }
+
+  #nameOf(type: TypeTree, place: Place): string {
     switch (type.kind) {
       case 'plain':
         return plainTypeSql(type.name);
       case 'array':
-        return `${this.nameOf(type.of)}[]`;
+        return `${this.#nameOf(type.of, [...place, 'inside'])}[]`;
       case 'domain':
-        return this.#create((name) => [`create domain ${name} as ${this.nameOf(type.over)}`]);
+        return this.#create((name) => [
+          `create domain ${name} as ${this.#nameOf(type.over, [...place, 'inside'])}`,
+        ]);
       case 'composite':
-        return this.#composite(type);
+        return this.#composite(type, place);
       case 'enum': {
         const labels = type.labels.map((label) => quoteLiteral(label)).join(', ');
         return this.#create((name) => [
@@ -36,21 +46,23 @@ export class Declarations {
     }
   }
 
-  #composite({ isTable, attributes, droppedBefore }: CompositeType): string {
+  #composite({ isTable, attributes, droppedBefore }: CompositeType, place: Place): string {
     const attribute = isTable ? 'column' : 'attribute';
     const dropped = droppedBefore.map((_, index) => `dropped attribute ${index}`);
     const definitions = [...attributes, null].flatMap((each, at) => [
       ...dropped
         .filter((_, index) => Math.min(droppedBefore[index] ?? 0, attributes.length) === at)
         .map((name) => `${quoteName(name)} text`),
-      ...(each === null ? [] : [`${quoteName(each.name)} ${this.nameOf(each.type)}`]),
+      ...(each === null ? [] : [`${quoteName(each.name)} ${this.#nameOf(each.type, [...place, at])}`]),
     ]);
-    return this.#create((name) => [
+    const created = this.#create((name) => [
       `create ${isTable ? 'table' : 'type'} ${name} ${isTable ? '' : 'as '}(${definitions.join(', ')})`,
       ...dropped.map(
         (each) => `alter ${isTable ? 'table' : 'type'} ${name} drop ${attribute} ${quoteName(each)}`,
       ),
     ]);
+    this.composites.set(placeKey(place), created);
+    return created;
   }
 
   #range({ kind, over, hasCast }: RangeType): string {

@@ -1,20 +1,26 @@
 // A failing case in words: the column as SQL, the value as a literal, what Postgres said and what was posted.
 
+import { stagesOf } from './alter.ts';
 import type { Difference } from './compare.ts';
 import { Declarations } from './declare.ts';
 import type { CaseColumn, TestCase } from './test-case.ts';
 import { literalOf, quoteName } from './type-tree.ts';
 
+const statementNames = ['INSERT', 'UPDATE of the values', 'UPDATE of the version alone', 'DELETE'];
 const longest = 300;
 const shownBefore = 40;
 
 export function describeCase(testCase: TestCase, difference: Difference | undefined): string {
   const { columns, identity } = testCase;
   const declarations = new Declarations('erp');
-  const names = columns.map(({ type }) => declarations.nameOf(type));
+  const names = declarations.namesOf(columns);
   const lines = declarations.statements.map((statement) => `  ${excerpt(statement, 0)};`);
   const table = columns.map(({ name }, index) => `${quoteName(name)} ${names[index] ?? ''}`);
   lines.push(`  a table with identity ${identity} of (${table.join(', ')})`);
+  const stages = stagesOf(testCase, statementNames.length, (key) => declarations.composites.get(key) ?? '');
+  for (const [index, { statements }] of stages.entries()) {
+    for (const each of statements) lines.push(`  before the ${statementNames[index] ?? ''}: ${each};`);
+  }
   const values = columns.map((column, index) => listValues(column, names[index] ?? ''));
   if (difference === undefined) return [...lines, ...values.flat()].join('\n');
   const { change, side, column, expected, got } = difference;

@@ -7,7 +7,7 @@ export type JsonNode = { readonly raw: string } & (
   | { readonly kind: 'scalar' }
 );
 
-const token = /\s*("[^"\\]*(?:\\.[^"\\]*)*"|[[\]{},:]|[^\s[\]{},:"]+)\s*/gsy;
+const token = /\s*([[\]{},:]|"|[^\s[\]{},:"]+)/gsy;
 
 /** Throws where JSON.parse does, with the text. */
 export function readJson(text: string): JsonNode {
@@ -23,7 +23,10 @@ export function readJson(text: string): JsonNode {
   const advance = (): void => {
     const match = reader.exec(text);
     next = match?.[1] ?? '';
-    start = match === null ? text.length : match.index + match[0].indexOf(next);
+    start = match === null ? text.length : reader.lastIndex - next.length;
+    if (next !== '"') return;
+    reader.lastIndex = endOfString(text, start);
+    next = text.slice(start, reader.lastIndex);
   };
   const take = (): void => {
     end = start + next.length;
@@ -60,6 +63,16 @@ export function readJson(text: string): JsonNode {
   };
   advance();
   return value();
+}
+
+/** Behind the closing quote. In a loop, as a pattern would need memory for each escape of a long text. */
+function endOfString(text: string, start: number): number {
+  for (let at = start + 1; ; at += 1) {
+    at = text.indexOf('"', at);
+    let from = at;
+    while (text[from - 1] === '\\') from -= 1;
+    if ((at - from) % 2 === 0) return at + 1;
+  }
 }
 
 /** One text for all that is equal: keys sorted, strings escaped alike, no space; numbers as they were written. */

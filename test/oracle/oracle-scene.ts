@@ -4,20 +4,17 @@ import pg from 'pg';
 import { pinnedSettings } from '../../src/database/session.ts';
 import { createInstalledDatabase, type InstalledDatabase } from '../support/installed-database.ts';
 import type { Session } from '../support/queryable.ts';
-import { startReceiver, type Receiver } from '../support/receiver.ts';
+import { startReceiver, type ReceivedRequest, type Receiver } from '../support/receiver.ts';
 import { startService, type ServiceProcess } from '../support/service-process.ts';
-import {
-  differenceOf,
-  touchedVersion,
-  type Compared,
-  type Difference,
-  type ExpectedChange,
-} from './compare.ts';
+import { stagesOf } from './alter.ts';
+import { differenceOf, touchedVersion, type Difference, type ExpectedChange } from './compare.ts';
 import { Declarations } from './declare.ts';
 import { entry, readJson } from './json-node.ts';
 import { extensions } from './plain-types.ts';
 import type { CaseColumn, TestCase } from './test-case.ts';
 import { literalOf, quoteName, type ValueTree } from './type-tree.ts';
+
+const postsMs = 20_000;
 
 /** Postgres did not take the case: a mistake in how it was made. */
 export class RefusedCase extends Error {}
@@ -110,7 +107,7 @@ class Scene implements OracleScene {
     return {
       rows: changes.filter(({ type }) => type === 'INSERT').length,
       changes: changes.length,
-      difference: firstDifference({ testCase, table }, changes, bodies),
+      difference: firstDifference(table, changes, bodies),
     };
   }
 
@@ -118,7 +115,7 @@ class Scene implements OracleScene {
   async #write(testCase: TestCase, table: string): Promise<ExpectedChange[]> {
     const { writer, database, receiver } = this.#parts;
     const declarations = new Declarations(table);
-    const typeNames = testCase.columns.map(({ type }) => declarations.nameOf(type));
+    const typeNames = declarations.namesOf(testCase.columns);
     try {
       await writer.query(
         [
@@ -135,31 +132,38 @@ class Scene implements OracleScene {
        values ($1, $1, $1, $2, true, true, true, true)`,
       [table, `${receiver.url}/${table}`],
     );
-    const changes = new Changes(writer);
-    try {
-      for (const [type, statement] of statementsOf(testCase, `${table}.${table}`, typeNames)) {
-        await changes.make(type, statement);
+    const changes = new Changes(writer, `${table}.${table}`);
+    const stages = stagesOf(testCase, caseStatements.length, (key) => declarations.composites.get(key) ?? '');
+    for (const [index, { type, sql }] of caseStatements.entries()) {
+      const { statements, testCase: current } = stages[index] ?? { statements: [], testCase };
+      // What was written before the types are altered is printed with what they were: the service must have seen it.
+      if (statements.length > 0) await this.#posts(table, changes.all.length);
+      try {
+        await changes.alter(statements);
+        await changes.make(type, sql(current, `${table}.${table}`, typeNames), current);
+      } catch (error) {
+        throw refused(error);
       }
-    } catch (error) {
-      throw refused(error);
     }
     return changes.all;
   }
 
   async #posted(table: string, count: number): Promise<Map<string, string>> {
-    const { receiver, service } = this.#parts;
-    const ended = service.exited.then((exit) => {
-      throw new Error(`the service ended (${JSON.stringify(exit)}):\n${service.output.slice(-4000)}`);
-    });
-    const requests = await Promise.race([
-      receiver.waitFor(count, { path: `/${table}`, timeoutMs: 10_000 }),
-      ended,
-    ]);
+    const requests = await this.#posts(table, count);
+    const { receiver } = this.#parts;
     const bodies = new Map(requests.map(({ body }) => [postedKey(body), body]));
     receiver.clear();
     if (bodies.size !== count)
       throw new Error(`${requests.length} POSTs for ${bodies.size} changes, not ${count}`);
     return bodies;
+  }
+
+  #posts(table: string, count: number): Promise<ReceivedRequest[]> {
+    const { receiver, service } = this.#parts;
+    const ended = service.exited.then((exit) => {
+      throw new Error(`the service ended (${JSON.stringify(exit)}):\n${service.output.slice(-4000)}`);
+    });
+    return Promise.race([receiver.waitFor(count, { path: `/${table}`, timeoutMs: postsMs }), ended]);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -168,14 +172,14 @@ class Scene implements OracleScene {
 }
 
 function firstDifference(
-  compared: Compared,
+  table: string,
   changes: readonly ExpectedChange[],
   bodies: ReadonlyMap<string, string>,
 ): Difference | undefined {
   for (const change of changes) {
     const body = bodies.get(changeKey(change));
-    if (body === undefined) throw new Error(`no POST for ${changeKey(change)} of ${compared.table}`);
-    const difference = differenceOf(compared, change, body);
+    if (body === undefined) throw new Error(`no POST for ${changeKey(change)} of ${table}`);
+    const difference = differenceOf(table, change, body);
     if (difference !== undefined) return difference;
   }
   return undefined;
@@ -204,51 +208,73 @@ function tableStatements(
   ];
 }
 
+type MakeSql = (testCase: TestCase, table: string, typeNames: readonly string[]) => string;
+
+const returned = 'returning changed."row", changed."version", pg_catalog.to_jsonb(changed)::text as record';
+
 /** Every row is inserted, updated to the next row's values, touched without them, and deleted. */
-function statementsOf(
-  { columns }: TestCase,
-  table: string,
-  typeNames: readonly string[],
-): (readonly [ExpectedChange['type'], string])[] {
+const caseStatements: readonly { readonly type: ExpectedChange['type']; readonly sql: MakeSql }[] = [
+  {
+    type: 'INSERT',
+    sql: (testCase, table, typeNames) =>
+      `insert into ${table} as changed values\n${tuples(testCase, typeNames, 0)}\n${returned}`,
+  },
+  {
+    type: 'UPDATE',
+    sql: (testCase, table, typeNames) => {
+      const places = testCase.columns.map((_, index) => `value_${index}`);
+      const assigned = testCase.columns.map(
+        ({ name }, index) => `${quoteName(name)} = next.${places[index] ?? ''}`,
+      );
+      return `update ${table} as changed set "version" = next.version, ${assigned.join(', ')}
+        from (values ${tuples(testCase, typeNames, 1)}) as next (row, version, ${places.join(', ')})
+        where changed."row" = next.row ${returned}`;
+    },
+  },
+  {
+    type: 'UPDATE',
+    sql: (_, table) => `update ${table} as changed set "version" = ${touchedVersion} ${returned}`,
+  },
+  { type: 'DELETE', sql: (_, table) => `delete from ${table} as changed ${returned}` },
+];
+
+/** The rows of a VALUES list; each has the values of the row that is `shift` further on. */
+function tuples({ columns }: TestCase, typeNames: readonly string[], shift: number): string {
   const rows = Math.max(...columns.map(({ values }) => values.length));
   const literal = ({ type, values }: CaseColumn, index: number, row: number): string =>
     literalOf(type, typeNames[index] ?? '', values[row] ?? (null satisfies ValueTree));
-  const tuples = (shift: number): string =>
-    Array.from({ length: rows }, (_, row) => {
-      const literals = columns.map((column, index) => literal(column, index, (row + shift) % rows));
-      return `(${[row, shift, ...literals].join(', ')})`;
-    }).join(',\n');
-  const names = columns.map(({ name }) => quoteName(name));
-  const places = columns.map((_, index) => `value_${index}`);
-  const assigned = names.map((name, index) => `${name} = next.${places[index] ?? ''}`);
-  const returned = 'returning changed."row", changed."version", pg_catalog.to_jsonb(changed)::text as record';
-  return [
-    ['INSERT', `insert into ${table} as changed values\n${tuples(0)}\n${returned}`],
-    [
-      'UPDATE',
-      `update ${table} as changed set "version" = next.version, ${assigned.join(', ')}
-       from (values ${tuples(1)}) as next (row, version, ${places.join(', ')})
-       where changed."row" = next.row ${returned}`,
-    ],
-    ['UPDATE', `update ${table} as changed set "version" = ${touchedVersion} ${returned}`],
-    ['DELETE', `delete from ${table} as changed ${returned}`],
-  ];
+  return Array.from({ length: rows }, (_, row) => {
+    const literals = columns.map((column, index) => literal(column, index, (row + shift) % rows));
+    return `(${[row, shift, ...literals].join(', ')})`;
+  }).join(',\n');
 }
 
 class Changes {
   readonly all: ExpectedChange[] = [];
   readonly #writer: Session;
+  readonly #table: string;
   readonly #records = new Map<string, string>();
 
-  constructor(writer: Session) {
+  constructor(writer: Session, table: string) {
     this.#writer = writer;
+    this.#table = table;
   }
 
-  async make(type: ExpectedChange['type'], statement: string): Promise<void> {
-    const returned = await this.#writer.query<{ row: string; version: string; record: string }>(statement);
-    for (const { row, version, record } of returned) {
+  /** From then on the rows that are there are other ones to to_jsonb, and to the log. */
+  async alter(statements: readonly string[]): Promise<void> {
+    if (statements.length === 0) return;
+    await this.#writer.query(statements.join(';\n'));
+    const rows = await this.#writer.query<{ row: string; record: string }>(
+      `select present."row", pg_catalog.to_jsonb(present)::text as record from ${this.#table} as present`,
+    );
+    for (const { row, record } of rows) this.#records.set(row, record);
+  }
+
+  async make(type: ExpectedChange['type'], statement: string, testCase: TestCase): Promise<void> {
+    const rows = await this.#writer.query<{ row: string; version: string; record: string }>(statement);
+    for (const { row, version, record } of rows) {
       const old = type === 'INSERT' ? undefined : this.#records.get(row);
-      this.all.push({ type, row: Number(row), version: Number(version), record, old });
+      this.all.push({ type, row: Number(row), version: Number(version), record, old, testCase });
       this.#records.set(row, record);
     }
   }

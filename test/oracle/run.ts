@@ -1,58 +1,19 @@
 // The long run: round after round, each from the next seed, until enough rows were compared. Ends with what was
 // compared, or with the failing case and how to see it again.
 
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { constants } from 'node:os';
 import { startPostgres } from '../support/global-setup.ts';
-import { knownMajors } from '../support/postgres-majors.ts';
+import { parseFlags, type Flags } from './flags.ts';
 import { openOracleScene, type OracleScene } from './oracle-scene.ts';
 import { playRound, randomSeed, type Tally } from './oracle.ts';
 import { plainTypeNames } from './plain-types.ts';
 
-interface Wishes {
-  readonly rows: number;
-  readonly seed: number;
-  readonly path?: string;
-  readonly postgres?: string;
-}
-
 const randomCasesPerRound = 200;
 const longestRoundMs = 30 * 60_000;
 
-function wholeNumber(text: string): number {
-  const number = Number(text);
-  if (!/^\d+$/.test(text) || number >= 2 ** 31)
-    throw new InvalidArgumentError('It is a number below 2147483648.');
-  return number;
-}
+await main(parseFlags(process.argv));
 
-const program = new Command('npm run test:oracle --')
-  .description('Compares what is posted with to_jsonb, for random tables of random types.')
-  .addOption(
-    new Option('--rows <n>', 'until so many rows were compared, each through four changes')
-      .env('ROWHOOK_TEST_ROWS')
-      .argParser(wholeNumber)
-      .default(20_000),
-  )
-  .addOption(
-    new Option('--seed <n>', 'what the cases are drawn from (default: another one each time)')
-      .env('ROWHOOK_TEST_SEED')
-      .argParser(wholeNumber),
-  )
-  .addOption(
-    new Option('--path <path>', "a failing case's place among those of its seed: only it is run").env(
-      'ROWHOOK_TEST_PATH',
-    ),
-  )
-  .addOption(
-    new Option('--postgres <major>', 'which Postgres, from npm (default: 18)')
-      .env('TEST_POSTGRES')
-      .choices(knownMajors),
-  )
-  .allowExcessArguments(false);
-
-await main({ seed: randomSeed(), ...program.parse().opts<Omit<Wishes, 'seed'>>() });
-
-async function main({ rows, seed, path, postgres: major }: Wishes): Promise<void> {
+async function main({ rows, seed = randomSeed(), path, postgres: major }: Flags): Promise<void> {
   if (major !== undefined) process.env['TEST_POSTGRES'] = major;
   await using postgres = await startPostgres();
   await using scene = await openOracleScene(postgres.url);
@@ -61,38 +22,62 @@ async function main({ rows, seed, path, postgres: major }: Wishes): Promise<void
   );
   const startedAt = performance.now();
   const tally: Tally = { rows: 0, changes: 0, cases: 0 };
-  const failure = await playRounds(scene, { rows, seed, path }, tally).catch((error: unknown) =>
-    path === undefined
-      ? Promise.reject(error as Error)
-      : `${String(error)}\nA path leads to its case only with the same seed, Postgres, types and values.`,
-  );
-  if (failure !== undefined) {
-    say(failure);
-    process.exitCode = 1;
+  const soFar = (): string => {
+    const seconds = Math.round((performance.now() - startedAt) / 1000);
+    return `${tallyText(tally)} compared on Postgres ${scene.version} in ${seconds} s`;
+  };
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => {
+      say(`Interrupted; so far ${soFar()}, no difference, seed ${seed}`);
+      process.exit(128 + constants.signals[signal]);
+    });
   }
-  const seconds = Math.round((performance.now() - startedAt) / 1000);
-  say(
-    `${tally.rows} rows (${tally.changes} changes) of ${tally.cases} tables compared on Postgres ${scene.version} in ${seconds} s, ` +
-      `${failure === undefined ? 'no difference' : 'a difference'}, seed ${seed}`,
-  );
+  const failure =
+    path === undefined
+      ? await playRounds(scene, { rows, seed, tally })
+      : await replay(scene, { seed, path, tally });
+  if (failure === undefined) {
+    say(`${soFar()}, no difference, seed ${seed}`);
+    return;
+  }
+  process.exitCode = 1;
+  say(failure);
+  if (tally.cases > 0) say(`Before it ${soFar()} without a difference, seed ${seed}`);
 }
 
 async function playRounds(
   scene: OracleScene,
-  { rows, seed, path }: Pick<Wishes, 'rows' | 'seed'> & { path: string | undefined },
-  tally: Tally,
+  { rows, seed, tally }: { rows: number; seed: number; tally: Tally },
 ): Promise<string | undefined> {
   for (let round = 0; ; round += 1) {
     const failure = await playRound(scene, {
       seed: seed + round,
-      path,
       randomCases: randomCasesPerRound,
       limitMs: longestRoundMs,
       tally,
     });
-    if (failure !== undefined || path !== undefined || tally.rows >= rows) return failure;
-    say(`  ${tally.rows} rows`);
+    if (failure !== undefined || tally.rows >= rows) return failure;
+    say(`  ${count(tally.rows, 'row')}`);
   }
+}
+
+async function replay(
+  scene: OracleScene,
+  { seed, path, tally }: { seed: number; path: string; tally: Tally },
+): Promise<string | undefined> {
+  const round = { seed, path, randomCases: randomCasesPerRound, limitMs: longestRoundMs, tally };
+  return playRound(scene, round).catch((error: unknown) => {
+    const reason = error instanceof Error ? error.message : String(error);
+    return `There is no such case: ${reason}\nA path leads to its case only with the same seed, Postgres, types and values.`;
+  });
+}
+
+function tallyText({ rows, changes, cases }: Tally): string {
+  return `${count(rows, 'row')} (${count(changes, 'change')}) of ${count(cases, 'table')}`;
+}
+
+function count(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? '' : 's'}`;
 }
 
 function say(line: string): void {

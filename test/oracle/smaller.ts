@@ -2,8 +2,13 @@
 // result is smaller than what it came from, so that shrinking ends; what Postgres refuses of it is passed over.
 
 import fc, { type Arbitrary, type Random, type Stream, type Value } from 'fast-check';
+import type { Alteration } from './alter.ts';
+import { holdsTimes, simplerTimes } from './simpler-times.ts';
 import type { CaseColumn, TestCase } from './test-case.ts';
 import type { ArrayValue, TypeTree, ValueTree } from './type-tree.ts';
+
+const mostParts = 128;
+const mostItems = 400;
 
 /** Draws as `inner` does, and shrinks as this file does: types and values together, as fast-check cannot after a chain. */
 export class ShrinkingCases extends fc.Arbitrary<TestCase> {
@@ -28,15 +33,30 @@ export class ShrinkingCases extends fc.Arbitrary<TestCase> {
 }
 
 export function* smallerCases(testCase: TestCase): Generator<TestCase> {
-  const { identity, columns } = testCase;
+  const { identity, columns, alteration } = testCase;
+  if (alteration !== undefined) yield { identity, columns };
   if (columns.length > 1) {
-    for (const column of columns) yield { identity, columns: [column] };
-    for (const left of columns) yield { identity, columns: columns.filter((column) => column !== left) };
+    for (const column of columns) yield { ...testCase, columns: [column] };
+    for (const left of columns) yield { ...testCase, columns: columns.filter((column) => column !== left) };
   }
+  for (const smaller of smallerAlterations(alteration)) yield { ...testCase, alteration: smaller };
   for (const [index, column] of columns.entries()) {
-    for (const smaller of smallerColumns(column)) yield { identity, columns: columns.with(index, smaller) };
+    for (const smaller of smallerColumns(column))
+      yield { ...testCase, columns: columns.with(index, smaller) };
   }
-  if (identity === 'key') yield { identity: 'full', columns };
+  if (identity === 'key') yield { ...testCase, identity: 'full' };
+}
+
+/** Without all that is altered before a statement, or without one of it; the other steps may then mean other attributes. */
+function* smallerAlterations(alteration: Alteration | undefined): Generator<Alteration> {
+  if (alteration === undefined) return;
+  const { composite, before } = alteration;
+  for (const [index, steps] of before.entries()) {
+    if (steps.length > 0) yield { composite, before: before.with(index, []) };
+    if (steps.length < 2) continue;
+    for (const at of steps.keys()) yield { composite, before: before.with(index, steps.toSpliced(at, 1)) };
+  }
+  if (composite > 0) yield { composite: composite - 1, before };
 }
 
 function* smallerColumns(column: CaseColumn): Generator<CaseColumn> {
@@ -53,13 +73,13 @@ function* smallerColumns(column: CaseColumn): Generator<CaseColumn> {
   if (name !== 'value') yield { ...column, name: 'value' };
 }
 
-/** Halves, then single items, then one less. */
+/** Halves, then single items, then one less; of many items only halves. */
 function* smallerLists<T>(items: readonly T[]): Generator<readonly T[]> {
   if (items.length < 2) return;
   const middle = Math.ceil(items.length / 2);
   yield items.slice(0, middle);
   yield items.slice(middle);
-  if (items.length === 2) return;
+  if (items.length === 2 || items.length > mostItems) return;
   for (const item of items) yield [item];
   for (const index of items.keys()) yield items.toSpliced(index, 1);
 }
@@ -166,15 +186,18 @@ function* simplerComposites(
 
 function* smallerValues(type: TypeTree, value: ValueTree): Generator<ValueTree> {
   if (value === null) return;
-  if ('text' in value) for (const text of smallerTexts(value.text)) yield { text };
-  else if ('fields' in value) yield* smallerRows(type, value.fields);
+  if ('text' in value) {
+    const texts = holdsTimes(withoutDomains(type)) ? simplerTimes(value.text) : smallerTexts(value.text);
+    for (const text of texts) yield { text };
+  } else if ('fields' in value) yield* smallerRows(type, value.fields);
   else yield* smallerArrays(type, value);
 }
 
+/** Of a long text only large parts are taken away: it comes by again when it is shorter. */
 function* smallerTexts(text: string): Generator<string> {
   const characters = [...text];
   for (let size = characters.length; size >= 1; size = Math.floor(size / 2)) {
-    if (size < 4 && characters.length > 400) return;
+    if (characters.length > 400 && size < characters.length / mostParts) return;
     for (let at = 0; at < characters.length; at += size) yield characters.toSpliced(at, size).join('');
   }
 }
@@ -210,6 +233,10 @@ function* smallerArrays(type: TypeTree, { items, dimensions }: ArrayValue): Gene
     for (const smaller of smallerValues(itemType, item))
       yield { items: items.with(index, smaller), dimensions };
   }
+}
+
+function withoutDomains(type: TypeTree): TypeTree {
+  return type.kind === 'domain' ? withoutDomains(type.over) : type;
 }
 
 /** The item type of a domain over an array. */

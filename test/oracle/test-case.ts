@@ -1,8 +1,10 @@
 // One case: a table's columns with the values that its rows get. Drawn at random from types and values of types.
 
 import fc, { type Arbitrary } from 'fast-check';
+import type { Alteration, AlterStep } from './alter.ts';
 import { plainTexts, plainTypeNames } from './plain-types.ts';
 import type { ArrayValue, CompositeType, RangeType, TypeTree, ValueTree } from './type-tree.ts';
+import { largeColumn } from './values/large.ts';
 import { multirangeTexts, rangeTexts, subtypes } from './values/ranges.ts';
 import { anyLabel, anyName } from './values/texts.ts';
 
@@ -11,6 +13,7 @@ export interface TestCase {
   readonly identity: 'full' | 'key';
   /** At least one; names are unique. */
   readonly columns: readonly CaseColumn[];
+  readonly alteration?: Alteration | undefined;
 }
 
 export interface CaseColumn {
@@ -28,6 +31,8 @@ export const columnName = anyName.filter((name) => !takenNames.includes(name));
 /** Drawn more often: their values have the most ways to go wrong. */
 const intricate = ['json', 'hstore', 'text', 'numeric', 'real', 'double precision', 'timestamptz'];
 
+const addedTypes = ['text', 'integer', 'json', 'hstore', 'timestamptz', 'numeric'];
+
 const nullRate = 6;
 const mostItems = 8;
 
@@ -39,14 +44,41 @@ export class CaseArbitraries {
   }
 
   case(): Arbitrary<TestCase> {
+    const columns = fc.oneof(
+      { weight: 100, arbitrary: this.#columns() },
+      { weight: 1, arbitrary: largeColumn.map((column) => [column]) },
+    );
     return fc.record({
       identity: fc.constantFrom('full', 'full', 'key'),
-      columns: fc.uniqueArray(this.#column(), {
-        minLength: 1,
-        maxLength: 8,
-        selector: ({ name }) => name,
-      }),
+      columns,
+      alteration: fc.option(this.#alteration(), { nil: undefined, freq: 2 }),
     });
+  }
+
+  #columns(): Arbitrary<readonly CaseColumn[]> {
+    return fc.uniqueArray(this.#column(), { minLength: 1, maxLength: 8, selector: ({ name }) => name });
+  }
+
+  #alteration(): Arbitrary<Alteration> {
+    const index = fc.nat(7);
+    const added = fc.constantFrom(...addedTypes).chain((name) =>
+      fc.tuple(columnName, plainTexts(name, this.#major)).map(([attribute, text]): AlterStep => ({
+        kind: 'add',
+        name: attribute,
+        type: { kind: 'plain', name },
+        text,
+      })),
+    );
+    const renamed = fc
+      .tuple(index, columnName)
+      .map(([at, name]): AlterStep => ({ kind: 'rename', index: at, name }));
+    const step = fc.oneof(
+      added,
+      renamed,
+      index.map((at): AlterStep => ({ kind: 'drop', index: at })),
+    );
+    const before = fc.array(fc.array(step, { maxLength: 2 }), { minLength: 3, maxLength: 3 });
+    return fc.record({ composite: index, before });
   }
 
   #column(): Arbitrary<CaseColumn> {
