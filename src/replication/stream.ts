@@ -41,6 +41,21 @@ interface Wire {
 const defaultLiveness: Liveness = { pingAfterMs: 20_000, longestSilenceMs: 120_000 };
 const tickMs = 250;
 
+/**
+ * The package listens for its client's errors only once that has connected. One that comes in the same moment, when an operator ends
+ * the new backend at once, would end the process.
+ */
+function hearErrorsFromTheStart(service: LogicalReplicationService): void {
+  let client: Client | null = null;
+  Object.defineProperty(service, '_client', {
+    get: () => client,
+    set: (created: Client | null) => {
+      created?.on('error', () => undefined);
+      client = created;
+    },
+  });
+}
+
 export class ReplicationStream {
   readonly #options: StreamOptions;
   readonly #service: LogicalReplicationService;
@@ -63,6 +78,7 @@ export class ReplicationStream {
     this.#service = new LogicalReplicationService(options.clientConfig, {
       acknowledge: { auto: false, timeoutSeconds: 0 },
     });
+    hearErrorsFromTheStart(this.#service);
     this.ended = new Promise((resolve) => (this.#resolveEnded = resolve));
   }
 
