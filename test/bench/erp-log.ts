@@ -6,11 +6,12 @@ import { prepareDatabase } from '../../src/cli/demo/prepare.ts';
 import { createRandom } from '../../src/cli/demo/random.ts';
 import { openDemoDatabase } from '../../src/database/demo-database.ts';
 import { clientConfig } from '../../src/database/session.ts';
-import { isBuiltIn } from '../../src/payload/built-in-types.ts';
-import { catalogFromRows, type TypeCatalog } from '../../src/payload/type-catalog.ts';
+import type { TypeCatalog } from '../../src/payload/type-catalog.ts';
 import type { TypeEntry } from '../../src/payload/type-entry.ts';
 import { typesQuery } from '../../src/payload/types-query.ts';
+import { Types } from '../../src/payload/types.ts';
 import { readRelation, tag } from '../../src/replication/pgoutput.ts';
+import { parseSnapshot } from '../../src/snapshot.ts';
 
 export interface ErpLog {
   /** Whole transactions in the order of the log, relations before the changes that need them. */
@@ -59,9 +60,29 @@ async function takeMessages(client: pg.Client): Promise<Buffer[]> {
   return rows.map(({ data }) => data);
 }
 
+/** As the service learns them, from the catalog. */
 async function typesOf(client: pg.Client, messages: readonly Buffer[]): Promise<TypeCatalog> {
   const relations = messages.filter((message) => message[0] === tag.relation).map(readRelation);
-  const oids = relations.flatMap(({ columns }) => columns.map(({ typeOid }) => typeOid));
-  const { rows } = await client.query<TypeEntry>(typesQuery, [oids.filter((oid) => !isBuiltIn(oid))]);
-  return catalogFromRows(rows);
+  const types = new Types({
+    read: async (oids) => {
+      const { rows } = await client.query<{ types: TypeEntry[]; snapshot: string; next: string }>(
+        typesQuery,
+        [oids, slot],
+      );
+      const [row] = rows;
+      const sighting = { ...parseSnapshot(row?.snapshot ?? ''), next: Number(row?.next) };
+      return { types: row?.types ?? [], sighting };
+    },
+    cast: () => Promise.reject(new Error('the sample ERP has no type with a cast to json')),
+    onPrintedAsText: () => undefined,
+    now: () => performance.now(),
+    pause: () => Promise.resolve(),
+  });
+  // Every snapshot sees the bootstrap transaction.
+  const bootstrapXid = 1;
+  await types.learn(
+    relations.flatMap(({ columns }) => columns),
+    bootstrapXid,
+  );
+  return types.catalog;
 }
