@@ -34,7 +34,8 @@ export function clientConfig({ databaseUrl, applicationName, settings }: ClientO
   const ownOptions = url.searchParams.get('options');
   url.searchParams.delete('options');
   url.searchParams.delete('application_name');
-  const pairs = Object.entries({ ...pinnedSettings, ...settings });
+  // A role's own timeout, meant for people, would end the connection again and again.
+  const pairs = Object.entries({ statement_timeout: '0', ...pinnedSettings, ...settings });
   const ours = pairs.map(([name, value]) => `-c ${name}=${value.replaceAll(/[\\ ]/g, String.raw`\$&`)}`);
   return {
     connectionString: url.href,

@@ -112,3 +112,15 @@ test.each([
     [row?.version],
   );
 });
+
+test('a timeout that the role has for statements does not keep the service from its work', async () => {
+  const login = await database.createLogin({
+    name: 'hasty',
+    attributes: 'replication',
+    memberOf: ['rowhook_service'],
+  });
+  await database.admin.query(`alter role ${login.role} set statement_timeout = '1ms'`);
+  await using service = startService({ databaseUrl: login.url });
+  await service.ready();
+  expect(service.output).not.toContain('statement timeout');
+});
