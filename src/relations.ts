@@ -26,6 +26,8 @@ export interface Relations {
 
 /** For all values of a type in one row. The session's statement_timeout is the same. */
 const castLimitMs = 5_000;
+/** A value whose cast breaks the connection so often is not tried again for a while. */
+const castAttempts = 2;
 
 export function buildRelations({ side, casts, slot, logger }: RelationsOptions): Relations {
   const told = new Set<string>();
@@ -42,9 +44,15 @@ export function buildRelations({ side, casts, slot, logger }: RelationsOptions):
         tellOnce(type, error);
       };
       const query = castQuery(type);
-      return await casts.persist(() =>
-        castTexts({ session: casts, query, texts, limitMs: castLimitMs, onRefused }),
-      );
+      for (let attempt = 1; ; attempt++) {
+        try {
+          return await castTexts({ session: casts, query, texts, limitMs: castLimitMs, onRefused });
+        } catch (error) {
+          // Not before Postgres is there: what breaks the connection then is the cast.
+          await side.persist(() => side.query({ text: 'select' }));
+          if (!(error instanceof Error) || attempt === castAttempts) return null;
+        }
+      }
     },
     onPrintedAsText: (type, reason) => {
       logger.warn({ type: type.name }, whyText(type, reason));
@@ -82,7 +90,7 @@ function whyText({ name, jsonCast }: TypeEntry, reason: PrintedAsText): string {
   }
   if (reason === 'slow cast') {
     return (
-      `${jsonCast?.functionName ?? 'the cast to json'} takes more than ${castLimitMs / 1000} s for the values of type ${name} in one row, and ` +
+      `${jsonCast?.functionName ?? 'the cast to json'} takes more than ${castLimitMs / 1000} s for the values of type ${name} in one row, or breaks the connection, and ` +
       `every webhook waits for it: for a minute they go out as Postgres' text`
     );
   }

@@ -1,7 +1,7 @@
 // What a composite was made of when a row was written. The log says nothing when a composite is altered, so versions carry
 // the sightings that they rest on. A row was written at some time between the begin and the end of its transaction: it has a version
 // that was seen before and after that, or something between two versions.
-// Invariant: a value is not given an attribute that it may not belong to.
+// Invariant: a value is not given an attribute that it cannot belong to.
 
 import { beganAfter, isVisible, type Sighting } from '../snapshot.ts';
 import type { Attribute, Attributes } from './type-entry.ts';
@@ -16,7 +16,7 @@ export interface CompositeVersion {
 
 export interface FoundAttributes {
   readonly list: readonly Attribute[];
-  /** False: an alteration in the very moment of the row would not have been noticed. */
+  /** False: it may have been altered around the row's time, the type of an attribute among other things. */
   readonly isProven: boolean;
 }
 
@@ -32,13 +32,11 @@ export function attributesAt(
   // It was dropped since.
   if (next === undefined) return found(known && fits(known.attributes.list, count), false);
   const { attributes } = next;
-  if (beganBefore(attributes.alteredBy, xid)) {
-    const list = fits(attributes.list, count);
-    if (list !== undefined) return found(list, false);
-  }
-  return known === undefined
-    ? found(unseenBefore(attributes, count), true)
-    : found(between(known.attributes, attributes, count), true);
+  const list =
+    known === undefined ? unseenBefore(attributes, count) : between(known.attributes, attributes, count);
+  if (list !== undefined) return found(list, false);
+  // Not certain: it has to do that the last alteration began before the row's transaction.
+  return found(beganBefore(attributes.alteredBy, xid) ? fits(attributes.list, count) : undefined, false);
 }
 
 function found(list: readonly Attribute[] | undefined, isProven: boolean): FoundAttributes | undefined {
@@ -50,10 +48,9 @@ function beganBefore(xid: number, other: number): boolean {
   return ((xid - other) | 0) < 0;
 }
 
+/** The text `()`, of no value, is that of no attribute and that of one that is null. */
 function fits(list: readonly Attribute[], count: number): readonly Attribute[] | undefined {
-  // A text without values is also that of one null.
-  const isEmpty = list.length === 0 && count === 1;
-  return list.length === count || isEmpty ? list : undefined;
+  return list.length === count || (count === 0 && list.length === 1) ? list : undefined;
 }
 
 /** Attributes are added at the end only: while none was ever dropped, the first ones have always been the same. */
@@ -69,6 +66,7 @@ function between(known: Attributes, next: Attributes, count: number): readonly A
   const added = next.list.filter(({ number }) => number > known.highest);
   const hasDropped = kept.length < known.list.length;
   const cameAndWent = next.highest - known.highest > added.length;
+  if (count === 0) return fits(next.list, count) ?? fits(known.list, count);
   // The fewest that there can have been.
   if (kept.length === count) return kept;
   if (!hasDropped && !cameAndWent) return fits(next.list, count) ?? firstOf(next.list, count, kept.length);

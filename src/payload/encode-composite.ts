@@ -16,13 +16,13 @@ export interface CompositeShape {
 }
 
 /**
- * `shapeOf` tells what the values of a text with so many of them are; undefined where that is not known, and then the text
+ * `shapeOf` tells what the values of a text with so many of them are, none for `()`; undefined where that is not known, and then the text
  * goes out as a string.
  */
 export function composite(shapeOf: (count: number) => CompositeShape | undefined): Encode {
   return (text) => {
     const fields = recordFields(text);
-    const shape = shapeOf(fields.length);
+    const shape = shapeOf(text === '()' ? 0 : fields.length);
     if (shape === undefined) return quote(text);
     let json = '';
     for (const [index, { name, encode }] of shape.attributes.entries()) {
@@ -46,7 +46,7 @@ function isJson(text: string): boolean {
 
 const special = /[",\\)]/g;
 
-/** The values between the brackets, null where nothing stands. A type without attributes has one null, too: `()`. */
+/** The values between the brackets, null where nothing stands. */
 function recordFields(text: string): (string | null)[] {
   const fields: (string | null)[] = [];
   let at = 1;

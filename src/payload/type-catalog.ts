@@ -54,6 +54,14 @@ export class TypeCatalog {
     this.learn([{ oid, kind, name: `${schema}.${name}`, baseOid, ...rest }], null);
   }
 
+  /** It was dropped: whoever takes its name must not be taken for it. */
+  forgetCast(oid: number): void {
+    const entry = this.#entries.get(oid);
+    if (entry === undefined || entry.jsonCast === null || entry.jsonCast.isHstore) return;
+    this.#entries.set(oid, { ...entry, jsonCast: null });
+    this.generation += 1;
+  }
+
   /** What so many values of a composite are in the row of {@link xid}; undefined where that is not certain. */
   attributesOf(oid: number, count: number): FoundAttributes | undefined {
     return attributesAt(this.#versions.get(oid) ?? [], this.#xid, count);

@@ -89,11 +89,22 @@ export const typesQuery = `
     where t.oid = any ($1::pg_catalog.oid[])
   ) entry`;
 
-/** Takes the values' texts as text[] in $1; returns their JSON, in their order, as jsonb prints it. */
-export function castQuery({ name }: TypeEntry): string {
+/**
+ * Takes the values' texts as text[] in $1; returns their JSON, in their order, as jsonb prints it: null when the name is another
+ * type's by now, or the cast is not trusted any more.
+ */
+export function castQuery({ oid, name }: TypeEntry): string {
   // By way of to_jsonb: it takes the cast's very function, where a call by name could find another one of that name.
   return `
-    select pg_catalog.to_jsonb(value::${name})::pg_catalog.text as json
+    select case when pg_catalog.pg_typeof(null::${name})::pg_catalog.oid = ${oid} and (
+      select (${remedies})::pg_catalog.text = '[]'
+      from pg_catalog.pg_type t
+      join pg_catalog.pg_namespace tn on tn.oid = t.typnamespace
+      join pg_catalog.pg_cast c
+        on c.castsource = t.oid and c.casttarget = 'pg_catalog.json'::pg_catalog.regtype and c.castmethod = 'f'
+      join pg_catalog.pg_proc p on p.oid = c.castfunc
+      where t.oid = ${oid}
+    ) then pg_catalog.to_jsonb(value::${name})::pg_catalog.text end as json
     from pg_catalog.unnest($1::pg_catalog.text[]) with ordinality as given (value, place)
     order by place`;
 }

@@ -61,7 +61,7 @@ export class Types {
       first ??= sighting;
       this.catalog.learn(types, sighting);
       for (const oid of oids) asked.add(oid);
-      this.#tellWhatIsText(oids, types);
+      this.#settle(oids, types);
       next = types.flatMap(partsOf);
     }
   }
@@ -101,13 +101,14 @@ export class Types {
     return [...oids];
   }
 
-  #tellWhatIsText(oids: readonly number[], found: readonly TypeEntry[]): void {
+  #settle(oids: readonly number[], found: readonly TypeEntry[]): void {
     const foundOids = new Set(found.map(({ oid }) => oid));
     for (const oid of oids) {
       const entry = this.catalog.get(oid);
       if (entry === undefined) continue;
       // Nothing is known of what it was made of, or it was made of nothing.
       const isText = entry.kind === 'b' && entry.elementOid === 0;
+      if (!foundOids.has(oid)) this.catalog.forgetCast(oid);
       if (!foundOids.has(oid) && isText) this.#tellOnce(entry, 'dropped');
       const { jsonCast } = entry;
       if (jsonCast !== null && !jsonCast.isHstore && jsonCast.remedies.length > 0) {

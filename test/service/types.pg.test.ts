@@ -75,6 +75,8 @@ test('attributes added and dropped between two rows; in one transaction what is 
     alter type erp.spot add attribute "new" text, add attribute newer text;
     insert into erp.spots (spot) values ('(9,10,"a b",)');
     commit`);
+  // From now on it is certain.
+  await records('spots', 5);
   await dba.query(`insert into erp.spots (spot) values ('(11,12,,"b c")')`);
   expect(await records('spots', 6)).toEqual([
     { id: 1, spot: { x: 1, y: 2 }, spots: null },
@@ -113,6 +115,7 @@ test('an attribute replaced by one of another type before its rows are read leav
     insert into erp.swaps (swap) values (row(2, '0},"companyId":"globex","x":{"a":1'));
     alter type erp.swap drop attribute y;
     alter type erp.swap add attribute z int`);
+  await records('swaps', 2);
   await dba.query(`insert into erp.swaps (swap) values ('(3,4)')`);
   expect(await records('swaps', 3)).toEqual([
     { id: 1, swap: { x: 1, y: 'a' } },
@@ -133,12 +136,15 @@ test('a row written before an attribute was replaced, and committed after anothe
   await dba.query('alter type erp.late add attribute c int');
   await dba.query(`insert into erp.lates (late) values ('(3,3)')`);
   await records('lates', 2);
+  await dba.query(`insert into erp.lates (late) values ('(4,4)')`);
+  await records('lates', 3);
   await open.query('commit');
-  expect(await records('lates', 3)).toEqual([
+  expect(await records('lates', 4)).toEqual([
     { id: 1, late: { a: 1, b: 1 } },
     // Postgres itself writes it by one of the two.
     { id: 2, late: expect.stringMatching(/^\(2,2?\)$/) as string },
     { id: 3, late: { a: 3, c: 3 } },
+    { id: 4, late: { a: 4, c: 4 } },
   ]);
 });
 
@@ -311,6 +317,68 @@ test('a cast whose function is not a trusted one is never called', async () => {
   for (const remedy of remedies) await admin.query(remedy);
   await dba.query(`insert into erp.baits (bait) values ('a')`);
   expect(JSON.stringify((await records('baits', 2))[1])).toContain('http');
+});
+
+test('whoever takes the name of a type that was dropped or renamed is not taken for it', async () => {
+  const { dba, app } = scene.database;
+  const make = (type: string, told: string): string => `
+    create type ${type} as enum ('a');
+    create function ${type}_json(${type}) returns json language sql as $$ select ${told} $$;
+    create cast (${type} as json) with function ${type}_json(${type});`;
+  await dba.query(`
+    grant usage, create on schema erp to ${app.role};
+    grant usage on schema erp to rowhook_service;
+    ${make('erp.taken', `'"ours"'::json`)}
+    ${make('erp.renamed', `'"ours"'::json`)}`);
+  await watch('names', 'taken erp.taken, renamed erp.renamed');
+  await dba.query(`insert into erp.names (taken, renamed) values ('a', 'a')`);
+  await records('names', 1);
+  scene.service.signal('SIGSTOP');
+  await dba.query(`insert into erp.names (taken, renamed) values ('a', 'a')`);
+  await dba.query(
+    'alter table erp.names drop column taken; drop type erp.taken cascade; drop function if exists erp.taken_json',
+  );
+  await dba.query('alter type erp.renamed rename to renamed_old');
+  const leak = 'json_agg(url) from rowhook.webhook';
+  await app.query(make('erp.taken', leak));
+  await app.query(`create type erp.renamed as enum ('a')`);
+  await app.query(`create function erp.leak(erp.renamed) returns json language sql as $$ select ${leak} $$`);
+  await app.query('create cast (erp.renamed as json) with function erp.leak(erp.renamed)');
+  scene.service.signal('SIGCONT');
+  const [first, second] = await records('names', 2);
+  expect(first).toEqual({ id: 1, taken: 'ours', renamed: 'ours' });
+  expect(second).toEqual({ id: 2, taken: 'a', renamed: 'ours' });
+});
+
+test('a cast that ends its own connection leaves its value as text', async () => {
+  const { dba, admin } = scene.database;
+  await dba.query(`
+    create type erp.deadly as enum ('a');
+    grant usage on schema erp to rowhook_service`);
+  await admin.query(`
+    create function erp.deadly_json(erp.deadly) returns json language sql as
+      $$ select to_json(pg_terminate_backend(pg_backend_pid())) $$;
+    create cast (erp.deadly as json) with function erp.deadly_json(erp.deadly)`);
+  await watch('deaths', 'deadly erp.deadly');
+  await dba.query(`insert into erp.deaths (deadly) values ('a'), ('a')`);
+  expect(await records('deaths', 2)).toEqual([
+    { id: 1, deadly: 'a' },
+    { id: 2, deadly: 'a' },
+  ]);
+});
+
+test('an attribute that got another type since leaves valid JSON', async () => {
+  const { dba } = scene.database;
+  await watch('retyped', 'a int');
+  await dba.query(`
+    do $$ begin
+      create type erp.mutant as (a text, b int);
+      alter table erp.retyped add column mutant erp.mutant;
+      insert into erp.retyped (mutant) values (row('hello', 2));
+      alter table erp.retyped drop column mutant;
+      alter type erp.mutant alter attribute a type int;
+    end $$`);
+  expect(await records('retyped', 1)).toEqual([{ id: 1, a: null, mutant: '(hello,2)' }]);
 });
 
 test('a function that fits a trusted cast better than its own is not called', async () => {
