@@ -47,10 +47,10 @@ export function buildRelations({ side, casts, slot, logger }: RelationsOptions):
       for (let attempt = 1; ; attempt++) {
         try {
           return await castTexts({ session: casts, query, texts, limitMs: castLimitMs, onRefused });
-        } catch (error) {
+        } catch {
           // Not before Postgres is there: what breaks the connection then is the cast.
           await side.persist(() => side.query({ text: 'select' }));
-          if (!(error instanceof Error) || attempt === castAttempts) return null;
+          if (attempt === castAttempts) return null;
         }
       }
     },

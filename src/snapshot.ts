@@ -13,20 +13,30 @@ export interface Sighting extends Snapshot {
   readonly next: number;
 }
 
+/** The text of pg_current_snapshot() and the number of the next transaction id. */
+export function parseSighting(snapshot: string, next: string | number): Sighting {
+  return { ...parseSnapshot(snapshot), next: Number(next) };
+}
+
 /** The text of pg_current_snapshot(): `xmin:xmax:xip,…`, with 64-bit ids. */
 export function parseSnapshot(text: string): Snapshot {
   const [, xmax = '0', running = ''] = text.split(':');
   return { xmax: low(xmax), running: new Set(running === '' ? [] : running.split(',').map(low)) };
 }
 
-/** Whether it shows what a transaction did, given that it has committed. 32-bit ids, compared as Postgres does. */
+/** Whether one began to write before the other: ids are given in that order, with 32 bits, compared as Postgres does. */
+export function precedes(xid: number, other: number): boolean {
+  return ((xid - other) | 0) < 0;
+}
+
+/** Whether it shows what a transaction did, given that it has committed. */
 export function isVisible(xid: number, { xmax, running }: Snapshot): boolean {
-  return ((xid - xmax) | 0) < 0 && !running.has(xid);
+  return precedes(xid, xmax) && !running.has(xid);
 }
 
 /** Whether it wrote nothing before that. */
 export function beganAfter(xid: number, { next }: Sighting): boolean {
-  return ((xid - next) | 0) >= 0;
+  return !precedes(xid, next);
 }
 
 function low(xid: string): number {

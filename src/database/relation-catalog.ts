@@ -1,6 +1,6 @@
 // What the log does not tell about a table: its key, which orders its changes, and the types that are not built in.
 import { DatabaseError } from 'pg';
-import { parseSnapshot, type Sighting } from '../snapshot.ts';
+import { parseSighting, type Sighting } from '../snapshot.ts';
 import { wasRefused, type Session } from './session.ts';
 
 /**
@@ -45,7 +45,7 @@ export async function readTypes<R>(options: ReadTypesOptions): Promise<ReadTypes
   });
   const [row] = rows;
   if (row === undefined) throw new Error('the server answered a question about types without a row');
-  return { types: row.types, sighting: { ...parseSnapshot(row.snapshot), next: Number(row.next) } };
+  return { types: row.types, sighting: parseSighting(row.snapshot, row.next) };
 }
 
 export interface CastTextsOptions {

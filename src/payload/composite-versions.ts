@@ -3,7 +3,7 @@
 // that was seen before and after that, or something between two versions.
 // Invariant: a value is not given an attribute that it cannot belong to.
 
-import { beganAfter, isVisible, type Sighting } from '../snapshot.ts';
+import { beganAfter, isVisible, precedes, type Sighting } from '../snapshot.ts';
 import type { Attribute, Attributes } from './type-entry.ts';
 
 export interface CompositeVersion {
@@ -36,16 +36,11 @@ export function attributesAt(
     known === undefined ? unseenBefore(attributes, count) : between(known.attributes, attributes, count);
   if (list !== undefined) return found(list, false);
   // Not certain: it has to do that the last alteration began before the row's transaction.
-  return found(beganBefore(attributes.alteredBy, xid) ? fits(attributes.list, count) : undefined, false);
+  return found(precedes(attributes.alteredBy, xid) ? fits(attributes.list, count) : undefined, false);
 }
 
 function found(list: readonly Attribute[] | undefined, isProven: boolean): FoundAttributes | undefined {
   return list && { list, isProven };
-}
-
-/** Transaction ids are given in the order in which transactions begin to write; 32 bits, compared as Postgres does. */
-function beganBefore(xid: number, other: number): boolean {
-  return ((xid - other) | 0) < 0;
 }
 
 /** The text `()`, of no value, is that of no attribute and that of one that is null. */

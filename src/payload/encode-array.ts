@@ -2,11 +2,11 @@
 // https://www.postgresql.org/docs/current/arrays.html#ARRAYS-IO
 
 import { quote, type Encode } from './encode-scalar.ts';
+import { endOfQuoted, unescaped } from './quoted.ts';
 
 const openBrace = 0x7b;
 const closeBrace = 0x7d;
 const doubleQuote = 0x22;
-const backslash = 0x5c;
 
 /** `item` encodes one item that is not NULL; `delimiter` stands between items (pg_type.typdelim). */
 export function array(item: Encode, delimiter: string): Encode {
@@ -36,17 +36,6 @@ export function array(item: Encode, delimiter: string): Encode {
   };
 }
 
-/** Where the closing quote stands. */
-function endOfQuoted(text: string, start: number): number {
-  let at = start;
-  while (at < text.length) {
-    const code = text.charCodeAt(at);
-    if (code === doubleQuote) break;
-    at += code === backslash ? 2 : 1;
-  }
-  return at;
-}
-
 /** Where the delimiter or the closing brace stands. */
 function endOfBare(text: string, start: number, comma: number): number {
   let at = start;
@@ -56,8 +45,4 @@ function endOfBare(text: string, start: number, comma: number): number {
     at += 1;
   }
   return at;
-}
-
-function unescaped(text: string): string {
-  return text.includes('\\') ? text.replace(/\\(.)/g, '$1') : text;
 }

@@ -5,6 +5,7 @@
 // https://www.postgresql.org/docs/current/datatype-json.html
 
 import { quote, type Encode } from './encode-scalar.ts';
+import { endOfQuoted } from './quoted.ts';
 
 /** numeric's limits: digits before and after the decimal point, and what an exponent may be. */
 const maxWholeDigits = 131_072;
@@ -38,7 +39,6 @@ interface Open {
 }
 
 const wordEnd = /[\s,\]}]|$/g;
-const stringEnd = /["\\]/g;
 
 // Without recursion: Postgres takes documents that are nested more deeply than a call stack is.
 class Document {
@@ -105,20 +105,9 @@ class Document {
   /** Quotes included; written again only where it has an escape. */
   #string(): string {
     const start = this.#at;
-    let hasEscape = false;
-    stringEnd.lastIndex = start + 1;
-    for (;;) {
-      const end = stringEnd.exec(this.#text)?.index;
-      if (end === undefined) throw new NotAsJsonb('a string without an end');
-      if (this.#text[end] === '"') {
-        this.#at = end + 1;
-        break;
-      }
-      hasEscape = true;
-      stringEnd.lastIndex = end + 2;
-    }
+    this.#at = endOfQuoted(this.#text, start + 1) + 1;
     const text = this.#text.slice(start, this.#at);
-    return hasEscape ? rewritten(text) : text;
+    return text.includes('\\') ? rewritten(text) : text;
   }
 
   /** The next character that is no space; the position moves there. */

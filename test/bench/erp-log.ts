@@ -11,7 +11,7 @@ import type { TypeEntry } from '../../src/payload/type-entry.ts';
 import { typesQuery } from '../../src/payload/types-query.ts';
 import { Types } from '../../src/payload/types.ts';
 import { readRelation, tag } from '../../src/replication/pgoutput.ts';
-import { parseSnapshot } from '../../src/snapshot.ts';
+import { parseSighting } from '../../src/snapshot.ts';
 
 export interface ErpLog {
   /** Whole transactions in the order of the log, relations before the changes that need them. */
@@ -70,7 +70,7 @@ async function typesOf(client: pg.Client, messages: readonly Buffer[]): Promise<
         [oids, slot],
       );
       const [row] = rows;
-      const sighting = { ...parseSnapshot(row?.snapshot ?? ''), next: Number(row?.next) };
+      const sighting = parseSighting(row?.snapshot ?? '', row?.next ?? '');
       return { types: row?.types ?? [], sighting };
     },
     cast: () => Promise.reject(new Error('the sample ERP has no type with a cast to json')),

@@ -8,7 +8,7 @@ import type { TypeEntry } from '../../src/payload/type-entry.ts';
 import { castQuery, typesQuery } from '../../src/payload/types-query.ts';
 import { TableEncoder } from '../../src/payload/table-encoder.ts';
 import { Types } from '../../src/payload/types.ts';
-import { parseSnapshot } from '../../src/snapshot.ts';
+import { parseSighting } from '../../src/snapshot.ts';
 import { createDatabase } from '../support/database.ts';
 
 const pinnedSettings = [
@@ -58,7 +58,7 @@ export async function openPinnedSession(): Promise<PinnedSession> {
         oids,
         'no slot',
       ]);
-      const sighting = { ...parseSnapshot(row?.snapshot ?? ''), next: Number(row?.next) };
+      const sighting = parseSighting(row?.snapshot ?? '', row?.next ?? '');
       return { types: row?.types ?? [], sighting };
     },
     cast: async (type, texts) =>
