@@ -1,9 +1,7 @@
 /** A Postgres of the test's own, for what would disturb others: stopping it, settings, and being the only one who writes. */
-import { randomUUID } from 'node:crypto';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { startEmbeddedPostgres, type EmbeddedPostgres } from '../../src/embedded-postgres.ts';
+import type { EmbeddedPostgres } from '../../src/embedded-postgres.ts';
 import { createInstalledDatabase, type InstalledDatabase } from '../support/installed-database.ts';
+import { startTestPostgres } from '../support/test-postgres.ts';
 
 export interface OwnCluster extends AsyncDisposable {
   readonly postgres: EmbeddedPostgres;
@@ -12,9 +10,7 @@ export interface OwnCluster extends AsyncDisposable {
 
 /** With fsync on, and nothing that writes by itself now and then. */
 export async function startOwnCluster(settings: Readonly<Record<string, string>> = {}): Promise<OwnCluster> {
-  const postgres = await startEmbeddedPostgres({
-    dataDir: join(tmpdir(), `rowhook-test-${randomUUID()}`),
-    persistent: false,
+  const postgres = await startTestPostgres({
     settings: { autovacuum: 'off', checkpoint_timeout: '1h', ...settings },
   });
   try {

@@ -2,14 +2,12 @@
  * Uninstalling: everything of ours goes and the application's tables are as before. The group roles belong to the whole
  * cluster, so these tests have one of their own.
  */
-import { randomUUID } from 'node:crypto';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { Client } from 'pg';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { install } from '../../src/database/install.ts';
 import { planUninstall, uninstall } from '../../src/database/uninstall.ts';
-import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../src/embedded-postgres.ts';
+import type { EmbeddedPostgres } from '../../src/embedded-postgres.ts';
+import { startTestPostgres } from '../support/test-postgres.ts';
 import { waitUntil } from '../support/wait.ts';
 import { refusal } from './refusal.ts';
 
@@ -18,8 +16,7 @@ let admin: Client;
 let operator: Client;
 
 beforeAll(async () => {
-  const dataDir = join(tmpdir(), `rowhook-test-${randomUUID()}`);
-  server = await startEmbeddedPostgres({ dataDir, persistent: false, settings: { fsync: 'off' } });
+  server = await startTestPostgres({ settings: { fsync: 'off' } });
   admin = await connect('postgres', 'postgres');
   await admin.query('create role operator login createrole replication password $$operator$$');
 });

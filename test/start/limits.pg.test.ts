@@ -1,16 +1,15 @@
 /** A server without room: no slot, no walsender, no log kept, a line of pg_hba.conf. A cluster of its own, because others need theirs. */
 import { readFile, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { randomUUID } from 'node:crypto';
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import { startEmbeddedPostgres, type EmbeddedPostgres } from '../../src/embedded-postgres.ts';
+import type { EmbeddedPostgres } from '../../src/embedded-postgres.ts';
 import { runCli } from '../cli/run-cli.ts';
 import { http } from '../support/http.ts';
 import { createInstalledDatabase, type InstalledDatabase } from '../support/installed-database.ts';
 import { startReceiver } from '../support/receiver.ts';
 import { startService } from '../support/service-process.ts';
+import { startTestPostgres } from '../support/test-postgres.ts';
 import { waitUntil } from '../support/wait.ts';
 import { startRefused } from './refusal.ts';
 
@@ -18,9 +17,7 @@ let postgres: EmbeddedPostgres;
 let database: InstalledDatabase;
 
 beforeAll(async () => {
-  postgres = await startEmbeddedPostgres({
-    dataDir: join(tmpdir(), `rowhook-test-${randomUUID()}`),
-    persistent: false,
+  postgres = await startTestPostgres({
     settings: {
       fsync: 'off',
       max_replication_slots: '1',
@@ -123,8 +120,7 @@ test('a role that pg_hba.conf keeps out: names the file, and starts when it is l
 
 test('wal_level that is not logical: names the setting, also for managed servers', async () => {
   const settings = { fsync: 'off', wal_level: 'replica' };
-  const dataDir = join(tmpdir(), `rowhook-test-${randomUUID()}`);
-  await using other = await startEmbeddedPostgres({ dataDir, persistent: false, settings });
+  await using other = await startTestPostgres({ settings });
   await using installed = await createInstalledDatabase(other.url);
   const output = await startRefused({ databaseUrl: installed.serviceUrl }, 3);
   expect(output).toMatch(/wal_level is replica; reading changes needs logical/);

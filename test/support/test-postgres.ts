@@ -1,0 +1,21 @@
+/** The embedded Postgres that tests run on: 18, or the major that TEST_POSTGRES names. Gone at the end, with its data. */
+import { randomUUID } from 'node:crypto';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startEmbeddedPostgres, type EmbeddedPostgres } from '../../src/embedded-postgres.ts';
+import { installMajor } from './postgres-majors.ts';
+
+export interface TestPostgresOptions {
+  readonly settings?: Readonly<Record<string, string>>;
+  log?(line: string): void;
+}
+
+export async function startTestPostgres(options: TestPostgresOptions = {}): Promise<EmbeddedPostgres> {
+  const major = process.env['TEST_POSTGRES'];
+  return startEmbeddedPostgres({
+    ...options,
+    dataDir: join(tmpdir(), `rowhook-test-${randomUUID()}`),
+    persistent: false,
+    ...(major ? { package: await installMajor(major) } : {}),
+  });
+}
