@@ -1,6 +1,6 @@
 /**
- * One Postgres for the whole run of the `pg` tests: the embedded one (another major with TEST_POSTGRES=14), with
- * TEST_DATABASE=testcontainers a container, with TEST_DATABASE_URL one that runs already (a superuser's connection
+ * One Postgres for the whole run of the `pg` tests: the embedded one, with TEST_DATABASE=testcontainers a container (both
+ * of another major with TEST_POSTGRES=14), with TEST_DATABASE_URL one that runs already (a superuser's connection
  * string). Tests get a database of their own in it.
  */
 import type { TestProject } from 'vitest/node';
@@ -13,6 +13,7 @@ declare module 'vitest' {
     adminUrl: string;
     /** Of the Postgres of the run: for what differs by major. */
     postgresMajor: number;
+    postgresVersion: string;
   }
 }
 
@@ -20,7 +21,6 @@ export interface StartedPostgres extends AsyncDisposable {
   readonly url: string;
 }
 
-const IMAGE = 'postgres:18';
 const FREE_SLOTS_NEEDED = 10;
 const CONTAINER_SETTINGS = [
   'wal_level=logical',
@@ -34,7 +34,9 @@ const CONTAINER_START_MS = 60_000;
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
   const postgres = await startPostgres();
   try {
-    project.provide('postgresMajor', await checkServer(postgres.url));
+    const version = await checkServer(postgres.url);
+    project.provide('postgresVersion', version);
+    project.provide('postgresMajor', Number.parseInt(version));
   } catch (error) {
     await postgres[Symbol.asyncDispose]();
     throw error;
@@ -58,7 +60,8 @@ export async function startPostgres(): Promise<StartedPostgres> {
 
 async function startContainer(): Promise<StartedPostgres> {
   const { GenericContainer, Wait } = await import('testcontainers');
-  const container = await new GenericContainer(process.env['TEST_POSTGRES_IMAGE'] || IMAGE)
+  const { TEST_POSTGRES: major, TEST_POSTGRES_IMAGE: image } = process.env;
+  const container = await new GenericContainer(image || `postgres:${major || '18'}`)
     .withEnvironment({ POSTGRES_PASSWORD: 'postgres' })
     .withCommand(['postgres', ...CONTAINER_SETTINGS.flatMap((setting) => ['-c', setting])])
     .withExposedPorts(5432)
@@ -94,18 +97,18 @@ async function waitForAnswer(url: string): Promise<void> {
   await waitUntil(answers, { timeoutMs: CONTAINER_START_MS, intervalMs: 200, describe });
 }
 
-/** Says at once, and not in a hundred failing tests, what the given server lacks. Its major otherwise. */
-async function checkServer(url: string): Promise<number> {
+/** Says at once, and not in a hundred failing tests, what the given server lacks. Its version otherwise. */
+async function checkServer(url: string): Promise<string> {
   await using pool = new QueryPool(url);
   const [server = {}] = await pool.query(`
     select current_setting('wal_level') as wal_level,
            current_setting('is_superuser') as is_superuser,
-           current_setting('server_version_num')::int / 10000 as major,
+           current_setting('server_version') as version,
            current_setting('max_replication_slots')::int - (select count(*) from pg_replication_slots) as free_slots,
            current_setting('max_wal_senders')::int - (select count(*) from pg_stat_replication) as free_senders`);
   const problems = problemsOf(server);
   if (problems.length > 0) throw new Error(`The tests cannot use this Postgres:\n- ${problems.join('\n- ')}`);
-  return Number(server['major']);
+  return server['version'] ?? '';
 }
 
 function problemsOf(server: TextRow): string[] {
