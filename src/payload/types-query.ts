@@ -20,22 +20,22 @@ const isPlainRange = `exists (
   where t.oid in (g.rngtypid, g.rngmultitypid) and g.rngsubtype < 16384 and g.rngcanonical = 0)`;
 
 const remedies = `
-  select coalesce(pg_catalog.json_agg(remedy), '[]')
+  select coalesce(pg_catalog.json_agg(remedy order by place, remedy), '[]')
   from (
-    select case when not ${isTrusted('p.proowner')}
+    select 1, case when not ${isTrusted('p.proowner')}
                 then pg_catalog.format('alter function %s owner to rowhook_dba;', p.oid::pg_catalog.regprocedure) end
     union
-    select case when not ${isTrusted('t.typowner')}
+    select 2, case when not ${isTrusted('t.typowner')}
                 then pg_catalog.format('alter type %I.%I owner to rowhook_dba;', tn.nspname, t.typname) end
     union
-    select case when not ${isTrusted('s.nspowner')}
+    select 3, case when not ${isTrusted('s.nspowner')}
                 then pg_catalog.format('alter schema %I owner to rowhook_dba;', s.nspname) end
     from pg_catalog.pg_namespace s
     where s.oid in (p.pronamespace, t.typnamespace)
     union
-    select case when t.typtype in ('r', 'm') and not ${isPlainRange}
+    select 4, case when t.typtype in ('r', 'm') and not ${isPlainRange}
                 then '-- none: ranges over types that are not built in, or with a canonical function, are read back by code of others' end
-  ) given (remedy)
+  ) given (place, remedy)
   where remedy is not null`;
 
 /**

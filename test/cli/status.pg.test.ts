@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import type { Check } from '../../src/cli/checks.ts';
 import { createDatabase } from '../support/database.ts';
 import { createInstalledDatabase, type InstalledDatabase } from '../support/installed-database.ts';
@@ -90,10 +90,7 @@ test('refuses a slot of the same name in another database', async () => {
 test('asks for a statement beside a virtual column that was added later, and sends others to inspect', async ({
   skip,
 }) => {
-  const [server] = await database.query<{ version: string }>(
-    `select current_setting('server_version_num') as version`,
-  );
-  skip(Number(server?.version) < 180_000, 'virtual columns exist from Postgres 18 on');
+  skip(inject('postgresMajor') < 18, 'virtual columns exist from Postgres 18 on');
   await database.dba.query('alter table erp."salesOrder" add twice text generated always as (id || id)');
   const asDba = await status(database.dbaUrl);
   const inspected = await runJson(['inspect', 'erp.salesOrder'], { DATABASE_URL: database.dbaUrl });
