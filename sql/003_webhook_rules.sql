@@ -26,10 +26,10 @@ begin
     rule := 'webhook_company_or_all_companies';
     problem := format('webhook "%s" has a company and all_companies', new.name);
     advice := 'Set company_id to null, or all_companies to false.';
-  elsif (new.on_insert or new.on_update or new.on_delete) is not true then
+  elsif (new.on_insert or new.on_update or new.on_delete or new.on_truncate) is not true then
     rule := 'webhook_has_trigger';
     problem := format('webhook "%s" would never be sent: no trigger is chosen', new.name);
-    advice := 'Set at least one of on_insert, on_update and on_delete to true.';
+    advice := 'Set at least one of on_insert, on_update, on_delete and on_truncate to true.';
   elsif rowhook.url_problem(new.url) is not null then
     rule := 'webhook_url_form';
     problem := format('the URL of webhook "%s" is not usable: %s', new.name, rowhook.url_problem(new.url));

@@ -38,6 +38,7 @@ select
   w.on_insert,
   w.on_update,
   w.on_delete,
+  w.on_truncate,
   w.active,
   coalesce(c.claimed_count, 0) as claimed_count,
   coalesce(c.success_count, 0) as success_count,

@@ -10,9 +10,10 @@ import type { Row } from './payload/row.ts';
 import type { Position } from './position.ts';
 import type { Floor, UnsettledChange } from './replication/floor.ts';
 import type { RelationMessage } from './replication/pgoutput.ts';
-import type { LogChange } from './replication/reader.ts';
+import type { LogChange, LogTruncate } from './replication/reader.ts';
 import type { Decision, Match, MatchInput } from './webhooks/match.ts';
-import type { Operation, Route } from './webhooks/registry.ts';
+import type { Route, RowOperation } from './webhooks/registry.ts';
+import type { Webhook } from './webhooks/webhook.ts';
 
 /** What is known about a table's columns, loaded once for each description of it in the log. */
 export interface PreparedRelation {
@@ -22,7 +23,7 @@ export interface PreparedRelation {
 }
 
 export interface PayloadRequest {
-  readonly type: Operation;
+  readonly type: RowOperation;
   readonly table: string;
   readonly companyId: string | null;
   readonly record: Row;
@@ -37,7 +38,9 @@ export interface PipelineParts {
   route(relation: RelationMessage): Route | undefined;
   prepared(relation: RelationMessage): PreparedRelation;
   match(route: Route, input: MatchInput): Decision;
+  matchTruncate(route: Route): readonly Webhook[];
   fillUnchanged(record: Row, old: Row): Row;
+  truncatePayload(table: string): Payload;
   /** Whether an earlier process settled it; uid 0 for a change without a webhook. */
   isSettled(uid: bigint, position: Position): boolean;
   /** Whether the webhook was deleted meanwhile. */
@@ -71,7 +74,33 @@ export class Pipeline {
     if (isUndecidable) this.#noteUndecidable(way, change, unsettled);
     const payloads = new Payloads(relation, way.table.name, change, decision, { record, old });
     const keys = relation.orderKeys([record, old]);
-    for (const found of matches) this.#send(found, { change, unsettled, payloads, keys });
+    for (const found of matches) {
+      const { webhook } = found;
+      const at = position(change, found);
+      this.#send({ webhook, at, unsettled, table: way.table.name, keys, build: () => payloads.of(found) });
+    }
+  }
+
+  /** A TRUNCATE of tables that somebody may want: one position for all of them, and each webhook watches one table. */
+  truncate(change: LogTruncate): void {
+    const { route, matchTruncate, floor } = this.#parts;
+    const at = position(change);
+    const told = change.relations.flatMap((relation) => {
+      const way = route(relation);
+      if (way === undefined) return [];
+      const webhooks = matchTruncate(way).filter(({ uid }) => !this.#parts.isSettled(uid, at));
+      return webhooks.map((webhook) => ({ webhook, table: way.table.name }));
+    });
+    if (told.length === 0) return;
+    const unsettled = floor.add(change.index, told.length);
+    for (const { webhook, table } of told) {
+      const build = (): BuiltPayload => this.#buildTruncate(table);
+      this.#send({ webhook, at, unsettled, table, keys: 'all', build });
+    }
+  }
+
+  #buildTruncate(table: string): BuiltPayload {
+    return { payload: this.#parts.truncatePayload(table), type: 'TRUNCATE', companyId: null };
   }
 
   #rows({ row }: LogChange): { record: Row | null; old: Row | null } {
@@ -85,10 +114,7 @@ export class Pipeline {
     return this.#parts.isSettled(uid, position(change, found));
   }
 
-  #send(found: Match, context: SendContext): void {
-    const { change, unsettled, payloads, keys } = context;
-    const { webhook } = found;
-    const at = position(change, found);
+  #send({ webhook, at, unsettled, table, keys, build }: Sending): void {
     if (!webhook.isActive) {
       const count = (): void => this.#parts.counters.missed(webhook.uid);
       this.#parts.note({
@@ -98,9 +124,8 @@ export class Pipeline {
       });
       return;
     }
-    const { payload, type, companyId } = payloads.of(found);
+    const { payload, type, companyId } = build();
     const readAtMs = this.#parts.now();
-    const table = payloads.table;
     const delivery = {
       webhook,
       position: at,
@@ -136,22 +161,25 @@ export class Pipeline {
   }
 }
 
-interface SendContext {
-  readonly change: LogChange;
+interface Sending {
+  readonly webhook: Webhook;
+  readonly at: Position;
   readonly unsettled: UnsettledChange;
-  readonly payloads: Payloads;
-  readonly keys: readonly string[];
+  readonly table: string;
+  readonly keys: Delivery['keys'];
+  /** Only called for a webhook that is sent to. */
+  build(): BuiltPayload;
 }
 
 interface BuiltPayload {
   readonly payload: Payload;
-  readonly type: Operation;
+  readonly type: Delivery['type'];
   readonly companyId: string | null;
 }
 
 // Each shape of a change is built once, whoever gets it.
 class Payloads {
-  readonly table: string;
+  readonly #table: string;
   readonly #relation: PreparedRelation;
   readonly #change: LogChange;
   readonly #decision: Decision;
@@ -165,7 +193,7 @@ class Payloads {
     decision: Decision,
     rows: { readonly record: Row | null; readonly old: Row | null },
   ) {
-    this.table = table;
+    this.#table = table;
     this.#relation = relation;
     this.#change = change;
     this.#decision = decision;
@@ -190,11 +218,11 @@ class Payloads {
     if (current === null) throw new Error(`the log carries no row for this ${type}`);
     const previous = type === 'INSERT' ? undefined : type === 'DELETE' ? current : old;
     const isPartial = type !== 'INSERT' && row.isOldPartial;
-    const request = { type, table: this.table, companyId, record: current, old: previous, isPartial };
+    const request = { type, table: this.#table, companyId, record: current, old: previous, isPartial };
     return { payload: this.#relation.payload(request), type, companyId };
   }
 }
 
-function position({ transaction, index }: LogChange, found?: Match): Position {
+function position({ transaction, index }: LogChange | LogTruncate, found?: Match): Position {
   return { commitLsn: transaction.commitLsn, index, part: found?.view === 'joined' ? 1 : 0 };
 }

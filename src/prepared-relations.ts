@@ -85,11 +85,11 @@ export class PreparedRelations {
         return index;
       },
       orderKeys: (rows) => orderKeys(relation.oid, keyIndexes, rows),
-      payload: (request) => measured(encoder.build(request)),
+      payload: (request) => measuredPayload(encoder.build(request)),
     });
   }
 }
 
-function measured(text: string): Payload {
+export function measuredPayload(text: string): Payload {
   return { text, bytes: Buffer.byteLength(text) };
 }

@@ -16,16 +16,16 @@ import type { Poster } from './delivery/post.ts';
 import { Folding } from './folding.ts';
 import { GateWatch } from './delivery/gate-watch.ts';
 import type { Logger } from './logger.ts';
-import { fillUnchanged } from './payload/payload.ts';
+import { buildTruncatePayload, fillUnchanged } from './payload/payload.ts';
 import { Pipeline } from './pipeline.ts';
-import type { PreparedRelations } from './prepared-relations.ts';
+import { measuredPayload, type PreparedRelations } from './prepared-relations.ts';
 import { buildRelations, type Relations } from './relations.ts';
 import { Floor, type UnsettledTransaction } from './replication/floor.ts';
 import type { BeginMessage, RelationMessage } from './replication/pgoutput.ts';
 import { Reader, type ConfigurationMessage } from './replication/reader.ts';
 import { SettledBefore } from './database/settled-before.ts';
 import { configurationChanges, isConfigurationRelation } from './webhooks/configuration-message.ts';
-import { match } from './webhooks/match.ts';
+import { match, matchTruncate } from './webhooks/match.ts';
 import { isWanted, Registry, type Route } from './webhooks/registry.ts';
 import type { ConfigurationChange } from './webhooks/webhook.ts';
 
@@ -165,6 +165,9 @@ export class Term {
       onChange: (change) => {
         this.#pipeline.take(change);
       },
+      onTruncate: (truncate) => {
+        this.#pipeline.truncate(truncate);
+      },
       onConfiguration: (messages, transaction, begin) => {
         this.#configurationChanged(messages, transaction, begin);
       },
@@ -185,7 +188,9 @@ export class Term {
       route: (relation) => this.#route(relation),
       prepared: (relation) => relations.get(relation),
       match,
+      matchTruncate,
       fillUnchanged,
+      truncatePayload: (table) => measuredPayload(buildTruncatePayload(table)),
       isSettled: (uid, position) => settled.take(uid, position),
       isGone: (uid) => this.#gate.isGone(uid),
       admit: (delivery) => {

@@ -9,7 +9,7 @@ export interface AttemptReport {
   /** The row's company. */
   readonly companyId: string | null;
   readonly changeId: string;
-  readonly type: 'INSERT' | 'UPDATE' | 'DELETE';
+  readonly type: Delivery['type'];
   readonly table: string;
   readonly outcome: Outcome;
   readonly durationMs: number;

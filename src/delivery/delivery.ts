@@ -15,11 +15,14 @@ export interface Delivery {
   readonly position: Position;
   /** What is settled once this is claimed, dropped or missed. */
   readonly change: UnsettledChange;
-  readonly type: 'INSERT' | 'UPDATE' | 'DELETE';
+  readonly type: 'INSERT' | 'UPDATE' | 'DELETE' | 'TRUNCATE';
   readonly table: string;
   readonly companyId: string | null;
   readonly payload: Payload;
-  /** The records it touches: one, or two when the key changed. Deliveries that share one never overtake each other. */
-  readonly keys: readonly string[];
+  /**
+   * The records it touches: one, or two when the key changed. Deliveries that share one never overtake each other; `all` shares one
+   * with every other delivery of its webhook.
+   */
+  readonly keys: readonly string[] | 'all';
   readonly readAtMs: number;
 }

@@ -1,6 +1,6 @@
 // Deliveries that wait in memory, a lane per webhook. A delivery is ready when the ones before it on the same record are done;
 // lanes take turns. Invariant: two deliveries of one record of one webhook are never out at the same time, and leave
-// in the order of the log.
+// in the order of the log. One for all records, a TRUNCATE, is out alone: after all before it, before all after it.
 import { Fifo } from '../fifo.ts';
 import type { Delivery } from './delivery.ts';
 
@@ -27,6 +27,8 @@ interface Lane {
   readonly waiting: Set<Waiting>;
   /** The last delivery of each record that is not done. */
   readonly tails: Map<string, Waiting>;
+  /** The last delivery for all records that is not done; whatever is in `tails` came after it. */
+  barrier: Waiting | null;
   bytes: number;
   inFlight: number;
   isInTurn: boolean;
@@ -82,10 +84,8 @@ export class Lanes {
   admit(delivery: Delivery): void {
     const lane = this.#lane(delivery.webhook.uid);
     const waiting: Waiting = { delivery, followers: [], blockers: 0, isDropped: false };
-    for (const key of delivery.keys) {
-      const before = lane.tails.get(key);
-      lane.tails.set(key, waiting);
-      if (before === undefined || before.followers.at(-1) === waiting) continue;
+    for (const before of line(lane, waiting)) {
+      if (before.followers.at(-1) === waiting) continue;
       before.followers.push(waiting);
       waiting.blockers += 1;
     }
@@ -121,7 +121,7 @@ export class Lanes {
     if (done === undefined || lane === undefined) return;
     this.#claimed.delete(delivery);
     lane.inFlight -= 1;
-    for (const key of delivery.keys) if (lane.tails.get(key) === done) lane.tails.delete(key);
+    leave(lane, done);
     for (const follower of done.followers) {
       follower.blockers -= 1;
       if (follower.blockers === 0 && !follower.isDropped) this.#makeReady(lane, follower);
@@ -144,7 +144,7 @@ export class Lanes {
     for (const waiting of dropped) {
       waiting.isDropped = true;
       lane.waiting.delete(waiting);
-      for (const key of waiting.delivery.keys) if (lane.tails.get(key) === waiting) lane.tails.delete(key);
+      leave(lane, waiting);
       this.#count(lane, -1, -waiting.delivery.payload.bytes);
     }
     this.#forgetIfEmpty(lane);
@@ -159,6 +159,7 @@ export class Lanes {
         ready: new Fifo(),
         waiting: new Set(),
         tails: new Map(),
+        barrier: null,
         bytes: 0,
         inFlight: 0,
         isInTurn: false,
@@ -193,6 +194,34 @@ export class Lanes {
   #forgetIfEmpty(lane: Lane): void {
     if (lane.waiting.size === 0 && lane.inFlight === 0) this.#lanes.delete(lane.uid);
   }
+}
+
+/** Puts it behind everything of its records, and returns that: what it has to wait for. */
+function line(lane: Lane, waiting: Waiting): Waiting[] {
+  const { tails, barrier } = lane;
+  const { keys } = waiting.delivery;
+  if (keys === 'all') {
+    // What is not a tail any more has one behind it.
+    const before = [...tails.values(), ...(barrier === null ? [] : [barrier])];
+    tails.clear();
+    lane.barrier = waiting;
+    return before;
+  }
+  const before: Waiting[] = [];
+  for (const key of keys) {
+    const last = tails.get(key) ?? barrier;
+    tails.set(key, waiting);
+    if (last !== null) before.push(last);
+  }
+  return before;
+}
+
+/** Nothing has to wait for it any more. */
+function leave(lane: Lane, waiting: Waiting): void {
+  const { keys } = waiting.delivery;
+  if (lane.barrier === waiting) lane.barrier = null;
+  if (keys === 'all') return;
+  for (const key of keys) if (lane.tails.get(key) === waiting) lane.tails.delete(key);
 }
 
 function nextReady(lane: Lane): Waiting | undefined {

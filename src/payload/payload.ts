@@ -55,6 +55,11 @@ export function buildPayload(input: PayloadInput): string {
   return `${text}}`;
 }
 
+/** There is no row to tell, and no company: rows of all of them are gone. */
+export function buildTruncatePayload(table: string): string {
+  return `{"type":"TRUNCATE","table":${quote(table)},"companyId":null,"record":null}`;
+}
+
 /** `record` with the values that the log left out taken from `old`, as far as `old` has them. */
 export function fillUnchanged(record: Row, old: Row): Row {
   return record.includes(undefined)

@@ -82,6 +82,12 @@ export function readRelationOid(message: Buffer): number {
   return message.readUInt32BE(1);
 }
 
+/** The oids of the tables that one TRUNCATE emptied, CASCADE included; how it was asked for (the byte before them) changes nothing. */
+export function readTruncateOids(message: Buffer): readonly number[] {
+  const count = message.readUInt32BE(1);
+  return Array.from({ length: count }, (_, i) => message.readUInt32BE(6 + 4 * i));
+}
+
 export function readRelation(message: Buffer): RelationMessage {
   const cursor = { at: 5 };
   const schema = readSchema(message, cursor);

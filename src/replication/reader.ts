@@ -10,6 +10,7 @@ import {
   readRelation,
   readRelationOid,
   readRow,
+  readTruncateOids,
   readType,
   tag,
   type BeginMessage,
@@ -17,14 +18,21 @@ import {
   type RowMessage,
   type TypeMessage,
 } from './pgoutput.ts';
-import type { Operation } from '../webhooks/registry.ts';
+import type { Operation, RowOperation } from '../webhooks/registry.ts';
 import { isAtOrBelow, wholeTransaction, type FloorPosition } from '../position.ts';
 
 /** A wanted change. `row` is read from the buffer at once: the buffer is reused after the call. */
 export interface LogChange {
-  readonly operation: Operation;
+  readonly operation: RowOperation;
   readonly relation: RelationMessage;
   readonly row: RowMessage;
+  readonly transaction: BeginMessage;
+  readonly index: number;
+}
+
+/** A TRUNCATE of tables of which somebody wants to know it: one index for all of them. */
+export interface LogTruncate {
+  readonly relations: readonly RelationMessage[];
   readonly transaction: BeginMessage;
   readonly index: number;
 }
@@ -56,6 +64,7 @@ export interface ReaderParts {
   onType(type: TypeMessage): void;
   onBegin(transaction: BeginMessage): void;
   onChange(change: LogChange): void;
+  onTruncate(truncate: LogTruncate): void;
   /** At the COMMIT of a transaction that changed the configuration; the floor waits until it is stored. */
   onConfiguration(
     messages: readonly ConfigurationMessage[],
@@ -70,7 +79,7 @@ export interface ReaderParts {
 
 export type HoldReason = 'start' | 'lanes' | 'relation' | 'stop';
 
-const operations: ReadonlyMap<number, Operation> = new Map([
+const operations: ReadonlyMap<number, RowOperation> = new Map([
   [tag.insert, 'INSERT'],
   [tag.update, 'UPDATE'],
   [tag.delete, 'DELETE'],
@@ -168,7 +177,7 @@ export class Reader {
     else if (kind === tag.commit) this.#commit(readCommitEnd(message));
     else if (kind === tag.relation) this.#relate(readRelation(message));
     else if (kind === tag.type) this.#parts.onType(readType(message));
-    else if (kind === tag.truncate) this.#index += 1;
+    else if (kind === tag.truncate) this.#readTruncate(message);
     else if (kind !== tag.origin && kind !== tag.message) {
       throw new Error(`pgoutput sent a message of unknown kind ${JSON.stringify(String.fromCharCode(kind))}`);
     }
@@ -202,14 +211,12 @@ export class Reader {
     this.#relations.set(relation.oid, relation);
   }
 
-  #readChange(message: Buffer, operation: Operation): void {
+  #readChange(message: Buffer, operation: RowOperation): void {
     this.#index += 1;
     const transaction = this.#transaction;
     if (transaction === null) throw new Error('pgoutput sent a change outside a transaction');
     if (this.#isReadBefore) return;
-    const relation = this.#relations.get(readRelationOid(message));
-    if (relation === undefined)
-      throw new Error('pgoutput sent a change of a table that it has not described');
+    const relation = this.#relation(readRelationOid(message));
     if (this.#parts.isConfiguration(relation)) {
       this.#configuration.push({ relation, row: readRow(message, relation) });
     }
@@ -234,6 +241,28 @@ export class Reader {
     }
     this.#readUpTo = { commitLsn: transaction.commitLsn, index };
     this.#parts.floor.read(index);
+  }
+
+  // Nothing has to be loaded for it: it tells no row.
+  #readTruncate(message: Buffer): void {
+    this.#index += 1;
+    const transaction = this.#transaction;
+    if (transaction === null) throw new Error('pgoutput sent a TRUNCATE outside a transaction');
+    const index = this.#index;
+    if (this.#isReadBefore || isAtOrBelow(transaction.commitLsn, index, this.#readUpTo)) return;
+    const relations = readTruncateOids(message)
+      .map((oid) => this.#relation(oid))
+      .filter((relation) => this.#parts.isWanted(relation, 'TRUNCATE'));
+    if (relations.length > 0) this.#parts.onTruncate({ relations, transaction, index });
+    this.#readUpTo = { commitLsn: transaction.commitLsn, index };
+    this.#parts.floor.read(index);
+  }
+
+  #relation(oid: number): RelationMessage {
+    const relation = this.#relations.get(oid);
+    if (relation === undefined)
+      throw new Error('pgoutput sent a change of a table that it has not described');
+    return relation;
   }
 
   // The change is taken again once what it lacked is there, and may then lack more; what arrives meanwhile waits behind it.

@@ -1,7 +1,7 @@
 // Which webhooks a change goes to, and how each sees it. A row that moves from company A to company B is a DELETE for A and
 // an INSERT for B, so that neither sees the other's data. Invariant: without the company's value nothing is decided.
 import type { Row } from '../payload/row.ts';
-import type { Operation, Route } from './registry.ts';
+import type { Route, RowOperation } from './registry.ts';
 import type { Webhook } from './webhook.ts';
 
 /** How a webhook sees the change: as it was, as the row leaving its company, or as the row joining it. */
@@ -23,7 +23,7 @@ export interface Decision {
 }
 
 export interface MatchInput {
-  readonly operation: Operation;
+  readonly operation: RowOperation;
   readonly record: Row | null;
   readonly old: Row | null;
   /** Where the company column stands; -1 when the table has none. */
@@ -56,6 +56,13 @@ export function match(
     add(matches, subscribers.INSERT.byCompany, company, 'joined');
   }
   return { matches, ...decision };
+}
+
+/** A TRUNCATE tells no rows, so it is told to everybody who asked, whichever companies had rows in the table. */
+export function matchTruncate({ subscribers }: Route): readonly Webhook[] {
+  const { byCompany, forAllCompanies } = subscribers.TRUNCATE;
+  const companies = [...byCompany.values()];
+  return [...forAllCompanies.values(), ...companies.flatMap((webhooks) => [...webhooks.values()])];
 }
 
 function add(

@@ -9,7 +9,9 @@ import {
   type Webhook,
 } from './webhook.ts';
 
-export type Operation = 'INSERT' | 'UPDATE' | 'DELETE';
+/** What happens to one row. */
+export type RowOperation = 'INSERT' | 'UPDATE' | 'DELETE';
+export type Operation = RowOperation | 'TRUNCATE';
 
 /** The webhooks that asked for one operation of one table, paused ones included: what they miss is counted. */
 export interface Subscribers {
@@ -29,7 +31,7 @@ interface MutableSubscribers {
 
 type MutableRoute = Record<Operation, MutableSubscribers>;
 
-const operations = ['INSERT', 'UPDATE', 'DELETE'] as const;
+const operations = ['INSERT', 'UPDATE', 'DELETE', 'TRUNCATE'] as const;
 
 export class Registry {
   readonly #webhooks = new Map<string, Webhook>();
@@ -90,7 +92,12 @@ export class Registry {
   #subscribe(webhook: Webhook): void {
     let route = this.#routes.get(webhook.tableName);
     if (route === undefined) {
-      route = { INSERT: noSubscribers(), UPDATE: noSubscribers(), DELETE: noSubscribers() };
+      route = {
+        INSERT: noSubscribers(),
+        UPDATE: noSubscribers(),
+        DELETE: noSubscribers(),
+        TRUNCATE: noSubscribers(),
+      };
       this.#routes.set(webhook.tableName, route);
     }
     for (const operation of operations) {
@@ -130,8 +137,16 @@ function hasSubscribers({ byCompany, forAllCompanies }: Subscribers): boolean {
 }
 
 function wants(webhook: Webhook, operation: Operation): boolean {
-  if (operation === 'INSERT') return webhook.onInsert;
-  return operation === 'UPDATE' ? webhook.onUpdate : webhook.onDelete;
+  switch (operation) {
+    case 'INSERT':
+      return webhook.onInsert;
+    case 'UPDATE':
+      return webhook.onUpdate;
+    case 'DELETE':
+      return webhook.onDelete;
+    case 'TRUNCATE':
+      return webhook.onTruncate;
+  }
 }
 
 function noSubscribers(): MutableSubscribers {

@@ -17,6 +17,7 @@ const webhookRow = z.object({
   on_insert: flag,
   on_update: flag,
   on_delete: flag,
+  on_truncate: flag,
   active: flag,
 });
 
@@ -41,6 +42,7 @@ export interface Webhook {
   readonly onInsert: boolean;
   readonly onUpdate: boolean;
   readonly onDelete: boolean;
+  readonly onTruncate: boolean;
   readonly isActive: boolean;
 }
 
@@ -79,6 +81,7 @@ export function parseWebhook(row: ConfigurationRow): Webhook {
     onInsert: w.on_insert,
     onUpdate: w.on_update,
     onDelete: w.on_delete,
+    onTruncate: w.on_truncate,
     isActive: w.active,
   };
 }

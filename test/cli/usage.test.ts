@@ -73,7 +73,7 @@ describe('wrong usage ends with code 2', () => {
     [['enable'], /missing required argument 'relation'[^]*rowhook enable --help/],
     [['webhook', 'list', '--companies'], /unknown option '--companies'[^]*rowhook webhook list --help/],
     [['enable', 't', '--company-column', 'c', '--no-company'], /cannot be used with/],
-    [['webhook', 'create', '--on', 'insert,truncate'], /insert, update, delete/],
+    [['webhook', 'create', '--on', 'insert,upsert'], /insert, update, delete, truncate/],
     [['webhook', 'update', 'wh_1', '--active', '--paused'], /cannot be used with/],
     [['webhook', 'update', 'wh_1'], /nothing to change/],
     [['webhook', 'create', '--company', 'a', '--all-companies'], /not both/],

@@ -50,6 +50,7 @@ describe('webhook create', () => {
       onInsert: true,
       onUpdate: false,
       onDelete: true,
+      onTruncate: false,
       active: true,
       companyId: 'abc123',
       allCompanies: false,

@@ -40,7 +40,7 @@ test.each([
     { on_insert: 'false' },
     'webhook_has_trigger',
     'no trigger is chosen',
-    'on_insert, on_update and on_delete',
+    'on_insert, on_update, on_delete and on_truncate',
   ],
   [
     'no company',

@@ -27,7 +27,8 @@ beforeAll(async () => {
     for (const webhook of webhooks) {
       const company = webhook === 'all' ? null : webhook;
       const url = `${scene.receiver.url}/${webhook}`;
-      await scene.createWebhook({ name: `${name ?? ''}-${webhook}`, table: name ?? '', company, url });
+      const on = ['insert', 'update', 'delete', 'truncate'] as const;
+      await scene.createWebhook({ name: `${name ?? ''}-${webhook}`, table: name ?? '', company, url, on });
     }
   }
 });
@@ -39,7 +40,7 @@ afterAll(async () => {
 test('the page has its examples', () => {
   expect(values.filter(({ differs }) => !differs).length).toBeGreaterThanOrEqual(59);
   expect(values.filter(({ differs }) => differs).length).toBeGreaterThanOrEqual(2);
-  expect(changes.length).toBeGreaterThanOrEqual(7);
+  expect(changes.length).toBeGreaterThanOrEqual(8);
   expect(changes[0]?.heads).toEqual({ acme: ['POST /acme HTTP/1.1', 'Content-Type: application/json'] });
   // Every row of every table is an example or a setting, the rows with the headings and the lines below them aside.
   const rows = page.split('\n').filter((line) => line.startsWith('|')).length;

@@ -2,7 +2,12 @@
 
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { readRow, type RelationMessage, type TupleValues } from '../../src/replication/pgoutput.ts';
+import {
+  readRow,
+  readTruncateOids,
+  type RelationMessage,
+  type TupleValues,
+} from '../../src/replication/pgoutput.ts';
 
 // An oid with bytes beyond ASCII, which says nothing about the row's text.
 const relation: RelationMessage = { oid: 0xfffe, schema: 'app', name: 'doc', identity: 'f', columns: [] };
@@ -49,6 +54,12 @@ test('what was read stays when the buffer is used again', () => {
   const { record } = readRow(insert, relation);
   insert.fill(0);
   expect(record).toEqual(['company-with-a-long-id', 'größer als zuvor']);
+});
+
+test('a TRUNCATE tells its tables, however it was asked for', () => {
+  const cascadeRestart = Buffer.from('54000000020300004001ffffffff', 'hex');
+  expect(readTruncateOids(cascadeRestart)).toEqual([0x4001, 0xffffffff]);
+  expect(readTruncateOids(Buffer.from('54000000010000004002', 'hex'))).toEqual([0x4002]);
 });
 
 test('a kind of column that text mode does not have is an error', () => {

@@ -11,8 +11,8 @@ export interface WebhookWish {
   readonly table: string;
   /** null: for all companies. */
   readonly company: string | null;
-  /** Every operation by default. */
-  readonly on?: readonly ('insert' | 'update' | 'delete')[];
+  /** Every operation of a row by default. */
+  readonly on?: readonly ('insert' | 'update' | 'delete' | 'truncate')[];
   /** Instead of the receiver's. */
   readonly url?: string;
 }
@@ -121,12 +121,13 @@ async function createWebhook(
   receiverUrl: string,
   { name, table, company, on = ['insert', 'update', 'delete'], url }: WebhookWish,
 ): Promise<{ id: string; uid: string }> {
-  const operations = (['insert', 'update', 'delete'] as const).map((operation) => on.includes(operation));
+  const known = ['insert', 'update', 'delete', 'truncate'] as const;
+  const operations = known.map((operation) => on.includes(operation));
   const login = company === null ? database.admin : database.appAs(company);
   const [columns, values] = company === null ? [', all_companies', ', true'] : ['', ''];
   const [row] = await login.query(
-    `insert into rowhook.webhook (id, name, table_name, url, on_insert, on_update, on_delete${columns})
-     values ($1, $1, $2, $3, $4, $5, $6${values}) returning uid`,
+    `insert into rowhook.webhook (id, name, table_name, url, on_insert, on_update, on_delete, on_truncate${columns})
+     values ($1, $1, $2, $3, $4, $5, $6, $7${values}) returning uid`,
     [name, table, url ?? `${receiverUrl}/${name}`, ...operations],
   );
   return { id: name, uid: row?.['uid'] ?? '' };

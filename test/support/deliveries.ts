@@ -17,6 +17,7 @@ export function webhookOf(change: Partial<Webhook> = {}): Webhook {
     onInsert: true,
     onUpdate: true,
     onDelete: true,
+    onTruncate: false,
     isActive: true,
     ...change,
   };
@@ -25,7 +26,7 @@ export function webhookOf(change: Partial<Webhook> = {}): Webhook {
 export interface DeliveryValues {
   readonly uid?: bigint;
   readonly index: number;
-  readonly keys: readonly string[];
+  readonly keys: readonly string[] | 'all';
   readonly bytes?: number;
 }
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { match, type Decision } from '../../src/webhooks/match.ts';
-import { Registry, type Operation } from '../../src/webhooks/registry.ts';
+import { match, matchTruncate, type Decision } from '../../src/webhooks/match.ts';
+import { Registry, type RowOperation } from '../../src/webhooks/registry.ts';
 import type { ConfigurationChange } from '../../src/webhooks/webhook.ts';
 
 let nextUid = 1;
@@ -19,6 +19,7 @@ function webhookRow(id: string, change: Record<string, unknown> = {}): Configura
     on_insert: true,
     on_update: true,
     on_delete: true,
+    on_truncate: false,
     active: true,
     ...change,
   };
@@ -44,7 +45,7 @@ interface Rows {
 
 function decide(
   changes: readonly ConfigurationChange[],
-  operation: Operation,
+  operation: RowOperation,
   rows: Rows,
   companyIndex = 1,
 ): Decision {
@@ -111,4 +112,19 @@ test('a table without a company column is for those for all only', () => {
   const decision = decide(everybody, 'INSERT', { record: ['1', 'A'] }, -1);
   expect(seen(decision)).toEqual(['all whole']);
   expect(decision).toMatchObject({ companyId: null, isUndecidable: false });
+});
+
+test('a TRUNCATE goes to everybody who asked for it, of every company, paused or not', () => {
+  const registry = new Registry();
+  registry.apply([
+    quote,
+    webhookRow('a', { on_truncate: true }),
+    webhookRow('b', { on_truncate: true, company_id: 'B', active: false }),
+    webhookRow('all', { on_truncate: true, company_id: null, all_companies: true }),
+    webhookRow('rows only'),
+    webhookRow('another table', { on_truncate: true, table_name: 'order' }),
+  ]);
+  const route = registry.route('erp', 'Quote');
+  if (route === undefined) throw new Error('no route');
+  expect(matchTruncate(route).map(({ id }) => id)).toEqual(['all', 'a', 'b']);
 });

@@ -26,6 +26,7 @@ function webhook(uid: string, change: Record<string, unknown> = {}): Configurati
     on_insert: 't',
     on_update: 'f',
     on_delete: 'f',
+    on_truncate: 'f',
     active: 't',
   };
   return { kind: 'webhook', key: uid, row: { ...row, ...change } };
@@ -67,6 +68,17 @@ test('a table that gets another relation is found there and nowhere else', () =>
   registry.apply([table({ relation_name: 'Offer' })]);
   expect(registry.route('erp', 'Quote')).toBeUndefined();
   expect(registry.route('erp', 'Offer')?.table.name).toBe('quote');
+});
+
+test('who asked for nothing but TRUNCATE wants no row', () => {
+  const registry = new Registry();
+  registry.apply([table(), webhook('1', { on_insert: 'f', on_truncate: 't' })]);
+  const route = registry.route('erp', 'Quote');
+  if (route === undefined) throw new Error('no route');
+  const wanted = (['INSERT', 'UPDATE', 'DELETE', 'TRUNCATE'] as const).filter((each) =>
+    isWanted(route, each),
+  );
+  expect(wanted).toEqual(['TRUNCATE']);
 });
 
 test('an update is wanted by whoever wants inserts or deletes, because a row may change its company', () => {

@@ -31,7 +31,11 @@ export function addCreate(parent: Command, context: CliContext): void {
     .option('--name <name>', 'unique in the company')
     .option('--table <name>', 'an enabled table, by the name it was enabled under')
     .option('--url <url>', 'where changes are POSTed to')
-    .option('--on <operations>', 'insert, update, delete: one or more, separated by commas', parseOperations)
+    .option(
+      '--on <operations>',
+      'insert, update, delete, truncate: one or more, separated by commas',
+      parseOperations,
+    )
     .option('--inactive', 'create it paused')
     .action(async (options: Options) => {
       const webhook = toWebhook(options);
@@ -63,7 +67,7 @@ function toWebhook(options: Options): NewWebhook {
     problems.push('--table is missing: the table whose rows it receives');
   if (url === undefined || url === '') problems.push('--url is missing: where changes are POSTed to');
   if (on === undefined)
-    problems.push('no trigger is chosen: give --on with insert, update, delete or several of them');
+    problems.push('no trigger is chosen: give --on with insert, update, delete, truncate or several of them');
   if (
     name === undefined ||
     table === undefined ||

@@ -2,7 +2,7 @@
 import { InvalidArgumentError } from 'commander';
 import { ExitError } from '../../exit-error.ts';
 
-const operations = ['insert', 'update', 'delete'] as const;
+const operations = ['insert', 'update', 'delete', 'truncate'] as const;
 
 export type Operation = (typeof operations)[number];
 
@@ -22,11 +22,13 @@ export function toTriggers(chosen: readonly Operation[]): {
   on_insert: boolean;
   on_update: boolean;
   on_delete: boolean;
+  on_truncate: boolean;
 } {
   return {
     on_insert: chosen.includes('insert'),
     on_update: chosen.includes('update'),
     on_delete: chosen.includes('delete'),
+    on_truncate: chosen.includes('truncate'),
   };
 }
 

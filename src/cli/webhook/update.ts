@@ -30,7 +30,11 @@ export function addUpdate(parent: Command, context: CliContext): void {
     .option('--name <name>', 'unique in the company')
     .option('--table <name>', 'an enabled table, by the name it was enabled under')
     .option('--url <url>', 'where changes are POSTed to')
-    .option('--on <operations>', 'insert, update, delete: exactly these from now on', parseOperations)
+    .option(
+      '--on <operations>',
+      'insert, update, delete, truncate: exactly these from now on',
+      parseOperations,
+    )
     .addOption(new Option('--active', 'send again, and what waited too').conflicts('paused'))
     .option('--paused', 'stop sending at once; changes made meanwhile are counted as missed')
     .action(async (id: string, options: Options) => {

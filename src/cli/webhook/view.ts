@@ -11,6 +11,7 @@ export function toJson(webhook: ListedWebhook): Record<string, unknown> {
     onInsert: webhook.on_insert,
     onUpdate: webhook.on_update,
     onDelete: webhook.on_delete,
+    onTruncate: webhook.on_truncate,
     active: webhook.active,
     companyId: webhook.company_id,
     allCompanies: webhook.all_companies,
@@ -69,6 +70,7 @@ function triggers(webhook: ListedWebhook): string {
     webhook.on_insert ? 'insert' : '',
     webhook.on_update ? 'update' : '',
     webhook.on_delete ? 'delete' : '',
+    webhook.on_truncate ? 'truncate' : '',
   ];
   return chosen.filter((each) => each !== '').join(',');
 }
