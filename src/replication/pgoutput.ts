@@ -3,6 +3,7 @@
 // https://www.postgresql.org/docs/current/protocol-logicalrep-message-formats.html
 import { isAscii } from 'node:buffer';
 import type { Lsn } from '../lsn.ts';
+import type { LeaveCarried } from './leaf-identities.ts';
 
 export const tag = {
   begin: 0x42,
@@ -112,8 +113,11 @@ export function readType(message: Buffer): TypeMessage {
   return { oid: message.readUInt32BE(1), schema, name: readName(message, cursor) };
 }
 
-/** The columns of an INSERT, UPDATE or DELETE. Strings are copied out of the buffer, which is reused by the client. */
-export function readRow(message: Buffer, relation: RelationMessage): RowMessage {
+/**
+ * The columns of an INSERT, UPDATE or DELETE. Strings are copied out of the buffer, which is reused by the client. What the old row carries
+ * follows the relation's identity, or `leaveCarried` where that says nothing: see LeafIdentities.
+ */
+export function readRow(message: Buffer, relation: RelationMessage, leaveCarried?: LeaveCarried): RowMessage {
   const cursor = { at: 5 };
   const text = asciiText(message);
   let old: TupleValues | null = null;
@@ -129,7 +133,8 @@ export function readRow(message: Buffer, relation: RelationMessage): RowMessage 
       isOldPartial = part === 0x4b; /* K */
     }
   }
-  if (old !== null && isOldPartial) leaveKeysOnly(old, relation.columns);
+  if (old !== null && leaveCarried !== undefined) isOldPartial = leaveCarried(old);
+  else if (old !== null && isOldPartial) leaveKeysOnly(old, relation.columns);
   return { record, old, isOldPartial };
 }
 

@@ -3,6 +3,7 @@
 // still arrives waits here in order. Invariant: a position is handed on at most once in the life of a process.
 import { Fifo } from '../fifo.ts';
 import type { Floor, UnsettledTransaction } from './floor.ts';
+import { LeafIdentities } from './leaf-identities.ts';
 import type { Lsn } from '../lsn.ts';
 import {
   readBegin,
@@ -90,6 +91,7 @@ export class Reader {
   readonly #waiting = new Fifo<Buffer | Lsn>();
   readonly #holds = new Set<HoldReason>(['start']);
   #relations = new Map<number, RelationMessage>();
+  #leaves = new LeafIdentities();
   #generation = 0;
   #readUpTo: FloorPosition;
   #transaction: BeginMessage | null = null;
@@ -135,6 +137,7 @@ export class Reader {
     this.hold('start');
     this.#generation += 1;
     this.#relations = new Map();
+    this.#leaves = new LeafIdentities();
     this.#transaction = null;
     while (this.#waiting.shift() !== undefined);
     this.#holds.delete('relation');
@@ -172,6 +175,8 @@ export class Reader {
   #read(message: Buffer): void {
     const kind = message[0] ?? 0;
     const operation = operations.get(kind);
+    if (operation !== undefined) this.#leaves.changed(readRelationOid(message));
+    else if (kind !== tag.relation && kind !== tag.type) this.#leaves.passed();
     if (operation !== undefined) this.#readChange(message, operation);
     else if (kind === tag.begin) this.#begin(readBegin(message));
     else if (kind === tag.commit) this.#commit(readCommitEnd(message));
@@ -209,6 +214,7 @@ export class Reader {
 
   #relate(relation: RelationMessage): void {
     this.#relations.set(relation.oid, relation);
+    this.#leaves.described(relation);
   }
 
   #readChange(message: Buffer, operation: RowOperation): void {
@@ -228,7 +234,7 @@ export class Reader {
         this.#waitFor(loading, message, transaction, false);
         return;
       }
-      const row = readRow(message, relation);
+      const row = readRow(message, relation, this.#leaves.of(relation));
       const loadingRow = this.#parts.prepareRow(relation, row, {
         xid: transaction.xid,
         isAgain: this.#isAgain,
