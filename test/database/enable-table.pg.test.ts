@@ -321,7 +321,7 @@ test('only the owner enables a table, and a role outside rowhook_dba not even it
     await refusal(database.service.query(`select rowhook.enable_table('erp.foreign_owner')`)),
   ).toMatchObject({
     code: '42501',
-    message: 'permission denied for function enable_table',
+    routine: 'aclcheck_error',
   });
 });
 

@@ -7,6 +7,8 @@ export interface Refusal {
   readonly detail: string;
   readonly hint: string;
   readonly constraint: string;
+  /** The C function that refused: what no server translates. */
+  readonly routine: string;
 }
 
 export async function refusal(statement: Promise<unknown>): Promise<Refusal> {
@@ -14,8 +16,8 @@ export async function refusal(statement: Promise<unknown>): Promise<Refusal> {
     await statement;
   } catch (error) {
     if (!(error instanceof pg.DatabaseError)) throw error;
-    const { code = '', message, detail = '', hint = '', constraint = '' } = error;
-    return { code, message, detail, hint, constraint };
+    const { code = '', message, detail = '', hint = '', constraint = '', routine = '' } = error;
+    return { code, message, detail, hint, constraint, routine };
   }
   throw new Error('the statement was not refused');
 }
