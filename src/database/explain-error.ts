@@ -55,6 +55,13 @@ function specialRemedy(
     );
   }
   const { user, database } = describeUrl(databaseUrl);
+  // no pg_hba.conf entry for host "10.0.0.5", user "rowhook", database "erp", no encryption
+  if (code === '28000' && routine === 'ClientAuthentication' && !asksForTls(databaseUrl)) {
+    return (
+      `Where the server wants TLS, add it to DATABASE_URL: sslmode=verify-full. Otherwise check the user ("${user}": it must ` +
+      "exist and have LOGIN) and the server's pg_hba.conf."
+    );
+  }
   // permission denied for database "erp"
   if (code === '42501' && routine === 'CheckMyDatabase') {
     return `grant connect on database ${pg.escapeIdentifier(database)} to ${pg.escapeIdentifier(user)};`;
@@ -78,6 +85,12 @@ export function explainConnectionError(error: unknown, databaseUrl: string): Exi
 
 const checkHost = 'Check host and port in DATABASE_URL, and that Postgres runs and listens there.';
 const connectionProblems = [
+  {
+    // ENOENT: no such file or directory, open '/etc/rowhook/authority.pem'
+    pattern: /(ENOENT|EACCES|EISDIR).* (open|read)\b/,
+    problem: 'a file named in DATABASE_URL (sslrootcert, sslcert, sslkey) cannot be read',
+    remedy: 'Check its path, and that the service may read it.',
+  },
   { pattern: /ECONNREFUSED|ENOENT/, problem: 'nothing listens where DATABASE_URL points', remedy: checkHost },
   { pattern: /ENOTFOUND|EAI_AGAIN/, problem: 'the host in DATABASE_URL has no address', remedy: checkHost },
   {
@@ -104,11 +117,23 @@ const connectionProblems = [
     remedy: 'Remove sslmode from DATABASE_URL, or turn ssl on in the server.',
   },
   {
+    pattern: /ERR_TLS_CERT_ALTNAME_INVALID/,
+    problem: "the database's TLS certificate is for another name",
+    remedy: 'In DATABASE_URL write the host as the certificate names it.',
+  },
+  {
     pattern: /SELF_SIGNED|UNABLE_TO_|CERT_|ERR_TLS/,
     problem: "the database's TLS certificate was not accepted",
-    remedy: 'Add the authority with sslrootcert=… to DATABASE_URL.',
+    remedy:
+      "Add its authority's file to DATABASE_URL: sslmode=verify-full&sslrootcert=/path/to/authority.pem\n" +
+      '(sslmode=require verifies, too, unless uselibpqcompat=true stands beside it.)',
   },
 ];
+
+function asksForTls(databaseUrl: string): boolean {
+  const mode = new URL(databaseUrl).searchParams.get('sslmode');
+  return mode !== null && mode !== 'disable';
+}
 
 function describeUrl(databaseUrl: string): { server: string; user: string; database: string } {
   const url = new URL(databaseUrl);
