@@ -10,8 +10,6 @@ create table rowhook.subscribable_table (
   label text,
   enabled boolean not null,
   replica_identity text not null,
-  previous_identity text,
-  set_identity text,
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
   constraint subscribable_table_relation_unique unique (schema_name, relation_name),
@@ -25,12 +23,29 @@ comment on column rowhook.subscribable_table.company_column is 'The column that 
 comment on column rowhook.subscribable_table.module is 'The part of the application it belongs to, for people.';
 comment on column rowhook.subscribable_table.enabled is 'Whether the table is in the publication. A disabled table keeps its row and its webhooks.';
 comment on column rowhook.subscribable_table.replica_identity is 'What was asked for: full, keep, or the name of an index.';
-comment on column rowhook.subscribable_table.previous_identity is 'What rowhook.disable_table restores: default, nothing, full or index:<name>. Null: nothing to restore.';
-comment on column rowhook.subscribable_table.set_identity is 'The identity that rowhook set. Restored only while it is still this one.';
 
 grant select on rowhook.subscribable_table to rowhook_service, rowhook_dba;
 grant insert, update, delete on rowhook.subscribable_table to rowhook_dba;
 grant select (name, schema_name, relation_name, company_column, module, label, enabled) on rowhook.subscribable_table to rowhook_app;
+
+create table rowhook.enabled_relation (
+  relation regclass primary key,
+  table_name text not null references rowhook.subscribable_table (name) on delete cascade,
+  is_partition boolean not null,
+  previous_identity text,
+  set_identity text,
+  constraint enabled_relation_identities check ((previous_identity is null) = (set_identity is null))
+);
+create index enabled_relation_table_name on rowhook.enabled_relation (table_name);
+
+comment on table rowhook.enabled_relation is 'What an enabled table consists of: the table, and of a partitioned one every partition that there was; with the replica identity to restore.';
+comment on column rowhook.enabled_relation.relation is 'A reference, not a name: it stays with a table that is renamed or moved to another schema.';
+comment on column rowhook.enabled_relation.is_partition is 'True: it was enabled as a partition of the table; it may be detached since.';
+comment on column rowhook.enabled_relation.previous_identity is 'What rowhook.disable_table restores: default, nothing, full or index:<name>. Null: nothing was changed.';
+comment on column rowhook.enabled_relation.set_identity is 'The identity that rowhook set. Restored only while it is still this one.';
+
+grant select on rowhook.enabled_relation to rowhook_service;
+grant select, insert, update, delete on rowhook.enabled_relation to rowhook_dba;
 
 create function rowhook.url_problem(url text) returns text
   language sql

@@ -16,12 +16,20 @@ export interface Slot {
   readonly mayDrop: boolean;
 }
 
+export interface EnabledTable {
+  /** As it was registered. */
+  readonly relation: string;
+  /** The same as the doors take it, whatever is in the name. */
+  readonly door: string;
+  /** The identities that disabling will set, of the table itself and of partitions. */
+  readonly restores: readonly { readonly identity: string; readonly isItself: boolean }[];
+}
+
 export interface Installation {
   readonly hasSchema: boolean;
   readonly hasPublication: boolean;
   readonly webhooks: number;
-  /** Enabled tables; `restores` is the identity that disabling will set, null for none. */
-  readonly tables: readonly { readonly relation: string; readonly restores: string | null }[];
+  readonly tables: readonly EnabledTable[];
   readonly slot: Slot | null;
   /** Objects outside the schema that dropping it would take along. */
   readonly dependents: readonly string[];
@@ -100,8 +108,11 @@ async function readDependents(client: Client): Promise<string[]> {
 
 const tablesQuery = `
   select t.schema_name || '.' || t.relation_name as relation,
-    case when rowhook.replica_identity_of(to_regclass(format('%I.%I', t.schema_name, t.relation_name))) = t.set_identity
-      then t.previous_identity end as restores
+    coalesce(rowhook.full_name(rowhook.registered_relation(t.name)), format('%I.%I', t.schema_name, t.relation_name)) as door,
+    coalesce((
+      select jsonb_agg(jsonb_build_object('identity', e.previous_identity, 'isItself', not e.is_partition) order by e.is_partition, e.previous_identity)
+      from rowhook.enabled_relation e
+      where e.table_name = t.name and rowhook.replica_identity_of(e.relation) = e.set_identity), '[]') as restores
   from rowhook.subscribable_table t
   where t.enabled
   order by 1`;

@@ -14,8 +14,6 @@ export const describedTables = {
     label: 'text null',
     enabled: 'boolean',
     replica_identity: 'text',
-    previous_identity: 'text null',
-    set_identity: 'text null',
     created_at: 'timestamptz default',
     updated_at: 'timestamptz default',
   },

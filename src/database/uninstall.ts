@@ -16,11 +16,7 @@ export async function planUninstall(client: Client, options: UninstallOptions = 
   const found = await readInstallation(client, options.slot);
   return [
     ...blockers(found).map(({ problem, remedy }) => `BLOCKED: ${problem}. ${remedy}`),
-    ...found.tables.map((table) =>
-      table.restores === null
-        ? `disable table ${table.relation}`
-        : `disable table ${table.relation} and set its replica identity back to ${table.restores}`,
-    ),
+    ...found.tables.map(describeTable),
     ...(found.hasPublication ? ['drop publication rowhook'] : []),
     ...(found.hasSchema
       ? [
@@ -46,7 +42,7 @@ export async function uninstall(client: Client, options: UninstallOptions = {}):
     // Without "drop cascades to 87 other objects": the plan has told.
     await client.query('set local client_min_messages = warning');
     for (const table of found.tables) {
-      await client.query('select rowhook.disable_table($1)', [table.relation]);
+      await client.query('select rowhook.disable_table($1)', [table.door]);
       done.push(`disabled table ${table.relation}`);
     }
     if (found.hasPublication) {
@@ -69,6 +65,18 @@ export async function uninstall(client: Client, options: UninstallOptions = {}):
     await client.query('rollback').catch(() => undefined);
     throw error;
   }
+}
+
+function describeTable({ relation, restores }: Installation['tables'][number]): string {
+  const [only] = restores;
+  if (only === undefined) return `disable table ${relation}`;
+  if (restores.length === 1 && only.isItself) {
+    return `disable table ${relation} and set its replica identity back to ${only.identity}`;
+  }
+  const counts = new Map<string, number>();
+  for (const { identity } of restores) counts.set(identity, (counts.get(identity) ?? 0) + 1);
+  const counted = [...counts].map(([identity, count]) => `${count} to ${identity}`).join(', ');
+  return `disable table ${relation} and set the replica identity of it and its partitions back (${counted})`;
 }
 
 interface Blocker {

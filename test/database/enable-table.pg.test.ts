@@ -28,6 +28,14 @@ async function identityOf(relation: string): Promise<unknown> {
   return row?.['identity'];
 }
 
+async function notedIdentities(relation: string): Promise<unknown> {
+  const [row] = await database.query(
+    'select previous_identity as previous, set_identity as set from rowhook.enabled_relation where relation = $1::regclass',
+    [relation],
+  );
+  return row;
+}
+
 async function isPublished(relation: string): Promise<boolean> {
   const rows = await database.query(
     `select from pg_publication_rel r join pg_publication p on p.oid = r.prpubid
@@ -58,10 +66,9 @@ test('sets identity full, publishes the table and returns its row; a second time
     label: 'Sales order',
     enabled: 't',
     replica_identity: 'full',
-    previous_identity: 'default',
-    set_identity: 'full',
   });
   expect(await identityOf('erp."salesOrder"')).toBe('full');
+  expect(await notedIdentities('erp."salesOrder"')).toEqual({ previous: 'default', set: 'full' });
   expect(await isPublished('erp."salesOrder"')).toBe(true);
   expect(await enable(`'erp.salesOrder'`)).toEqual(row);
   expect(await enable(`'erp."salesOrder"'`)).toEqual(row);
@@ -130,9 +137,8 @@ test('full and keep in capitals are corrected unless an index is called so; null
   );
   expect(await enable(`'erp.cased', replica_identity => null`)).toMatchObject({ replica_identity: 'full' });
   await database.dba.query('create unique index "FULL" on erp.cased ("companyId", id)');
-  expect(await enable(`'erp.cased', replica_identity => 'FULL'`)).toMatchObject({
-    set_identity: 'index:FULL',
-  });
+  await enable(`'erp.cased', replica_identity => 'FULL'`);
+  expect(await identityOf('erp.cased')).toBe('index:FULL');
 });
 
 test('a superuser’s role is never offered: the table is to change its owner', async () => {
@@ -154,8 +160,8 @@ test('a renamed table takes its name along, a name never changes', async () => {
   expect(await enable(`'erp.renamed2', name => 'renamed'`)).toMatchObject({
     name: 'renamed',
     relation_name: 'renamed2',
-    previous_identity: 'default',
   });
+  expect(await notedIdentities('erp.renamed2')).toEqual({ previous: 'default', set: 'full' });
 });
 
 const columns = '("companyId" text not null, id text primary key)';
@@ -180,13 +186,6 @@ test.each([
     'kind_unlogged',
     'is unlogged',
     'alter table erp.kind_unlogged set logged;',
-  ],
-  [
-    'a partitioned table',
-    `create table erp.kind_parted ${columns} partition by list (id)`,
-    'kind_parted',
-    'not supported yet',
-    'inspect_table',
   ],
   [
     'a table without the column',
@@ -245,9 +244,8 @@ test('the application writes on after each refused identity', async () => {
     expect(await isPublished('erp.no_key')).toBe(false);
     await writeAsApplication('erp.no_key');
   }
-  expect(await enable(`'erp.no_key', replica_identity => 'no_key_good'`)).toMatchObject({
-    set_identity: 'index:no_key_good',
-  });
+  await enable(`'erp.no_key', replica_identity => 'no_key_good'`);
+  expect(await identityOf('erp.no_key')).toBe('index:no_key_good');
   await writeAsApplication('erp.no_key');
 });
 
@@ -255,10 +253,8 @@ test('keeps a default identity only where its key tells the company, or none is 
   await database.dba.query(`create table erp.kept ${columns}`);
   const refused = await refusal(enable(`'erp.kept', replica_identity => 'keep'`));
   expect(refused.message).toContain('a DELETE would not tell which company it belongs to');
-  expect(await enable(`'erp.kept', company_column => null, replica_identity => 'keep'`)).toMatchObject({
-    set_identity: null,
-    previous_identity: null,
-  });
+  await enable(`'erp.kept', company_column => null, replica_identity => 'keep'`);
+  expect(await notedIdentities('erp.kept')).toEqual({ previous: null, set: null });
   expect(await identityOf('erp.kept')).toBe('default');
   await writeAsApplication('erp.kept');
 });
