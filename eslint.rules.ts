@@ -43,9 +43,10 @@ const stages = ['replication', 'payload', 'webhooks', 'delivery', 'counters'];
  */
 const calls: Record<string, readonly string[]> = {
   main: ['cli'],
-  cli: [...stages, 'cli', 'service', 'database', 'http', 'embedded-postgres'],
-  service: [...stages, 'pipeline', 'database', 'http'],
+  cli: [...stages, 'cli', 'service', 'checks', 'database', 'http', 'embedded-postgres'],
+  service: [...stages, 'pipeline', 'checks', 'database', 'http'],
   pipeline: [],
+  checks: ['database', 'replication', 'payload'],
   replication: [],
   payload: [],
   webhooks: [],
@@ -62,7 +63,7 @@ const order = [
   ['main'],
   ['cli'],
   ['service'],
-  ['pipeline'],
+  ['pipeline', 'checks'],
   [...stages, 'database', 'http', 'embedded-postgres'],
 ];
 
@@ -73,7 +74,7 @@ const values = ['src/delivery/allow-targets.ts', 'src/delivery/ip-ranges.ts', 's
 const besidePipeline = ['folding', 'prepared-relations'];
 
 /** The rest of the composition root: what lives while this process leads, and the parts that live for one term. */
-const besideService = ['leadership', 'term', 'relations'];
+const besideService = ['leadership', 'term', 'relations', 'checks-watch'];
 
 interface Import {
   readonly source: string;

@@ -2,12 +2,14 @@
 // process takes over, or something has to be mended. The order of the steps is the protocol's: nothing is handled before the
 // slot is ours, and nothing is claimed before the term is.
 import { setTimeout as pause } from 'node:timers/promises';
+import { ChecksWatch } from './checks-watch.ts';
+import type { Findings } from './checks/findings.ts';
+import { preflight } from './checks/preflight.ts';
 import type { Config } from './config.ts';
 import { readConfiguration } from './database/configuration.ts';
 import { explainDatabaseError } from './database/explain-error.ts';
 import { FencedError } from './database/fenced.ts';
 import { ensureStarted, slotLost } from './database/first-start.ts';
-import { preflight } from './database/preflight.ts';
 import { publicationName, readPublication, requireSamePublication } from './database/publication.ts';
 import { clientConfig, pinnedSettings, Session } from './database/session.ts';
 import { describeSlotHolder, endWalSender } from './database/slot-holder.ts';
@@ -16,6 +18,7 @@ import { takeOver, writerName } from './database/takeover.ts';
 import { readClockOffset } from './database/webhook-poll.ts';
 import type { AttemptReport } from './delivery/attempt-report.ts';
 import type { Poster } from './delivery/post.ts';
+import { ExitError } from './exit-error.ts';
 import type { Logger } from './logger.ts';
 import { judgeConnectError } from './replication/connect-error.ts';
 import { ReplicationStream } from './replication/stream.ts';
@@ -28,14 +31,16 @@ export interface LeadershipOptions {
   readonly poster: Poster;
   /** Aborted when the service is to stop: drain and return. */
   readonly stop: AbortSignal;
-  /** null: it streams as leader; else what it does instead. */
-  onStatus(whyNotReady: string | null): void;
+  /** Whose risks are logged once. */
+  readonly findings: Findings;
+  readonly lookEveryMs: number;
+  /** Whom to ask from now on; null: it streams as leader; else what it does instead. */
+  onStatus(whyNotReady: () => string | null): void;
   onAttempt(report: AttemptReport): void;
 }
 
 /** Ends normally when the service is stopped, and by an error for everything else. */
 export async function lead(options: LeadershipOptions): Promise<void> {
-  for (const warning of await preflight(options.config.databaseUrl)) options.logger.warn(warning);
   await using leadership = new Leadership(options);
   await leadership.run();
 }
@@ -49,6 +54,7 @@ class Leadership implements AsyncDisposable {
   readonly #sessions: TermSessions;
   #streaming: Streaming | null = null;
   #term: Term | null = null;
+  #checks: ChecksWatch | null = null;
   /** Until the term is built the stream stands still; the few messages that came with its start wait here. */
   readonly #early: (Buffer | bigint)[] = [];
 
@@ -65,12 +71,16 @@ class Leadership implements AsyncDisposable {
     // Creating the first slot waits for open transactions, and a standby for the slot: both may take for ever.
     const streaming = await Promise.race([this.#holdSlot(), stopped.then(() => null)]);
     if (streaming === null) return;
+    const checks = this.#checks;
     try {
       this.#term = await this.#takeOver(streaming);
       this.#readEarly(this.#term);
       this.#streams();
       this.#term.start();
-      streaming.keep().catch(this.#failed.reject);
+      checks?.start();
+      streaming.keep().catch(async (error: unknown) => {
+        this.#failed.reject(await this.#betterReason(error));
+      });
       await Promise.race([this.#failed.promise, stopped]);
     } catch (error) {
       await this.#fail(error);
@@ -82,6 +92,7 @@ class Leadership implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#checks?.stop();
     this.#ending.abort();
     this.#streaming?.stream?.destroy(new Error('the term is over'));
     await Promise.all(Object.values(this.#sessions).map((session) => session[Symbol.asyncDispose]()));
@@ -90,6 +101,7 @@ class Leadership implements AsyncDisposable {
   async #holdSlot(): Promise<Streaming> {
     const { config, logger } = this.#options;
     const { side } = this.#sessions;
+    await preflight(side);
     const state = await ensureStarted({
       session: side,
       databaseUrl: config.databaseUrl,
@@ -99,6 +111,7 @@ class Leadership implements AsyncDisposable {
       },
     });
     requireSamePublication(state.publicationOptions, await readPublication(side));
+    this.#checks = this.#newChecksWatch(state);
     const streaming = this.#newStreaming(state);
     this.#streaming = streaming;
     await streaming.open();
@@ -131,6 +144,26 @@ class Leadership implements AsyncDisposable {
     });
   }
 
+  #newChecksWatch({ publicationOptions }: State): ChecksWatch {
+    const { config, findings, logger, lookEveryMs } = this.#options;
+    return new ChecksWatch({
+      db: this.#sessions.side,
+      slot: config.slot,
+      publicationOptions,
+      everyMs: lookEveryMs,
+      findings,
+      logger,
+      onFailure: this.#failed.reject,
+    });
+  }
+
+  // Where the publication is gone or another one, Postgres 14 to 17 end the stream with less than is known here.
+  async #betterReason(error: unknown): Promise<unknown> {
+    if (!(error instanceof ExitError)) return error;
+    const found = await this.#checks?.requirePublication().catch((reason: unknown) => reason);
+    return found instanceof ExitError ? found : error;
+  }
+
   #readEarly(term: Term): void {
     for (const message of this.#early) {
       if (typeof message === 'bigint') term.reader.receiveKeepalive(message);
@@ -139,7 +172,7 @@ class Leadership implements AsyncDisposable {
   }
 
   async #fail(error: unknown): Promise<void> {
-    this.#options.onStatus('ending this term');
+    this.#options.onStatus(() => 'ending this term');
     if (this.#term === null) return;
     // Fenced: the new leader has counted what is in flight, and a last fold would be refused.
     if (error instanceof FencedError) await this.#term.abandon();
@@ -147,6 +180,7 @@ class Leadership implements AsyncDisposable {
   }
 
   async #drain(term: Term): Promise<void> {
+    this.#checks?.stop();
     // A database that is away must not keep us for ever: what could not be written becomes `interrupted`.
     const deadline = setTimeout(() => {
       this.#ending.abort();
@@ -180,14 +214,14 @@ class Leadership implements AsyncDisposable {
       },
       slotLost: () => slotLost(slot),
       onStandby: (holder) => {
-        onStatus(`standby: slot "${slot}" is in use by ${holder}`);
+        onStatus(() => `standby: slot "${slot}" is in use by ${holder}`);
         logger.warn(`slot "${slot}" is in use by ${holder}; waiting`);
         // Another leader may have taken over while we were away.
         this.#term?.checkTerm().catch(this.#failed.reject);
       },
       onLost: (reason, retryInMs) => {
         this.#term?.reader.disconnected();
-        onStatus('reconnecting');
+        onStatus(() => 'reconnecting');
         logger.warn(
           { retryInMs },
           `the replication connection was lost (${reason.message}); connecting again`,
@@ -249,11 +283,21 @@ class Leadership implements AsyncDisposable {
     });
   }
 
+  #whyNotSending(): string | null {
+    const { claim, fold } = this.#sessions;
+    const waitedMs = Math.max(claim.unansweredMs, fold.unansweredMs);
+    if (waitedMs < slowAnswerMs) return null;
+    return `the database has not answered for ${Math.floor(waitedMs / 1000)} s`;
+  }
+
   #streams(): void {
     this.#options.logger.info('streaming');
-    this.#options.onStatus(null);
+    this.#options.onStatus(() => this.#whyNotSending());
   }
 }
+
+/** A statement of the books that takes longer has stopped deliveries: their claims wait for it. */
+const slowAnswerMs = 5_000;
 
 async function aborted(signal: AbortSignal): Promise<void> {
   await new Promise<void>((resolve) => {

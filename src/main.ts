@@ -43,6 +43,7 @@ function report(error: unknown): number {
 
 async function run(): Promise<number> {
   const program = createProgram({
+    columns: process.stdout.isTTY ? process.stdout.columns : undefined,
     write: (text) => process.stdout.write(`${text}\n`),
     warn: (text) => process.stderr.write(`${text}\n`),
     stopSignal,

@@ -2,6 +2,7 @@
 // person has to mend ends it with an ExitError.
 import { setTimeout as pause } from 'node:timers/promises';
 import { backoffMs } from './backoff.ts';
+import { Findings } from './checks/findings.ts';
 import type { Config } from './config.ts';
 import { explainConnectionError, explainDatabaseError } from './database/explain-error.ts';
 import { FencedError } from './database/fenced.ts';
@@ -25,7 +26,11 @@ export interface ServiceOptions {
   /** Called when it streams as leader, each time that begins. */
   readonly onReady?: () => void;
   readonly onAttempt?: (report: AttemptReport) => void;
+  /** How often publication, tables and server are looked at while it leads. */
+  readonly lookEveryMs?: number;
 }
+
+const oneMinuteMs = 60_000;
 
 /** Resolves after a clean drain; rejects with an ExitError when an operator must act, and with anything else for a bug. */
 export async function runService(options: ServiceOptions): Promise<void> {
@@ -34,21 +39,22 @@ export async function runService(options: ServiceOptions): Promise<void> {
 
 class Service {
   readonly #options: ServiceOptions;
-  #whyNotReady: string | null = 'starting';
+  #whyNotReady: () => string | null = starting;
 
   constructor(options: ServiceOptions) {
     this.#options = options;
   }
 
   async run(): Promise<void> {
-    const { config, logger, stop, onListening, onReady, onAttempt } = this.#options;
+    const { config, logger, stop, onListening, onReady, onAttempt, lookEveryMs } = this.#options;
     await using health = await startHealthServer({
       ...config.listen,
-      whyNotReady: () => this.#whyNotReady,
+      whyNotReady: () => this.#whyNotReady(),
     });
     logger.info({ url: health.url }, 'listening');
     onListening?.(health.url);
     await using poster = createPoster(config);
+    const findings = new Findings();
     for (let attempt = 0; !stop.aborted; attempt++) {
       try {
         await lead({
@@ -56,9 +62,11 @@ class Service {
           logger,
           poster,
           stop,
+          findings,
+          lookEveryMs: lookEveryMs ?? oneMinuteMs,
           onStatus: (whyNotReady) => {
             this.#whyNotReady = whyNotReady;
-            if (whyNotReady !== null) return;
+            if (whyNotReady() !== null) return;
             attempt = 0;
             onReady?.();
           },
@@ -68,7 +76,7 @@ class Service {
         if (this.#isStopping() && isAbort(error)) break;
         await this.#afterFailure(error, attempt);
       }
-      this.#whyNotReady = 'starting';
+      this.#whyNotReady = starting;
     }
     logger.info('stopped');
   }
@@ -97,9 +105,13 @@ class Service {
     }
     const retryInMs = backoffMs(attempt);
     logger.warn({ retryInMs, remedy: explained?.remedy }, explained?.message ?? String(error));
-    this.#whyNotReady = 'waiting for the database';
+    this.#whyNotReady = () => 'waiting for the database';
     await pause(retryInMs, undefined, { signal: stop }).catch(() => undefined);
   }
+}
+
+function starting(): string {
+  return 'starting';
 }
 
 function isAbort(error: unknown): boolean {

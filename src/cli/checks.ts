@@ -1,8 +1,6 @@
-/** A check of `status` or `inspect`: what was looked at, how it stands, and what mends it. */
-import type { TableCheck } from '../database/tables.ts';
+/** How a command ends that printed checks. */
+import type { Check } from '../checks/check.ts';
 import { ExitError } from '../exit-error.ts';
-
-export type Check = TableCheck;
 
 /** @throws {ExitError} code 1 when any check fails; the checks themselves are on stdout already. */
 export function failOnFailedChecks(checks: readonly Check[]): void {

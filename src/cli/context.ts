@@ -4,6 +4,8 @@ import { readEnvironment } from '../config.ts';
 import type { Config } from '../config.ts';
 
 export interface CliContext {
+  /** Of the terminal that stdout is; undefined where it is none. */
+  readonly columns: number | undefined;
   /** Text for stdout, without the final newline. */
   write(text: string): void;
   /** Text for stderr, without the final newline. */

@@ -1,7 +1,6 @@
 /** A kysely connection for one command: a single session, closed with its scope, whose failures read as sentences for people. */
 import { Kysely, PostgresDialect } from 'kysely';
 import pg from 'pg';
-import { ExitError } from '../exit-error.ts';
 import { explaining } from './explain-error.ts';
 import type { RowhookSchema } from './kysely-schema.ts';
 import { checkSchemaVersion } from './schema-version.ts';
@@ -28,17 +27,6 @@ const types: pg.CustomTypesConfig = {
  * @throws {ExitError} for a schema of another version, and for whatever the server or the connection refused.
  */
 export async function withDatabase<T>(access: DatabaseAccess, use: (db: Database) => Promise<T>): Promise<T> {
-  return await lookAtDatabase(access, (db, schemaProblem) => {
-    if (schemaProblem !== null) throw schemaProblem;
-    return use(db);
-  });
-}
-
-/** As `withDatabase`, for those who look at whatever is there: null when the schema is as this release needs it. */
-export async function lookAtDatabase<T>(
-  access: DatabaseAccess,
-  use: (db: Database, schemaProblem: ExitError | null) => Promise<T>,
-): Promise<T> {
   const { databaseUrl } = access;
   const pool = new pg.Pool({
     ...clientConfig({ databaseUrl, applicationName: 'rowhook-cli' }),
@@ -52,20 +40,7 @@ export async function lookAtDatabase<T>(
   });
   return await explaining(databaseUrl, async () => {
     await using kysely = new Kysely<RowhookSchema>({ dialect: new PostgresDialect({ pool }) });
-    const schemaProblem = await findSchemaProblem(pool);
-    return await use(kysely.withSchema('rowhook'), schemaProblem);
+    await checkSchemaVersion(pool);
+    return await use(kysely.withSchema('rowhook'));
   });
-}
-
-async function findSchemaProblem(pool: pg.Pool): Promise<ExitError | null> {
-  const client = await pool.connect();
-  try {
-    await checkSchemaVersion(client);
-    return null;
-  } catch (error) {
-    if (error instanceof ExitError) return error;
-    throw error;
-  } finally {
-    client.release();
-  }
 }

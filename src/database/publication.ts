@@ -1,8 +1,7 @@
 // What the publication says, in the form that is kept beside the floor: a different option would number the changes of a
 // transaction differently when it is sent again.
-import type pg from 'pg';
 import { ExitError } from '../exit-error.ts';
-import type { Session } from './session.ts';
+import type { Queries } from './queries.ts';
 
 export const publicationName = 'rowhook';
 
@@ -19,8 +18,8 @@ interface Facts {
 }
 
 /** Throws an ExitError (3) when the publication is missing, or publishes what it must not or lacks what it must. */
-export async function readPublication(session: Session): Promise<PublicationOptions> {
-  const { rows } = await session.query<Facts & pg.QueryResultRow>({
+export async function readPublication(db: Queries): Promise<PublicationOptions> {
+  const { rows } = await db.query<Facts>({
     text: `select to_jsonb(p) - 'oid' - 'pubowner' - 'pubname' || jsonb_build_object('oid', p.oid::text) as options,
                   array(select tablename::text from pg_catalog.pg_publication_tables t
                         where t.pubname = p.pubname and t.schemaname = 'rowhook' order by 1) as own,
@@ -33,16 +32,16 @@ export async function readPublication(session: Session): Promise<PublicationOpti
   if (publication === undefined) {
     throw new ExitError(`The publication "${publicationName}" is missing, so nothing would arrive.`, {
       exitCode: 3,
-      remedy: `Create it again: ${await creation(session)}`,
+      remedy: `Create it again: ${await creation(db)}`,
     });
   }
-  await refuseBookkeeping(session, publication);
+  await refuseBookkeeping(db, publication);
   const missing = configuration.filter((table) => !publication.own.includes(table));
   if (missing.length > 0) throw lacking(missing);
   return publication.options;
 }
 
-async function refuseBookkeeping(session: Session, { options, own, listed }: Facts): Promise<void> {
+async function refuseBookkeeping(db: Queries, { options, own, listed }: Facts): Promise<void> {
   const published = own.filter((table) => bookkeeping.includes(table));
   if (published.length === 0) return;
   const all = options['puballtables'] === true;
@@ -54,7 +53,7 @@ async function refuseBookkeeping(session: Session, { options, own, listed }: Fac
   const missing = configuration.filter((table) => !listed.includes(table));
   const add = missing.length === 0 ? '' : ` ${change} add table ${qualified(missing)};`;
   const remedy = all
-    ? `It must not be FOR ALL TABLES: drop publication ${publicationName}; ${await creation(session)}`
+    ? `It must not be FOR ALL TABLES: drop publication ${publicationName}; ${await creation(db)}`
     : unlisted
       ? `begin; ${change} drop tables in schema rowhook;${add} commit;`
       : `${change} drop table ${qualified(published)};`;
@@ -79,8 +78,8 @@ export function addConfiguration(missing: readonly string[]): string {
 }
 
 /** The statements that create it with every enabled table, and what they cannot bring back. */
-async function creation(session: Session): Promise<string> {
-  const { rows } = await session.query<{ tables: string; generated: string; hasStarted: boolean }>({
+async function creation(db: Queries): Promise<string> {
+  const { rows } = await db.query<{ tables: string; generated: string; hasStarted: boolean }>({
     text: `select concat_ws(', ', 'rowhook.webhook', 'rowhook.subscribable_table',
                     (select string_agg(format('%I.%I', t.schema_name, t.relation_name), ', ' order by t.name)
                      from rowhook.subscribable_table t

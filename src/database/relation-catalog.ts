@@ -1,6 +1,7 @@
 // What the log does not tell about a table: its key, which orders its changes, and the types that are not built in.
 import { DatabaseError } from 'pg';
 import { parseSighting, type Sighting } from '../snapshot.ts';
+import type { Queries } from './queries.ts';
 import { wasRefused, type Session } from './session.ts';
 
 /**
@@ -28,7 +29,7 @@ export interface ReadTypes<R> {
 }
 
 export interface ReadTypesOptions {
-  readonly session: Session;
+  readonly session: Queries;
   /** Takes the oids as $1 and the slot as $2, and returns one row: `types`, `snapshot` and `next`. */
   readonly query: string;
   readonly typeOids: readonly number[];

@@ -80,6 +80,7 @@ export class Session implements AsyncDisposable {
   #transactionOn: Backend | null = null;
   #lastTurn: Promise<unknown> = Promise.resolve();
   #warnings = 0;
+  #askedAt: number | null = null;
   #applicationName: string;
 
   constructor(options: SessionOptions) {
@@ -90,6 +91,11 @@ export class Session implements AsyncDisposable {
   /** Warnings that came with statements so far; a commit whose synchronous wait was cancelled ends with one. */
   get warnings(): number {
     return this.#warnings;
+  }
+
+  /** How long the statement that is under way has been waiting for its answer; 0 while there is none. */
+  get unansweredMs(): number {
+    return this.#askedAt === null ? 0 : performance.now() - this.#askedAt;
   }
 
   /** The name under which a later leader finds this connection; kept for the next ones too. */
@@ -193,7 +199,10 @@ export class Session implements AsyncDisposable {
 
   // One statement at a time: pg gives up its own queue with version 9.
   async #inTurn<T>(action: () => Promise<T>): Promise<T> {
-    const result = this.#lastTurn.then(action);
+    const result = this.#lastTurn.then(async () => {
+      this.#askedAt = performance.now();
+      return await action().finally(() => (this.#askedAt = null));
+    });
     this.#lastTurn = result.catch(() => undefined);
     return await result;
   }

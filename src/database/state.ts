@@ -3,7 +3,7 @@
 import { ExitError } from '../exit-error.ts';
 import { parseLsn } from '../lsn.ts';
 import type { FloorPosition } from '../position.ts';
-import type { Session } from './session.ts';
+import type { Queries } from './queries.ts';
 
 export interface State {
   readonly epoch: number;
@@ -16,6 +16,8 @@ export interface State {
   readonly databaseOid: number;
   readonly slot: string;
   readonly publicationOptions: unknown;
+  /** When the last fold was. */
+  readonly updatedAt: Date;
 }
 
 export interface Origin {
@@ -25,10 +27,12 @@ export interface Origin {
 }
 
 /** null before the very first start. */
-export async function readState(session: Session): Promise<State | null> {
-  const { rows } = await session.query<Record<string, string> & { publication_options: unknown }>({
+export async function readState(db: Queries): Promise<State | null> {
+  const { rows } = await db.query<
+    Record<string, string> & { publication_options: unknown; updated_at: Date }
+  >({
     text: `select epoch, floor_lsn, floor_index, folded_seq, trimmed_seq, fold_no, system_id, timeline,
-                  database_oid::text as database_oid, slot, publication_options
+                  database_oid::text as database_oid, slot, publication_options, updated_at
            from rowhook.state`,
   });
   const [row] = rows;
@@ -44,11 +48,18 @@ export async function readState(session: Session): Promise<State | null> {
     databaseOid: Number(row['database_oid']),
     slot: row['slot'] ?? '',
     publicationOptions: row.publication_options,
+    updatedAt: row.updated_at,
   };
 }
 
 /** Throws an ExitError (3) that says what differs. */
 export function requireSameOrigin(state: State, origin: Origin & { readonly slot: string }): void {
+  const other = findOtherOrigin(state, origin);
+  if (other !== null) throw other;
+}
+
+/** An ExitError (3) that says what differs; null when nothing does. */
+export function findOtherOrigin(state: State, origin: Origin & { readonly slot: string }): ExitError | null {
   const differences: string[] = [];
   if (state.systemId !== origin.systemId) {
     differences.push(`the cluster (system id ${origin.systemId} instead of ${state.systemId})`);
@@ -62,8 +73,8 @@ export function requireSameOrigin(state: State, origin: Origin & { readonly slot
     );
   }
   if (state.slot !== origin.slot) differences.push(`the slot (${origin.slot} instead of ${state.slot})`);
-  if (differences.length === 0) return;
-  throw new ExitError(
+  if (differences.length === 0) return null;
+  return new ExitError(
     `rowhook's bookkeeping in this database was written for another place; what differs: ${differences.join('; ')}. ` +
       `Nothing was sent: a copy or a restored database must not send the original's webhooks.`,
     {

@@ -36,10 +36,7 @@ export async function readIdentity(client: SimpleQueries): Promise<ServerIdentit
   };
 }
 
-/**
- * @throws {ExitError} when a setting is not as wanted: a pooler may drop startup options without a word, and a payload would then
- * depend on a role's or a database's defaults.
- */
+/** @throws {ExitError} when a setting is not as wanted. */
 export async function verifySettings(
   client: SimpleQueries,
   wanted: Readonly<Record<string, string>>,
@@ -48,13 +45,25 @@ export async function verifySettings(
   const { rows } = await client.query<{ name: string; setting: string }>(
     `select lower(name) as name, setting from pg_catalog.pg_settings where lower(name) in (${names.join(', ')})`,
   );
-  const settings = new Map(rows.map(({ name, setting }) => [name, setting]));
-  const differences = Object.entries(wanted).flatMap(([name, value]) => {
-    const setting = settings.get(name.toLowerCase()) ?? 'missing';
+  const actual = new Map(rows.map(({ name, setting }) => [name, setting]));
+  const differences = differentSettings(actual, wanted);
+  if (differences.length > 0) throw settingsLost(differences);
+}
+
+/** `actual`: by names in lower case. Empty when all are as wanted. */
+export function differentSettings(
+  actual: ReadonlyMap<string, string>,
+  wanted: Readonly<Record<string, string>>,
+): string[] {
+  return Object.entries(wanted).flatMap(([name, value]) => {
+    const setting = actual.get(name.toLowerCase()) ?? 'missing';
     return isAsWanted(setting, value) ? [] : [`${name} is ${shown(setting)} instead of ${shown(value)}`];
   });
-  if (differences.length === 0) return;
-  throw new ExitError(`The replication connection lost settings on its way: ${differences.join(', ')}.`, {
+}
+
+/** A pooler may drop startup options without a word, and a payload would then depend on a role's or a database's defaults. */
+export function settingsLost(differences: readonly string[]): ExitError {
+  return new ExitError(`The replication connection lost settings on its way: ${differences.join(', ')}.`, {
     exitCode: 3,
     remedy:
       'Something between rowhook and Postgres drops startup options, and values would be written differently: let DATABASE_URL\n' +

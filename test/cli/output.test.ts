@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { formatBytes, formatChecks, formatTable } from '../../src/cli/output.ts';
+import { formatBytes, type Check } from '../../src/checks/check.ts';
+import { formatChecks, formatGroups, formatTable } from '../../src/cli/output.ts';
 
 test('columns are as wide as their widest value, and the last one ends the line', () => {
   const table = formatTable(
@@ -37,4 +38,42 @@ test.each([
   [3_200_000_000_000_000, '3200 TB'],
 ])('%d bytes read as %s', (bytes, expected) => {
   expect(formatBytes(bytes)).toBe(expected);
+});
+
+const groups = [
+  { title: 'server', checks: [{ check: 'wal_level', status: 'ok', detail: 'logical', remedy: null }] },
+  {
+    title: 'slot',
+    checks: [
+      {
+        check: 'slot',
+        status: 'warn',
+        detail: 'one two three four five',
+        remedy: 'do this; do that; and then the other',
+      },
+    ],
+  },
+] as const satisfies readonly { readonly title: string; readonly checks: readonly Check[] }[];
+
+test('groups have a heading each, and the last line counts what is not ok', () => {
+  expect(formatGroups(groups, undefined).split('\n')).toEqual([
+    'server',
+    'ok    wal_level  logical',
+    '',
+    'slot',
+    'warn  slot       one two three four five',
+    '                 → do this; do that; and then the other',
+    '',
+    '1 warn, 1 ok',
+  ]);
+});
+
+test('in a narrow terminal details are broken between words, and a remedy never', () => {
+  expect(formatGroups(groups, 24).split('\n').slice(4)).toEqual([
+    'warn  slot: one two',
+    '      three four five',
+    '      → do this; do that; and then the other',
+    '',
+    '1 warn, 1 ok',
+  ]);
 });

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
-import type { Check } from '../../src/cli/checks.ts';
+import type { Check } from '../../src/checks/check.ts';
 import { createDatabase } from '../support/database.ts';
 import { createInstalledDatabase, type InstalledDatabase } from '../support/installed-database.ts';
 import { runCli, runJson } from './run-cli.ts';

@@ -12,6 +12,7 @@ function helpTexts(): Map<string, string> {
   const texts = new Map<string, string>();
   let written: string[] = [];
   const program = createProgram({
+    columns: undefined,
     write: (text) => written.push(text),
     warn: () => undefined,
     stopSignal: () => new AbortController().signal,

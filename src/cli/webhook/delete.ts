@@ -4,7 +4,8 @@ import { withDatabase } from '../../database/open-database.ts';
 import { deleteWebhooks } from '../../database/webhooks.ts';
 import { addExample, addJsonOption, readConfiguration } from '../context.ts';
 import type { CliContext } from '../context.ts';
-import { counted, formatJson } from '../output.ts';
+import { counted } from '../../checks/check.ts';
+import { formatJson } from '../output.ts';
 
 export function addDelete(parent: Command, context: CliContext): void {
   const command = parent

@@ -1,88 +1,109 @@
-/** What `status` asks of the server: settings that matter, the slot, the publication. Reads catalogs only. */
-import { sql } from 'kysely';
-import type { Database } from '../open-database.ts';
+/** What the checks ask of the server and of the login: settings that matter, room, rights. Reads catalogs only. */
+import type { Queries } from '../queries.ts';
 
 export interface ServerFacts {
   readonly version: string;
+  /** As in server_version_num: 180004. */
+  readonly versionNumber: number;
   readonly database: string;
-  readonly login: string;
+  readonly encoding: string;
+  readonly isStandby: boolean;
   readonly walLevel: string;
   readonly fsync: string;
   readonly fullPageWrites: string;
   readonly synchronousCommit: string;
+  /** 0: none. */
+  readonly walSenderTimeoutMs: number;
   /** -1: no limit. */
-  readonly maxSlotWalKeepSize: string;
+  readonly maxSlotWalKeepMb: number;
+  /** Null before Postgres 18; 0: none. */
+  readonly idleSlotTimeoutS: number | null;
+  /** What the whole cluster has written a day since its statistics began; null in the first hour. */
+  readonly walBytesPerDay: number | null;
   readonly slots: number;
   readonly maxSlots: number;
   readonly senders: number;
   readonly maxSenders: number;
 }
 
-export interface SlotFacts {
-  readonly plugin: string | null;
-  readonly database: string | null;
-  readonly isHere: boolean;
-  readonly active: boolean;
-  readonly pid: number | null;
-  readonly walStatus: string | null;
-  readonly confirmedLsn: string | null;
-  readonly lagBytes: number | null;
-  readonly retainedBytes: number | null;
-  readonly safeWalBytes: number | null;
-  readonly invalidationReason: string | null;
-  /** Of the session that streams from it; null where none does or its details are not ours to see. */
-  readonly clientAddress: string | null;
-  readonly connectedAt: Date | null;
+export interface RoleFacts {
+  /** As SQL spells it. */
+  readonly role: string;
+  readonly mayReplicate: boolean;
+  readonly isService: boolean;
+  readonly isDba: boolean;
+  readonly isSuperuser: boolean;
+  /** Attributes beyond LOGIN and REPLICATION, as `alter role` spells them. */
+  readonly attributes: readonly string[];
+  /** Roles it is a member of, directly or not, that may do more than the service needs; as SQL spells them. */
+  readonly powerfulGroups: readonly string[];
+  /** Whether it sees what others do: pg_monitor, or pg_read_all_stats alone. */
+  readonly seesActivity: boolean;
 }
 
-export interface PublicationFacts {
-  readonly allTables: boolean;
-  readonly publishesAll: boolean;
-  readonly viaRoot: boolean;
-  /** Null before Postgres 18, `n` or `s` from there on. */
-  readonly generatedColumns: string | null;
-  /** Tables of schema rowhook that it carries. */
-  readonly ownTables: readonly string[];
+export async function readServer(db: Queries): Promise<ServerFacts> {
+  const { rows } = await db.query<ServerFacts>({ text: serverQuery });
+  return only(rows);
 }
 
-export async function readServer(db: Database): Promise<ServerFacts> {
-  const query = sql<ServerFacts>`
-    select current_setting('server_version') as version, current_database()::text as database,
-           current_user::text as login, current_setting('wal_level') as "walLevel",
-           current_setting('fsync') as fsync, current_setting('full_page_writes') as "fullPageWrites",
-           current_setting('synchronous_commit') as "synchronousCommit",
-           current_setting('max_slot_wal_keep_size') as "maxSlotWalKeepSize",
-           (select count(*)::int from pg_replication_slots) as slots,
-           current_setting('max_replication_slots')::int as "maxSlots",
-           (select count(*)::int from pg_stat_replication) as senders,
-           current_setting('max_wal_senders')::int as "maxSenders"`;
-  const [server] = (await query.execute(db)).rows;
-  if (server === undefined) throw new Error('the server answered without a row');
-  return server;
+export async function readRole(db: Queries): Promise<RoleFacts> {
+  const { rows } = await db.query<RoleFacts>({ text: roleQuery });
+  return only(rows);
 }
 
-export async function readSlot(db: Database, slot: string): Promise<SlotFacts | null> {
-  const query = sql<SlotFacts>`
-    with here as (
-      select case when pg_is_in_recovery() then pg_last_wal_replay_lsn() else pg_current_wal_lsn() end as lsn
-    )
-    select s.plugin::text, s.database::text, s.database is not distinct from current_database() as "isHere",
-           s.active, s.active_pid as pid, s.wal_status as "walStatus", s.confirmed_flush_lsn::text as "confirmedLsn",
-           pg_wal_lsn_diff(here.lsn, s.confirmed_flush_lsn)::bigint as "lagBytes",
-           pg_wal_lsn_diff(here.lsn, s.restart_lsn)::bigint as "retainedBytes",
-           s.safe_wal_size as "safeWalBytes", to_jsonb(s) ->> 'invalidation_reason' as "invalidationReason",
-           host(a.client_addr) as "clientAddress", a.backend_start as "connectedAt"
-    from pg_replication_slots s cross join here left join pg_stat_activity a on a.pid = s.active_pid
-    where s.slot_name = ${slot}`;
-  return (await query.execute(db)).rows[0] ?? null;
+/** Of these settings those that pg_settings knows, by their name in lower case. */
+export async function readSettings(
+  db: Queries,
+  names: readonly string[],
+): Promise<ReadonlyMap<string, string>> {
+  const { rows } = await db.query<{ name: string; setting: string }>({
+    text: `select lower(name) as name, setting from pg_catalog.pg_settings where lower(name) = any ($1)`,
+    values: [names.map((name) => name.toLowerCase())],
+  });
+  return new Map(rows.map(({ name, setting }) => [name, setting]));
 }
 
-export async function readPublication(db: Database, publication: string): Promise<PublicationFacts | null> {
-  const query = sql<PublicationFacts>`
-    select p.puballtables as "allTables", p.pubinsert and p.pubupdate and p.pubdelete and p.pubtruncate as "publishesAll",
-           p.pubviaroot as "viaRoot", to_jsonb(p) ->> 'pubgencols' as "generatedColumns",
-           array(select t.tablename::text from pg_publication_tables t
-                 where t.pubname = p.pubname and t.schemaname = 'rowhook' order by 1) as "ownTables"
-    from pg_publication p where p.pubname = ${publication}`;
-  return (await query.execute(db)).rows[0] ?? null;
+function only<T>([row]: readonly T[]): T {
+  if (row === undefined) throw new Error('the server answered without a row');
+  return row;
 }
+
+const serverQuery = `
+  select current_setting('server_version') as version,
+         current_setting('server_version_num')::int4 as "versionNumber",
+         current_database()::text as database, current_setting('server_encoding') as encoding,
+         pg_catalog.pg_is_in_recovery() as "isStandby",
+         current_setting('wal_level') as "walLevel", current_setting('fsync') as fsync,
+         current_setting('full_page_writes') as "fullPageWrites",
+         current_setting('synchronous_commit') as "synchronousCommit",
+         (select setting::float8 from pg_catalog.pg_settings where name = 'wal_sender_timeout') as "walSenderTimeoutMs",
+         (select setting::float8 from pg_catalog.pg_settings where name = 'max_slot_wal_keep_size') as "maxSlotWalKeepMb",
+         extract(epoch from current_setting('idle_replication_slot_timeout', true)::interval)::float8 as "idleSlotTimeoutS",
+         (select case when now() - stats_reset > '1 hour'
+                      then wal_bytes::float8 / extract(epoch from now() - stats_reset)::float8 * 86400 end
+          from pg_catalog.pg_stat_wal) as "walBytesPerDay",
+         (select count(*)::int4 from pg_catalog.pg_replication_slots) as slots,
+         current_setting('max_replication_slots')::int4 as "maxSlots",
+         (select count(*)::int4 from pg_catalog.pg_stat_replication) as senders,
+         current_setting('max_wal_senders')::int4 as "maxSenders"`;
+
+// Roles that are granted by a provider to whoever may replicate are no more than that.
+const roleQuery = `
+  select quote_ident(current_user) as role,
+         r.rolsuper or r.rolreplication or exists (
+           select from pg_catalog.pg_roles m
+           where m.rolname = 'rds_replication' and pg_has_role(current_user, m.oid, 'usage')) as "mayReplicate",
+         coalesce(pg_has_role(current_user, to_regrole('rowhook_service')::oid, 'usage'), false) as "isService",
+         coalesce(pg_has_role(current_user, to_regrole('rowhook_dba')::oid, 'usage'), false) as "isDba",
+         r.rolsuper as "isSuperuser",
+         array_remove(array[case when r.rolsuper then 'superuser' end, case when r.rolcreaterole then 'createrole' end,
+                            case when r.rolcreatedb then 'createdb' end, case when r.rolbypassrls then 'bypassrls' end],
+                      null) as attributes,
+         array(select quote_ident(m.rolname) from pg_catalog.pg_roles m
+               where not r.rolsuper and m.oid <> r.oid and pg_has_role(current_user, m.oid, 'member')
+                 and (m.rolsuper or m.rolname in ('rowhook_dba', 'pg_read_all_data', 'pg_write_all_data', 'pg_execute_server_program',
+                                                  'pg_read_server_files', 'pg_write_server_files')
+                      or m.oid = (select datdba from pg_catalog.pg_database where datname = current_database()))
+               order by 1) as "powerfulGroups",
+         pg_has_role(current_user, 'pg_read_all_stats', 'usage') as "seesActivity"
+  from pg_catalog.pg_roles r where r.rolname = current_user`;

@@ -1,0 +1,73 @@
+// Looks at everything again and again while the service leads: what only is a risk is logged once; a publication that is gone or
+// another one ends the term, because from there on changes are missing from the log without a word (Postgres 18), or cannot be
+// read any more (14 to 17).
+import type { Findings } from './checks/findings.ts';
+import { checkReading } from './checks/run-checks.ts';
+import { readPublication, requireSamePublication } from './database/publication.ts';
+import type { Queries } from './database/queries.ts';
+import { ExitError } from './exit-error.ts';
+import type { Logger } from './logger.ts';
+
+export interface ChecksWatchOptions {
+  readonly db: Queries;
+  readonly slot: string;
+  /** What is kept beside the floor. */
+  readonly publicationOptions: unknown;
+  readonly everyMs: number;
+  readonly findings: Findings;
+  readonly logger: Logger;
+  /** The term has to end. */
+  onFailure(error: unknown): void;
+}
+
+export class ChecksWatch {
+  readonly #options: ChecksWatchOptions;
+  #timer: NodeJS.Timeout | undefined;
+  #isStopped = false;
+
+  constructor(options: ChecksWatchOptions) {
+    this.#options = options;
+  }
+
+  /** The first look is at once. */
+  start(): void {
+    void this.#look();
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    clearTimeout(this.#timer);
+  }
+
+  /** @throws {ExitError} in the words of a start. */
+  async requirePublication(): Promise<void> {
+    const { db, publicationOptions } = this.#options;
+    requireSamePublication(publicationOptions, await readPublication(db));
+  }
+
+  async #look(): Promise<void> {
+    const { everyMs, onFailure, logger } = this.#options;
+    try {
+      await this.requirePublication();
+      await this.#logNews();
+    } catch (error) {
+      if (this.#isStopped) return;
+      if (error instanceof ExitError) {
+        onFailure(error);
+        return;
+      }
+      logger.debug({ err: error }, 'could not look at publication and tables');
+    }
+    if (this.#isStopped) return;
+    this.#timer = setTimeout(() => void this.#look(), everyMs);
+  }
+
+  async #logNews(): Promise<void> {
+    const { db, slot, findings, logger } = this.#options;
+    const groups = await checkReading(db, slot);
+    if (this.#isStopped) return;
+    for (const { check, detail, remedy } of findings.news(groups.flatMap(({ checks }) => checks))) {
+      logger.warn({ check, remedy }, `${check}: ${detail}`);
+    }
+  }
+}

@@ -1,0 +1,57 @@
+/** What `status` reads from the service's books: the term, webhooks that fail, the ledger. */
+import type { Queries } from '../queries.ts';
+
+export interface FailingWebhook {
+  readonly id: string;
+  readonly name: string;
+  readonly companyId: string | null;
+  readonly errorCount: number;
+  readonly lastSuccessAt: Date | null;
+  readonly lastErrorAt: Date | null;
+  readonly lastError: string | null;
+}
+
+/** Of one reason, in the last 24 hours. */
+export interface LossFacts {
+  readonly reason: string;
+  /** Of the entries that could be counted. */
+  readonly count: number;
+  readonly uncountedEntries: number;
+  /** Those of the entries without a count. */
+  readonly uncountedWebhooks: number;
+  readonly lastAt: Date;
+}
+
+/** Active webhooks whose last outcome was an error, those with the most errors first. */
+export async function readFailingWebhooks(db: Queries): Promise<FailingWebhook[]> {
+  const { rows } = await db.query<FailingWebhook>({
+    text: `select id, name, company_id as "companyId", error_count::float8 as "errorCount",
+                  last_success_at as "lastSuccessAt", last_error_at as "lastErrorAt", last_error as "lastError"
+           from rowhook.webhook_health where health = 'failing' order by error_count desc, id`,
+  });
+  return rows;
+}
+
+export async function readLosses(db: Queries): Promise<LossFacts[]> {
+  const { rows } = await db.query<LossFacts>({
+    text: `select reason, coalesce(sum(count), 0)::float8 as count, max(at) as "lastAt",
+                  (count(*) filter (where count is null))::int4 as "uncountedEntries",
+                  (count(distinct webhook_id) filter (where count is null))::int4 as "uncountedWebhooks"
+           from rowhook.loss where at > now() - interval '24 hours' group by reason order by max(at) desc`,
+  });
+  return rows;
+}
+
+/** When the ledger got its last row; null while it is empty. */
+export async function readLastLossAt(db: Queries): Promise<Date | null> {
+  const { rows } = await db.query<{ at: Date | null }>({ text: 'select max(at) as at from rowhook.loss' });
+  return rows[0]?.at ?? null;
+}
+
+/** The number of the leader that may claim; null where the row is missing. */
+export async function readTerm(db: Queries): Promise<number | null> {
+  const { rows } = await db.query<{ term: number }>({
+    text: `select term::float8 as term from rowhook.fence where writer = 'claim'`,
+  });
+  return rows[0]?.term ?? null;
+}

@@ -1,0 +1,52 @@
+import { describe, expect, test } from 'vitest';
+import { checkLosses, checkWebhooks } from '../../src/checks/books-checks.ts';
+import { tableFacts as table } from './facts.ts';
+
+test('failing webhooks are named with their last error and since when, five of them', () => {
+  const failing = Array.from({ length: 7 }, (_, index) => ({
+    id: `wh_${index}`,
+    name: 'orders',
+    companyId: index === 0 ? null : 'abc123',
+    errorCount: 47,
+    lastSuccessAt: index === 0 ? null : new Date('2026-01-30T08:00:00Z'),
+    lastErrorAt: new Date('2026-01-31T12:00:00Z'),
+    lastError: 'rejected 503',
+  }));
+  const { status, detail, remedy } = checkWebhooks([table], failing);
+  expect({ status, detail }).toEqual({ status: 'warn', detail: '2, 1 active, 7 failing' });
+  const lines = remedy?.split('\n') ?? [];
+  expect(lines).toHaveLength(6);
+  const last = '47 errors, last error at 2026-01-31T12:00:00.000Z: rejected 503';
+  expect(lines[0]).toBe(`wh_0 "orders" (all companies): never succeeded, ${last}`);
+  expect(lines[1]).toBe(`wh_1 "orders" (company abc123): no success since 2026-01-30T08:00:00.000Z, ${last}`);
+});
+
+describe('the losses', () => {
+  const lastAt = new Date('2026-01-31T12:00:00Z');
+  const loss = { reason: 'timeout', count: 12, uncountedEntries: 0, uncountedWebhooks: 0, lastAt };
+  const gap = { reason: 'gap', count: 0, uncountedEntries: 3, uncountedWebhooks: 3, lastAt };
+
+  test('of the last 24 hours are a warning, and the statement shows the same ones', () => {
+    expect(checkLosses([loss], lastAt)).toEqual({
+      check: 'losses',
+      status: 'warn',
+      detail: 'in the last 24 hours: 12 timeout (last 2026-01-31T12:00:00.000Z)',
+      remedy: `select * from rowhook.loss where at > now() - interval '24 hours' order by at desc;`,
+    });
+  });
+
+  test('before that stay in sight', () => {
+    expect(checkLosses([], lastAt)).toMatchObject({
+      status: 'ok',
+      detail: 'none in the last 24 hours; the last one at 2026-01-31T12:00:00.000Z',
+    });
+  });
+
+  test.each([
+    [gap, 'gap for 3 webhooks, count unknown'],
+    [{ ...gap, uncountedWebhooks: 0 }, 'gap, count unknown'],
+    [{ ...gap, count: 2 }, '2 gap and gap for 3 webhooks, count unknown'],
+  ])('that nobody could count are never a zero: %j', (facts, words) => {
+    expect(checkLosses([facts], lastAt).detail).toContain(`: ${words} (last `);
+  });
+});
