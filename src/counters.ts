@@ -7,6 +7,8 @@ import { changeId, comparePositions, type Position } from './position.ts';
 
 type Increment = { -readonly [K in keyof CounterIncrement]: CounterIncrement[K] };
 
+type Finished = Pick<Delivery, 'webhook' | 'position' | 'table'>;
+
 interface LossGroup {
   readonly row: Omit<Loss, 'count' | 'fromPosition' | 'toPosition'>;
   count: number;
@@ -36,7 +38,7 @@ export class Counters {
   }
 
   /** The outcome of a claimed delivery. Whatever got no answer also goes into the ledger. */
-  finished({ webhook, position, table }: Delivery, outcome: Outcome, at: Date): void {
+  finished({ webhook, position, table }: Finished, outcome: Outcome, at: Date): void {
     const increment = this.#increment(webhook.uid);
     if (outcome.kind === 'delivered') {
       increment.success += 1;

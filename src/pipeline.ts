@@ -5,11 +5,13 @@
 // nothing, and Postgres sends the change again. Claiming after the POST would send twice what a crash interrupts.
 import type { Counters } from './counters.ts';
 import type { Note } from './delivery/claimer.ts';
+import { tooLarge, type Outcome } from './delivery/outcome.ts';
 import type { Delivery, Payload } from './delivery/delivery.ts';
 import type { Row } from './payload/row.ts';
+import type { BuiltPayload, FilledRows } from './payload/too-large.ts';
 import type { Position } from './position.ts';
 import type { Floor, UnsettledChange } from './replication/floor.ts';
-import type { RelationMessage } from './replication/pgoutput.ts';
+import type { OmittedValues, RelationMessage, RowMessage } from './replication/pgoutput.ts';
 import type { LogChange, LogTruncate } from './replication/reader.ts';
 import type { Decision, Match, MatchInput } from './webhooks/match.ts';
 import type { Route, RowOperation } from './webhooks/registry.ts';
@@ -19,7 +21,7 @@ import type { Webhook } from './webhooks/webhook.ts';
 export interface PreparedRelation {
   companyIndex(companyColumn: string | null): number;
   orderKeys(rows: readonly (Row | null)[]): readonly string[];
-  payload(input: PayloadRequest): Payload;
+  payload(input: PayloadRequest): BuiltPayload;
 }
 
 export interface PayloadRequest {
@@ -30,6 +32,10 @@ export interface PayloadRequest {
   /** undefined: no key `old`. */
   readonly old: Row | null | undefined;
   readonly isPartial: boolean;
+  /** Of the row's message in the log. */
+  readonly messageBytes: number;
+  /** What `record` and `old` lack because it is larger than any payload. */
+  readonly omitted?: OmittedValues;
 }
 
 export interface PipelineParts {
@@ -39,7 +45,7 @@ export interface PipelineParts {
   prepared(relation: RelationMessage): PreparedRelation;
   match(route: Route, input: MatchInput): Decision;
   matchTruncate(route: Route): readonly Webhook[];
-  fillUnchanged(record: Row, old: Row): Row;
+  filledRows(row: RowMessage): FilledRows;
   truncatePayload(table: string): Payload;
   /** Whether an earlier process settled it; uid 0 for a change without a webhook. */
   isSettled(uid: bigint, position: Position): boolean;
@@ -63,16 +69,20 @@ export class Pipeline {
     const way = route(change.relation);
     if (way === undefined) return;
     const relation = prepared(change.relation);
-    const { record, old } = this.#rows(change);
+    // The old row has what a large unchanged value left out: all of it under full identity, otherwise the key's.
+    const rows = this.#parts.filledRows(change.row);
+    const { record, old } = rows;
     const companyIndex = relation.companyIndex(way.table.companyColumn);
-    const decision = match(way, { operation: change.operation, record, old, companyIndex });
+    // Whose the row was is unknown where its company is too large to be here.
+    const known = rows.omitted?.old.has(companyIndex) === true ? null : record;
+    const decision = match(way, { operation: change.operation, record: known, old, companyIndex });
     const matches = decision.matches.filter((found) => !this.#isSettled(found.webhook.uid, change, found));
     const isUndecidable = decision.isUndecidable && !this.#isSettled(0n, change);
     const pending = matches.length + (isUndecidable ? 1 : 0);
     if (pending === 0) return;
     const unsettled = floor.add(change.index, pending);
     if (isUndecidable) this.#noteUndecidable(way, change, unsettled);
-    const payloads = new Payloads(relation, way.table.name, change, decision, { record, old });
+    const payloads = new Payloads(relation, way.table.name, change, decision, rows);
     const keys = relation.orderKeys([record, old]);
     for (const found of matches) {
       const { webhook } = found;
@@ -94,20 +104,13 @@ export class Pipeline {
     if (told.length === 0) return;
     const unsettled = floor.add(change.index, told.length);
     for (const { webhook, table } of told) {
-      const build = (): BuiltPayload => this.#buildTruncate(table);
+      const build = (): View => this.#buildTruncate(table);
       this.#send({ webhook, at, unsettled, table, keys: 'all', build });
     }
   }
 
-  #buildTruncate(table: string): BuiltPayload {
+  #buildTruncate(table: string): View {
     return { payload: this.#parts.truncatePayload(table), type: 'TRUNCATE', companyId: null };
-  }
-
-  #rows({ row }: LogChange): { record: Row | null; old: Row | null } {
-    const { record, old } = row;
-    // The old row has what a large unchanged value left out: all of it under full identity, otherwise the key's.
-    if (record === null || old === null) return { record, old };
-    return { record: this.#parts.fillUnchanged(record, old), old };
   }
 
   #isSettled(uid: bigint, change: LogChange, found?: Match): boolean {
@@ -124,9 +127,18 @@ export class Pipeline {
       });
       return;
     }
+    const dropped = { webhook, position: at, change: unsettled, table };
+    if (this.#parts.isGone(webhook.uid)) {
+      this.drop(dropped);
+      return;
+    }
     const { payload, type, companyId } = build();
+    if ('tooLargeBytes' in payload) {
+      this.#drop(dropped, 'too_large', tooLarge(payload.tooLargeBytes));
+      return;
+    }
     const readAtMs = this.#parts.now();
-    const delivery = {
+    this.#parts.admit({
       webhook,
       position: at,
       change: unsettled,
@@ -137,19 +149,21 @@ export class Pipeline {
       payload,
       keys,
       readAtMs,
-    };
-    if (this.#parts.isGone(webhook.uid)) this.drop(delivery);
-    else this.#parts.admit(delivery);
+    });
   }
 
   /** Its webhook was deleted before it was sent. */
-  drop(delivery: Delivery): void {
-    const { webhook, position: at, change } = delivery;
+  drop(dropped: Dropped): void {
+    this.#drop(dropped, 'deleted', { kind: 'dropped', reason: 'deleted' });
+  }
+
+  #drop(dropped: Dropped, note: 'deleted' | 'too_large', outcome: Outcome): void {
+    const { webhook, position: at, change } = dropped;
     const count = (): void => {
       this.#parts.counters.claimed(webhook.uid);
-      this.#parts.counters.finished(delivery, { kind: 'dropped', reason: 'deleted' }, new Date());
+      this.#parts.counters.finished(dropped, outcome, new Date());
     };
-    const entry = { kind: 'dropped', uid: webhook.uid, position: at, note: 'deleted' } as const;
+    const entry = { kind: 'dropped', uid: webhook.uid, position: at, note } as const;
     this.#parts.note({ entry, change, count });
   }
 
@@ -161,6 +175,9 @@ export class Pipeline {
   }
 }
 
+/** What is known of a delivery that is never sent. */
+type Dropped = Pick<Delivery, 'webhook' | 'position' | 'change' | 'table'>;
+
 interface Sending {
   readonly webhook: Webhook;
   readonly at: Position;
@@ -168,11 +185,11 @@ interface Sending {
   readonly table: string;
   readonly keys: Delivery['keys'];
   /** Only called for a webhook that is sent to. */
-  build(): BuiltPayload;
+  build(): View;
 }
 
-interface BuiltPayload {
-  readonly payload: Payload;
+interface View {
+  readonly payload: BuiltPayload;
   readonly type: Delivery['type'];
   readonly companyId: string | null;
 }
@@ -183,15 +200,15 @@ class Payloads {
   readonly #relation: PreparedRelation;
   readonly #change: LogChange;
   readonly #decision: Decision;
-  readonly #rows: { readonly record: Row | null; readonly old: Row | null };
-  readonly #built = new Map<Match['view'], BuiltPayload>();
+  readonly #rows: FilledRows;
+  readonly #built = new Map<Match['view'], View>();
 
   constructor(
     relation: PreparedRelation,
     table: string,
     change: LogChange,
     decision: Decision,
-    rows: { readonly record: Row | null; readonly old: Row | null },
+    rows: FilledRows,
   ) {
     this.#table = table;
     this.#relation = relation;
@@ -200,7 +217,7 @@ class Payloads {
     this.#rows = rows;
   }
 
-  of({ view }: Match): BuiltPayload {
+  of({ view }: Match): View {
     let built = this.#built.get(view);
     if (built === undefined) {
       built = this.#build(view);
@@ -209,7 +226,7 @@ class Payloads {
     return built;
   }
 
-  #build(view: Match['view']): BuiltPayload {
+  #build(view: Match['view']): View {
     const { record, old } = this.#rows;
     const { operation, row } = this.#change;
     const type = view === 'left' ? 'DELETE' : view === 'joined' ? 'INSERT' : operation;
@@ -218,10 +235,26 @@ class Payloads {
     if (current === null) throw new Error(`the log carries no row for this ${type}`);
     const previous = type === 'INSERT' ? undefined : type === 'DELETE' ? current : old;
     const isPartial = type !== 'INSERT' && row.isOldPartial;
-    const request = { type, table: this.#table, companyId, record: current, old: previous, isPartial };
-    return { payload: this.#relation.payload(request), type, companyId };
+    const rows = { record: current, old: previous, isPartial, messageBytes: row.bytes };
+    const payload = this.#relation.payload({
+      type,
+      table: this.#table,
+      companyId,
+      ...rows,
+      ...this.#omitted(type),
+    });
+    return { payload, type, companyId };
+  }
+
+  #omitted(type: RowOperation): { omitted?: OmittedValues } {
+    const { omitted } = this.#rows;
+    if (omitted === undefined) return {};
+    const record = type === 'DELETE' ? omitted.old : omitted.record;
+    return { omitted: { record, old: type === 'INSERT' ? none : omitted.old } };
   }
 }
+
+const none: ReadonlyMap<number, number> = new Map();
 
 function position({ transaction, index }: LogChange | LogTruncate, found?: Match): Position {
   return { commitLsn: transaction.commitLsn, index, part: found?.view === 'joined' ? 1 : 0 };

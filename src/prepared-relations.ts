@@ -2,6 +2,7 @@
 // kept as long as the log's description of the table is the same.
 import type { Payload } from './delivery/delivery.ts';
 import type { Row } from './payload/row.ts';
+import type { BuiltPayload } from './payload/too-large.ts';
 import type { ChangeToPrint } from './payload/table-encoder.ts';
 import type { PayloadRequest, PreparedRelation } from './pipeline.ts';
 import type { RelationMessage, RowMessage } from './replication/pgoutput.ts';
@@ -19,7 +20,7 @@ export interface PreparedRelationsParts {
 }
 
 export interface PayloadEncoder {
-  build(request: PayloadRequest): string;
+  build(request: PayloadRequest): BuiltPayload;
   /** What has to be loaded before the rows of this change can be printed; null: nothing. */
   prepare(change: ChangeToPrint): Promise<void> | null;
 }
@@ -42,8 +43,14 @@ export class PreparedRelations {
   }
 
   /** null when nothing is lacking to print this row. The relation has been prepared. */
-  prepareRow(relation: RelationMessage, { record, old }: RowMessage, when: ReadWhen): Promise<void> | null {
-    return this.#get(relation).encoder.prepare({ rows: [record, old], ...when });
+  prepareRow(
+    relation: RelationMessage,
+    { record, old, omitted }: RowMessage,
+    when: ReadWhen,
+  ): Promise<void> | null {
+    // A row without its large values is never printed.
+    const rows = [omitted?.record.size ? null : record, omitted?.old.size ? null : old];
+    return this.#get(relation).encoder.prepare({ rows, ...when });
   }
 
   get(relation: RelationMessage): PreparedRelation {
@@ -85,7 +92,7 @@ export class PreparedRelations {
         return index;
       },
       orderKeys: (rows) => orderKeys(relation.oid, keyIndexes, rows),
-      payload: (request) => measuredPayload(encoder.build(request)),
+      payload: (request) => encoder.build(request),
     });
   }
 }

@@ -4,8 +4,8 @@ import { castTexts, readKeyColumns, readTypes } from './database/relation-catalo
 import type { Session } from './database/session.ts';
 import { orderKeys } from './delivery/order-keys.ts';
 import type { Logger } from './logger.ts';
-import { buildPayload } from './payload/payload.ts';
 import { TableEncoder } from './payload/table-encoder.ts';
+import { buildWithinLimit } from './payload/too-large.ts';
 import type { TypeEntry } from './payload/type-entry.ts';
 import { castQuery, typesQuery } from './payload/types-query.ts';
 import { Types, type PrintedAsText } from './payload/types.ts';
@@ -67,7 +67,7 @@ export function buildRelations({ side, casts, slot, logger }: RelationsOptions):
     encoder: async ({ columns }, xid) => {
       const table = await TableEncoder.load(columns, types, xid);
       return {
-        build: (request) => buildPayload({ ...request, shape: table.shape }),
+        build: (request) => buildWithinLimit({ ...request, shape: table.shape }),
         prepare: (change) => table.prepare(change),
       };
     },

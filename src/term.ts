@@ -16,7 +16,8 @@ import type { Poster } from './delivery/post.ts';
 import { Folding } from './folding.ts';
 import { GateWatch } from './delivery/gate-watch.ts';
 import type { Logger } from './logger.ts';
-import { buildTruncatePayload, fillUnchanged } from './payload/payload.ts';
+import { buildTruncatePayload } from './payload/payload.ts';
+import { filledRows } from './payload/too-large.ts';
 import { Pipeline } from './pipeline.ts';
 import { measuredPayload, type PreparedRelations } from './prepared-relations.ts';
 import { buildRelations, type Relations } from './relations.ts';
@@ -189,7 +190,7 @@ export class Term {
       prepared: (relation) => relations.get(relation),
       match,
       matchTruncate,
-      fillUnchanged,
+      filledRows,
       truncatePayload: (table) => measuredPayload(buildTruncatePayload(table)),
       isSettled: (uid, position) => settled.take(uid, position),
       isGone: (uid) => this.#gate.isGone(uid),

@@ -1,8 +1,9 @@
 // Becoming the one that claims. It runs while the slot is held and nothing was handled yet: a new term fences the one
 // before, its claims without an outcome become `interrupted`, and what the journal still holds is settled. Invariant: what
 // was claimed is counted and never sent again.
+import { maxPayloadBytes } from '../limits.ts';
 import { changeId, comparePositions, type Position } from '../position.ts';
-import { unpackJournalBody, type JournalEntry } from './journal-body.ts';
+import { unpackJournalBody, type JournalEntry, type JournalKind } from './journal-body.ts';
 import type { Session } from './session.ts';
 import { readState, type State } from './state.ts';
 
@@ -75,26 +76,29 @@ async function countUnfolded(
   epoch: number,
   entries: readonly JournalEntry[],
 ): Promise<void> {
-  for (const kind of ['claimed', 'dropped', 'missed'] as const) {
+  for (const kind of ['claimed', 'missed'] as const) {
     const counts = countByUid(entries.filter((entry) => entry.kind === kind));
     if (counts.uids.length === 0) continue;
     await session.query({ text: countStatements[kind], values: [counts.uids, counts.counts] });
   }
-  for (const kind of ['dropped', 'undecidable'] as const) {
-    for (const group of groupForLedger(entries.filter((entry) => entry.kind === kind))) {
-      const { uid, note, positions } = group;
-      await session.query({
-        text: ledgerStatement,
-        values:
-          kind === 'dropped'
-            ? [uid, note, positions.length, ...range(epoch, positions), null, null]
-            : [null, 'undecidable', positions.length, ...range(epoch, positions), note, undecidableDetail],
-      });
-    }
+  for (const { uid, note, positions } of groupForLedger(entries, 'dropped')) {
+    const detail = droppedDetails[note] ?? `dropped ${note}`;
+    await session.query({ text: countDropped, values: [uid, positions.length, detail] });
+    const values = [uid, note, positions.length, ...range(epoch, positions), null, detail];
+    await session.query({ text: ledgerStatement, values });
+  }
+  for (const { note, positions } of groupForLedger(entries, 'undecidable')) {
+    const found = [positions.length, ...range(epoch, positions), note, undecidableDetail];
+    await session.query({ text: ledgerStatement, values: [null, 'undecidable', ...found] });
   }
 }
 
 const undecidableDetail = 'the log does not carry the company column';
+
+/** As the outcome says it, where that is more than the reason; the journal does not tell how large it was. */
+const droppedDetails: Readonly<Record<string, string>> = {
+  too_large: `too_large more than ${maxPayloadBytes / 1024 / 1024} MiB`,
+};
 
 async function interrupt(session: Session, epoch: number, claims: readonly JournalEntry[]): Promise<number> {
   const { rows } = await session.query<{ uid: string; count: string }>({
@@ -139,9 +143,10 @@ interface LedgerGroup {
   readonly positions: Position[];
 }
 
-function groupForLedger(entries: readonly JournalEntry[]): Iterable<LedgerGroup> {
+function groupForLedger(entries: readonly JournalEntry[], wanted: JournalKind): Iterable<LedgerGroup> {
   const groups = new Map<string, LedgerGroup>();
-  for (const { uid, note = '', position } of entries) {
+  for (const { kind, uid, note = '', position } of entries) {
+    if (kind !== wanted) continue;
     const key = `${uid} ${note}`;
     const group = groups.get(key) ?? { uid: String(uid), note, positions: [] };
     group.positions.push(position);
@@ -164,17 +169,18 @@ const countStatements = {
     insert into rowhook.counter as t (uid, claimed_count)
     select * from unnest($1::int8[], $2::int8[]) order by 1
     on conflict (uid) do update set claimed_count = t.claimed_count + excluded.claimed_count`,
-  dropped: `
-    insert into rowhook.counter as t (uid, claimed_count, error_count, last_error_at, last_error)
-    select uid, count, count, now(), 'dropped' from unnest($1::int8[], $2::int8[]) as i (uid, count) order by 1
-    on conflict (uid) do update set
-      claimed_count = t.claimed_count + excluded.claimed_count, error_count = t.error_count + excluded.error_count,
-      last_error_at = excluded.last_error_at, last_error = excluded.last_error`,
   missed: `
     insert into rowhook.counter as t (uid, missed_count)
     select * from unnest($1::int8[], $2::int8[]) order by 1
     on conflict (uid) do update set missed_count = t.missed_count + excluded.missed_count`,
 };
+
+const countDropped = `
+  insert into rowhook.counter as t (uid, claimed_count, error_count, last_error_at, last_error)
+  values ($1::int8, $2::int8, $2::int8, now(), $3::text)
+  on conflict (uid) do update set
+    claimed_count = t.claimed_count + excluded.claimed_count, error_count = t.error_count + excluded.error_count,
+    last_error_at = excluded.last_error_at, last_error = excluded.last_error`;
 
 // Who the webhook was: its row, or, when it is gone, its last known version.
 const ledgerStatement = `

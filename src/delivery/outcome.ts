@@ -2,6 +2,8 @@
  * What became of one POST. Expected failures are values: nothing here is ever thrown. Texts made here may be read by
  * the tenant, so they carry no path of a URL, no internal address and nothing an internal target answered.
  */
+import { maxPayloadBytes } from '../limits.ts';
+
 export type FailureClass =
   'dns' | 'refused' | 'tls' | 'timeout' | 'reset' | 'blocked_address' | 'too_large' | 'protocol';
 
@@ -11,6 +13,16 @@ export type Outcome =
   | { readonly kind: 'failed'; readonly class: FailureClass; readonly detail: string }
   | { readonly kind: 'interrupted'; readonly detail: string }
   | { readonly kind: 'dropped'; readonly reason: 'deleted' };
+
+/** Not sent for its size, which is at least this. */
+export function tooLarge(bytes: number): Outcome {
+  const detail = `at least ${mebibytes(bytes)} MiB; a payload may have ${mebibytes(maxPayloadBytes)} MiB`;
+  return { kind: 'failed', class: 'too_large', detail };
+}
+
+function mebibytes(bytes: number): number {
+  return Math.ceil(bytes / 1024 / 1024);
+}
 
 /** One line whose first word is the outcome's class: `rejected 503 busy`, `timeout after 10000 ms …`, `dropped deleted`. */
 export function describeOutcome(outcome: Outcome): string {

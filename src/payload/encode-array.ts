@@ -2,6 +2,7 @@
 // https://www.postgresql.org/docs/current/arrays.html#ARRAYS-IO
 
 import { quote, type Encode } from './encode-scalar.ts';
+import { requireWithinLimit } from './payload-too-large.ts';
 import { endOfQuoted, unescaped } from './quoted.ts';
 
 const openBrace = 0x7b;
@@ -31,6 +32,7 @@ export function array(item: Encode, delimiter: string): Encode {
         json += bare === 'NULL' ? 'null' : item(bare);
         at = end;
       }
+      requireWithinLimit(json);
     }
     return json;
   };

@@ -2,6 +2,7 @@
 // https://www.postgresql.org/docs/current/rowtypes.html#ROWTYPES-IO-SYNTAX
 
 import { quote, type Encode } from './encode-scalar.ts';
+import { requireWithinLimit } from './payload-too-large.ts';
 
 export interface AttributeShape {
   /** The attribute's name as a JSON string. */
@@ -30,6 +31,7 @@ export function composite(shapeOf: (count: number) => CompositeShape | undefined
       const value = field === null ? 'null' : encode(field);
       if (!shape.isProven && !isJson(value)) return quote(text);
       json += `${index === 0 ? '' : ','}${name}:${value}`;
+      requireWithinLimit(json);
     }
     return `{${json}}`;
   };

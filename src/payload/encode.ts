@@ -11,7 +11,7 @@ import { isMutable, mayGainCast, type Attribute, type TypeEntry } from './type-e
 
 export type { Encode } from './encode-scalar.ts';
 
-/** An encoder for this type's text; never throws, whatever the catalog lacks. */
+/** An encoder for this type's text, whatever the catalog lacks; it throws PayloadTooLarge for JSON that grows beyond any payload. */
 export function encoderFor(typeOid: number, catalog: TypeCatalog): Encode {
   const scalar = builtInScalar(typeOid);
   if (scalar !== undefined) return scalar;

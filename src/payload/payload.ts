@@ -3,6 +3,7 @@
 
 import { encoderFor, type Encode } from './encode.ts';
 import { quote } from './encode-scalar.ts';
+import { requireWithinLimit } from './payload-too-large.ts';
 import type { PayloadColumn, Row } from './row.ts';
 import type { TypeCatalog } from './type-catalog.ts';
 
@@ -41,6 +42,7 @@ export function compileShape(columns: readonly PayloadColumn[], catalog: TypeCat
   };
 }
 
+/** @throws {PayloadTooLarge} as soon as a row's JSON is longer than a payload may be. */
 export function buildPayload(input: PayloadInput): string {
   const { shape, record, old } = input;
   const printed = printRow(shape, record);
@@ -84,6 +86,7 @@ function printRow({ columns }: RowShape, row: Row): PrintedRow {
     if (value !== undefined) {
       text += opening;
       text += value === null ? 'null' : encode(value);
+      requireWithinLimit(text);
     }
     ends.push(text.length);
   }

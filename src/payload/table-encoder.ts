@@ -4,7 +4,10 @@
 import { isVisible, type Sighting } from '../snapshot.ts';
 import { encoderFor, mayWait, type Encode } from './encode.ts';
 import { compileShape, type RowShape } from './payload.ts';
+import { maxPayloadBytes } from '../limits.ts';
+import { PayloadTooLarge } from './payload-too-large.ts';
 import type { PayloadColumn, Row } from './row.ts';
+import { textLength } from './too-large.ts';
 import type { Types } from './types.ts';
 
 /** Somebody may give a type a cast to json; no more than so many milliseconds later it counts. */
@@ -60,12 +63,21 @@ export class TableEncoder {
     if (this.#isOutOfDate(xid)) return this.#look(xid);
     catalog.xid = xid;
     for (const row of rows) {
-      for (const { index, encode } of this.#waiting) {
-        const value = row?.[index];
-        if (typeof value === 'string') encode(value);
-      }
+      // Never printed, so nothing is asked for it.
+      if (row !== null && textLength(row) <= maxPayloadBytes) this.#tryToPrint(row);
     }
     return this.#types.cast();
+  }
+
+  #tryToPrint(row: Row): void {
+    try {
+      for (const { index, encode } of this.#waiting) {
+        const value = row[index];
+        if (typeof value === 'string') encode(value);
+      }
+    } catch (error) {
+      if (!(error instanceof PayloadTooLarge)) throw error;
+    }
   }
 
   #isOutOfDate(xid: number): boolean {

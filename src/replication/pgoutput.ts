@@ -50,6 +50,9 @@ export interface TypeMessage {
   readonly name: string;
 }
 
+/** A column's kind where the value was left out on its way here, for its size; its length follows as with a text. */
+export const omittedKind = 0x4c;
+
 /** Column text, null, or undefined where the log does not carry the value. */
 export type TupleValues = (string | null | undefined)[];
 
@@ -60,6 +63,16 @@ export interface RowMessage {
   readonly old: TupleValues | null;
   /** Whether `old` holds identity columns only. */
   readonly isOldPartial: boolean;
+  /** The message's length: its values together are shorter. */
+  readonly bytes: number;
+  /** There only where values were left out for their size. */
+  readonly omitted?: OmittedValues;
+}
+
+/** By column the length of each value that is larger than any payload, in bytes. In its tuple it is undefined. */
+export interface OmittedValues {
+  readonly record: ReadonlyMap<number, number>;
+  readonly old: ReadonlyMap<number, number>;
 }
 
 /** 2000-01-01, from which Postgres counts, in milliseconds since 1970. */
@@ -118,11 +131,12 @@ export function readType(message: Buffer): TypeMessage {
  * follows the relation's identity, or `leaveCarried` where that says nothing: see LeafIdentities.
  */
 export function readRow(message: Buffer, relation: RelationMessage, leaveCarried?: LeaveCarried): RowMessage {
-  const cursor = { at: 5 };
+  const cursor: Cursor = { at: 5, omitted: nothing };
   const text = asciiText(message);
   let old: TupleValues | null = null;
   let record: TupleValues | null = null;
   let isOldPartial = false;
+  let omittedOfOld = nothing;
   while (cursor.at < message.length) {
     const part = message.readUInt8(cursor.at);
     cursor.at += 1;
@@ -131,12 +145,24 @@ export function readRow(message: Buffer, relation: RelationMessage, leaveCarried
     } else {
       old = readTuple(message, cursor, text);
       isOldPartial = part === 0x4b; /* K */
+      omittedOfOld = cursor.omitted;
+      cursor.omitted = nothing;
     }
   }
   if (old !== null && leaveCarried !== undefined) isOldPartial = leaveCarried(old);
   else if (old !== null && isOldPartial) leaveKeysOnly(old, relation.columns);
-  return { record, old, isOldPartial };
+  const row = { record, old, isOldPartial, bytes: message.length };
+  if (cursor.omitted === nothing && omittedOfOld === nothing) return row;
+  return { ...row, omitted: { record: cursor.omitted, old: omittedOfOld } };
 }
+
+interface Cursor {
+  at: number;
+  /** Of the tuple that was read last. */
+  omitted: ReadonlyMap<number, number>;
+}
+
+const nothing: ReadonlyMap<number, number> = new Map();
 
 // An empty name stands for pg_catalog.
 function readSchema(message: Buffer, cursor: { at: number }): string {
@@ -162,7 +188,7 @@ function asciiText(message: Buffer): string | null {
   return isWhole ? message.toString('latin1') : null;
 }
 
-function readTuple(message: Buffer, cursor: { at: number }, text: string | null): TupleValues {
+function readTuple(message: Buffer, cursor: Cursor, text: string | null): TupleValues {
   const count = message.readUInt16BE(cursor.at);
   let at = cursor.at + 2;
   const values: TupleValues = new Array<string | null | undefined>(count);
@@ -178,6 +204,10 @@ function readTuple(message: Buffer, cursor: { at: number }, text: string | null)
     } else if (kind === 0x75 /* u */) {
       // Not a hole: array methods pass over those.
       values[i] = undefined;
+    } else if (kind === omittedKind) {
+      values[i] = undefined;
+      cursor.omitted = new Map([...cursor.omitted, [i, message.readUInt32BE(at)]]);
+      at += 4;
     } else {
       throw new Error(
         `pgoutput sent a column of kind 0x${(kind ?? 0).toString(16)}, which text mode does not have`,

@@ -4,6 +4,7 @@
 import type { Client, ClientConfig } from 'pg';
 import { LogicalReplicationService, PgoutputPlugin } from 'pg-logical-replication';
 import { parseLsn, zeroLsn, type Lsn } from '../lsn.ts';
+import { LargeRows } from './large-rows.ts';
 import { readIdentity, verifySettings, type ServerIdentity } from './server-identity.ts';
 import { statusUpdate } from './status-update.ts';
 
@@ -30,10 +31,7 @@ export interface Liveness {
 }
 
 interface Wire {
-  readonly stream: NodeJS.ReadableStream & {
-    destroy(error?: Error): void;
-    on(event: 'data', f: () => void): unknown;
-  };
+  readonly stream: NodeJS.ReadableStream & { destroy(error?: Error): void };
   sendCopyFromChunk(chunk: Buffer): void;
   endCopyFrom(): void;
 }
@@ -156,7 +154,7 @@ export class ReplicationStream {
     await verifySettings(client, this.#options.pinnedSettings);
     this.#options.verify(this.#identity);
     this.#wire = connection;
-    this.#wire.stream.on('data', () => (this.#lastHeardAt = performance.now()));
+    this.#listen(this.#wire.stream);
     this.#service.once('start', () => {
       this.setFlowing(this.#isFlowing);
     });
@@ -164,6 +162,22 @@ export class ReplicationStream {
       `START_REPLICATION SLOT ${quoteIdentifier(slot)} LOGICAL 0/0 ` +
         `(proto_version '1', publication_names '${quoteIdentifier(this.#options.publication).replaceAll("'", "''")}')`,
     );
+  }
+
+  // In front of pg's parser, which listens to the socket; with TLS to the one that took its place. It stands between two messages:
+  // the last query is answered.
+  #listen(stream: Wire['stream']): void {
+    const [parse, ...others] = stream.listeners('data');
+    if (parse === undefined || others.length > 0)
+      throw new Error('this version of pg reads its connection in another way');
+    const rows = new LargeRows((bytes) => {
+      parse.call(stream, bytes);
+    });
+    stream.removeListener('data', parse as () => void);
+    stream.on('data', (chunk: Buffer) => {
+      this.#lastHeardAt = performance.now();
+      rows.take(chunk);
+    });
   }
 
   #keepalive(lsn: string, shouldReply: boolean): void {

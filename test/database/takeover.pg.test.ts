@@ -66,16 +66,27 @@ test('what was dropped, missed or undecidable and not folded yet is counted once
   const at = { commitLsn: 0x30n, index: 2, part: 0 } as const;
   const entries: JournalEntry[] = [
     { kind: 'dropped', uid: 7n, position: at, note: 'deleted' },
+    { kind: 'dropped', uid: 7n, position: { ...at, index: 3 }, note: 'too_large' },
     { kind: 'missed', uid: 8n, position: at },
     { kind: 'undecidable', uid: 0n, position: at, note: 'orders' },
   ];
   await journal.append(entries);
   for (const _ of [1, 2, 3]) await books.takeOver();
-  expect(await counterOf(books, 7)).toEqual({ claimed: '1', success: '0', error: '1', missed: '0' });
+  expect(await counterOf(books, 7)).toEqual({ claimed: '2', success: '0', error: '2', missed: '0' });
   expect(await counterOf(books, 8)).toEqual({ claimed: '0', success: '0', error: '0', missed: '1' });
+  expect(await books.database.admin.query('select last_error from rowhook.counter where uid = 7')).toEqual([
+    { last_error: 'too_large more than 16 MiB' },
+  ]);
   const where = '1-0000000000000030-2';
   expect(await ledger(books)).toEqual([
     { uid: '7', reason: 'deleted', count: '1', from: where, to: where },
+    {
+      uid: '7',
+      reason: 'too_large',
+      count: '1',
+      from: where.replace(/2$/, '3'),
+      to: where.replace(/2$/, '3'),
+    },
     { uid: null, reason: 'undecidable', count: '1', from: where, to: where },
   ]);
 });

@@ -44,7 +44,12 @@ test('every value is read as it was written: in ASCII or not, short or long', ()
   fc.assert(
     fc.property(values, values, (record, old) => {
       const update = message('U', tuple('O', old), tuple('N', record));
-      expect(readRow(update, relation)).toEqual({ record, old, isOldPartial: false });
+      expect(readRow(update, relation)).toEqual({
+        record,
+        old,
+        isOldPartial: false,
+        bytes: update.length,
+      });
     }),
   );
 });
