@@ -5,8 +5,11 @@ import { once } from 'node:events';
 import { readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
-import { afterAll, expect, test } from 'vitest';
+import { afterAll, beforeEach, expect, test } from 'vitest';
+import { skipOnOtherMajors } from './support/test-postgres.ts';
 import { waitUntil, within } from './support/wait.ts';
+
+beforeEach(skipOnOtherMajors);
 
 const prefix = `rowhook-test-interrupted-${randomUUID()}`;
 const module = join(import.meta.dirname, '../src/embedded-postgres.ts');

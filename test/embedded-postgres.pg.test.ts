@@ -6,10 +6,13 @@ import { access, mkdir, mkdtemp, readFile, rm, rmdir, stat, writeFile } from 'no
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { afterAll, expect, test } from 'vitest';
+import { afterAll, beforeEach, expect, test } from 'vitest';
 import { startEmbeddedPostgres } from '../src/embedded-postgres.ts';
 import { QueryPool } from './support/queryable.ts';
+import { skipOnOtherMajors } from './support/test-postgres.ts';
 import { waitUntil } from './support/wait.ts';
+
+beforeEach(skipOnOtherMajors);
 
 const folders: string[] = [];
 const isRoot = process.getuid?.() === 0;

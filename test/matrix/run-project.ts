@@ -58,7 +58,8 @@ function failuresOf(module: TestModule): string[] {
 function skippedOf(test: TestCase): SkippedTest[] {
   const result = test.result();
   if (result.state !== 'skipped') return [];
-  return [{ name: nameOf(test), reason: result.note ?? 'gives no reason' }];
+  const { module, fullName: name } = test;
+  return [{ file: module.relativeModuleId, name, reason: result.note ?? 'gives no reason' }];
 }
 
 function nameOf(test: TestCase): string {

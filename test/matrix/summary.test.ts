@@ -33,10 +33,18 @@ test('a green matrix is a table and a word', () => {
   );
 });
 
-test('a test that is skipped is named with its reason, and does not make the matrix red', () => {
-  const rows = [pg(14, { skipped: [{ name: 'a.pg.test.ts > a virtual column', reason: 'came with 18' }] })];
+test('a test that is skipped is named with its reason, many of a file are counted, and none makes the matrix red', () => {
+  const [file, reason] = ['a.pg.test.ts', 'came with 18'];
+  const skipped = [
+    { file, name: 'a virtual column', reason },
+    { file: 'b.pg.test.ts', name: 'one', reason },
+    { file: 'b.pg.test.ts', name: 'two', reason },
+  ];
+  const rows = [pg(14, { skipped })];
   expect(isGreen(rows)).toBe(true);
-  expect(summaryText(rows)).toContain('\nSkipped:\n  14: a.pg.test.ts > a virtual column: came with 18\n');
+  expect(summaryText(rows)).toContain(
+    '\nSkipped:\n  14: a.pg.test.ts > a virtual column: came with 18\n  14: b.pg.test.ts > 2 tests: came with 18\n',
+  );
 });
 
 test.each<readonly [string, Partial<RunResult> | Error, string]>([

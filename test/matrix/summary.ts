@@ -17,6 +17,7 @@ export interface RunResult {
 }
 
 export interface SkippedTest {
+  readonly file: string;
   readonly name: string;
   readonly reason: string;
 }
@@ -51,12 +52,21 @@ export function summaryText(rows: readonly MatrixRow[]): string {
     ...table([['', 'Postgres', 'files', 'passed', 'failed', 'skipped', 'seconds'], ...rows.map(cellsOf)]),
     ...section('Failed', rows, ({ result }) => problemsOf(result)),
     ...section('Skipped', rows, ({ result }) =>
-      result instanceof Error ? [] : result.skipped.map(({ name, reason }) => `${name}: ${reason}`),
+      result instanceof Error ? [] : skippedLines(result.skipped),
     ),
     '',
     isGreen(rows) ? 'Green.' : rows.some(hasTests) ? 'Red.' : 'Red: no test passed.',
   ];
   return lines.join('\n');
+}
+
+/** One line for each reason in a file. */
+function skippedLines(skipped: readonly SkippedTest[]): string[] {
+  const groups = Map.groupBy(skipped, ({ file, reason }) => `${file}\n${reason}`);
+  return [...groups.values()].map((tests) => {
+    const [{ file, name, reason } = { file: '', name: '', reason: '' }] = tests;
+    return `${file} > ${tests.length === 1 ? name : `${tests.length} tests`}: ${reason}`;
+  });
 }
 
 function cellsOf({ title, result }: MatrixRow): string[] {

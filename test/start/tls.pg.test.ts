@@ -123,6 +123,24 @@ test.each([
   expect([exitCode, stderr]).toEqual([1, expect.stringMatching(expected)]);
 });
 
+test('a client certificate is shown where the server asks for one', async () => {
+  const hba = join(postgres.dataDir, 'pg_hba.conf');
+  const [user, before] = [database.service.role, await readFile(hba, 'utf8')];
+  await writeFile(hba, `hostssl all ${user} all scram-sha-256 clientcert=verify-ca\n${before}`);
+  await writeFile(join(folder, 'client.key'), key, { mode: 0o600 });
+  await database.admin.query(`alter system set ssl_ca_file = 'server.crt'`);
+  await database.admin.query('select pg_reload_conf()');
+  const { exitCode, stderr } = await runCli(['webhook', 'list'], {
+    DATABASE_URL: urlWith('sslmode=no-verify'),
+  });
+  expect([exitCode, stderr]).toEqual([1, expect.stringMatching(/pg_hba\.conf/)]);
+  const files = `&sslcert=${encodeURIComponent(authority)}&sslkey=${encodeURIComponent(join(folder, 'client.key'))}`;
+  const shown = await runCli(['webhook', 'list'], { DATABASE_URL: urlWith(`sslmode=no-verify${files}`) });
+  expect(shown).toMatchObject({ exitCode: 0 });
+  await writeFile(hba, before);
+  await database.admin.query('select pg_reload_conf()');
+});
+
 test('start ends where the certificate is not accepted, and does not try for ever', async () => {
   const output = await startRefused({ databaseUrl: urlWith('sslmode=verify-full') }, 3);
   expect(output).toMatch(/not accepted .*\n.*sslrootcert=/);

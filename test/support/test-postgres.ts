@@ -19,3 +19,9 @@ export async function startTestPostgres(options: TestPostgresOptions = {}): Prom
     ...(major ? { package: await installMajor(major) } : {}),
   });
 }
+
+/** For tests of the Postgres that comes with the packages, which is 18 whatever else a run is about. */
+export function skipOnOtherMajors({ skip }: { skip: (condition: boolean, note: string) => void }): void {
+  const major = process.env['TEST_POSTGRES'] || '18';
+  skip(major !== '18', 'it is about the Postgres 18 that comes with the packages, and runs with that');
+}
