@@ -20,7 +20,7 @@ import type { Webhook } from './webhooks/webhook.ts';
 /** What is known about a table's columns, loaded once for each description of it in the log. */
 export interface PreparedRelation {
   companyIndex(companyColumn: string | null): number;
-  orderKeys(rows: readonly (Row | null)[]): readonly string[];
+  orderKeys(rows: readonly (Row | null)[]): Delivery['keys'];
   payload(input: PayloadRequest): BuiltPayload;
 }
 

@@ -1,6 +1,6 @@
 // What has to be known about a table before its first change can be handed on: its key and its types, from the catalog,
 // kept as long as the log's description of the table is the same.
-import type { Payload } from './delivery/delivery.ts';
+import type { Delivery, Payload } from './delivery/delivery.ts';
 import type { Row } from './payload/row.ts';
 import type { BuiltPayload } from './payload/too-large.ts';
 import type { ChangeToPrint } from './payload/table-encoder.ts';
@@ -16,7 +16,7 @@ export interface PreparedRelationsParts {
     relationOid: number,
     keyColumns: readonly number[],
     rows: readonly (Row | null)[],
-  ): readonly string[];
+  ): Delivery['keys'];
 }
 
 export interface PayloadEncoder {

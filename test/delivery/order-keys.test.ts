@@ -28,7 +28,20 @@ test('null and the empty text are different keys', () => {
   expect(orderKeys(5, [0], [[null], ['']])).toHaveLength(2);
 });
 
-test('without a key, or without its value, the table is one record', () => {
+test('without a key the table is one record', () => {
   expect(orderKeys(5, [], [['a'], ['b']])).toEqual(['5']);
-  expect(orderKeys(5, [0], [[undefined, 'x']])).toEqual(['5']);
+});
+
+test('a change whose key the log does not carry could be any record’s', () => {
+  expect(orderKeys(5, [0], [[undefined, 'x']])).toBe('all');
+  expect(
+    orderKeys(
+      5,
+      [0, 1],
+      [
+        ['a', 'x'],
+        ['a', undefined],
+      ],
+    ),
+  ).toBe('all');
 });
