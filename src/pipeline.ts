@@ -46,6 +46,8 @@ export interface PipelineParts {
   match(route: Route, input: MatchInput): Decision;
   matchTruncate(route: Route): readonly Webhook[];
   filledRows(row: RowMessage): FilledRows;
+  /** Adds to a change's own keys what it has to wait for as a row that moved between partitions. */
+  holdMoved(change: LogChange, keys: Delivery['keys']): Delivery['keys'];
   truncatePayload(table: string): Payload;
   /** Whether an earlier process settled it; uid 0 for a change without a webhook. */
   isSettled(uid: bigint, position: Position): boolean;
@@ -83,7 +85,7 @@ export class Pipeline {
     const unsettled = floor.add(change.index, pending);
     if (isUndecidable) this.#noteUndecidable(way, change, unsettled);
     const payloads = new Payloads(relation, way.table.name, change, decision, rows);
-    const keys = relation.orderKeys([record, old]);
+    const keys = this.#parts.holdMoved(change, relation.orderKeys([record, old]));
     for (const found of matches) {
       const { webhook } = found;
       const at = position(change, found);

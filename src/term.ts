@@ -10,6 +10,7 @@ import { pollWebhooks } from './database/webhook-poll.ts';
 import { Claimer } from './delivery/claimer.ts';
 import type { Delivery } from './delivery/delivery.ts';
 import { Gate } from './delivery/gate.ts';
+import { MovedRows } from './delivery/moved-rows.ts';
 import { Lanes } from './delivery/lanes.ts';
 import type { Outcome } from './delivery/outcome.ts';
 import type { Poster } from './delivery/post.ts';
@@ -183,6 +184,7 @@ export class Term {
 
   #buildPipeline(relations: PreparedRelations): Pipeline {
     const settled = new SettledBefore(this.#options.takeover.settled);
+    const moved = new MovedRows();
     return new Pipeline({
       floor: this.floor,
       counters: this.#counters,
@@ -191,6 +193,8 @@ export class Term {
       match,
       matchTruncate,
       filledRows,
+      holdMoved: ({ isOfPartition, relation, ...change }, keys) =>
+        isOfPartition ? moved.keys({ ...change, relationOid: relation.oid }, keys) : keys,
       truncatePayload: (table) => measuredPayload(buildTruncatePayload(table)),
       isSettled: (uid, position) => settled.take(uid, position),
       isGone: (uid) => this.#gate.isGone(uid),

@@ -29,6 +29,8 @@ export interface LogChange {
   readonly row: RowMessage;
   readonly transaction: BeginMessage;
   readonly index: number;
+  /** The relation is a partitioned table, and the row is one of a partition's. */
+  readonly isOfPartition: boolean;
 }
 
 /** A TRUNCATE of tables of which somebody wants to know it: one index for all of them. */
@@ -234,7 +236,8 @@ export class Reader {
         this.#waitFor(loading, message, transaction, false);
         return;
       }
-      const row = readRow(message, relation, this.#leaves.of(relation));
+      const leaveCarried = this.#leaves.of(relation);
+      const row = readRow(message, relation, leaveCarried);
       const loadingRow = this.#parts.prepareRow(relation, row, {
         xid: transaction.xid,
         isAgain: this.#isAgain,
@@ -243,7 +246,8 @@ export class Reader {
         this.#waitFor(loadingRow, message, transaction, true);
         return;
       }
-      this.#parts.onChange({ operation, relation, row, transaction, index });
+      const isOfPartition = leaveCarried !== undefined;
+      this.#parts.onChange({ operation, relation, row, transaction, index, isOfPartition });
     }
     this.#readUpTo = { commitLsn: transaction.commitLsn, index };
     this.#parts.floor.read(index);
