@@ -100,6 +100,20 @@ end
 $$;
 comment on function rowhook.needed_change(oid, jsonb) is 'Whose identity rowhook.enable_table will set, what it will give back, and what it must lock for that: nothing where all is well.';
 
+create function rowhook.must_be_told_again(target oid) returns boolean
+  language sql
+  stable
+  set search_path = pg_catalog, pg_temp
+as $$
+  -- A running walsender goes on with the name of a partitioned table that it has told once, and on 14 with what it knows of a table that
+  -- became a partition since, until the publication changes.
+  select c.relkind = 'p' and rowhook.is_published(target) and (
+    (registered.schema_name || '.' || registered.relation_name) <> rowhook.full_name(target)
+    or exists (select from unnest(rowhook.members(target)) m where m not in (select e.relation from rowhook.enabled_relation e)))
+  from pg_class c, rowhook.registration_of(target) registered where c.oid = target
+$$;
+comment on function rowhook.must_be_told_again(oid) is 'Whether a partitioned table that is published already has another name or other partitions than when it was enabled.';
+
 create function rowhook.enable_table(
   relation text,
   company_column text default 'companyId',
@@ -121,6 +135,7 @@ declare
   result rowhook.subscribable_table;
   change record;
   locked oid[] := '{}';
+  tell_again boolean;
 begin
   -- Refused before any lock is asked for, and checked again under it.
   perform rowhook.registered_name(target, asked);
@@ -134,11 +149,15 @@ begin
     locked := locked || change.to_lock;
   end loop;
 
+  tell_again := rowhook.must_be_told_again(target);
   result := rowhook.register_table(target, asked);
   perform rowhook.release_relation(b) from unnest(change.behind) as b;
   delete from rowhook.enabled_relation e
   where e.table_name = result.name and e.relation <> all (rowhook.members(target));
   perform rowhook.take_relation(result, target, m) from unnest(rowhook.members(target)) as m;
+  if tell_again then
+    perform rowhook.change_publication(target, 'drop');
+  end if;
   if not rowhook.is_published(target) then
     perform rowhook.change_publication(target, 'add');
   end if;
@@ -196,6 +215,7 @@ grant execute on function
   rowhook.check_registration(oid, rowhook.subscribable_table, jsonb),
   rowhook.inspect_table(text, text),
   rowhook.needed_change(oid, jsonb),
+  rowhook.must_be_told_again(oid),
   rowhook.enable_table(text, text, text, text, text, text),
   rowhook.disable_table(text)
 to rowhook_dba;
