@@ -88,7 +88,7 @@ create function rowhook.full_name(target oid) returns text
   set search_path = pg_catalog, pg_temp
 as $$
   select case when rowhook.relations_called(n.nspname || '.' || c.relname) = array[c.oid] then n.nspname || '.' || c.relname
-    else format('%I.%I', n.nspname, c.relname) end
+    else format('"%s"."%s"', replace(n.nspname, '"', '""'), replace(c.relname, '"', '""')) end
   from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.oid = target
 $$;
 comment on function rowhook.full_name(oid) is 'Schema and name as the doors accept them: without quotes, unless a name with a dot in it makes that mean something else, too.';

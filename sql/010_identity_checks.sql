@@ -121,7 +121,13 @@ begin
   elsif replica_identity not in ('full', 'keep') and rowhook.index_problem(member, substr(wanted, 7)) <> '' then
     problem := format('index "%s" %s%s', substr(wanted, 7), rowhook.index_problem(member, substr(wanted, 7)),
       case when member <> target then format(' (%s, a partition of %s)', self, target::regclass) else '' end);
-    remedy := coalesce(case when member = target then rowhook.identity_offer(target, asked) end, full_identity);
+    select format('alter table %s %s; ', self, string_agg(format('alter column %I set not null', a.attname), ', ' order by a.attnum))
+        || rowhook.enable_statement(target, asked) into remedy
+    from pg_attribute a
+    where rowhook.index_problem(member, substr(wanted, 7)) = 'has a column that may be NULL'
+      and a.attrelid = member and a.attnum = any (columns) and not a.attnotnull
+    having count(*) > 0;
+    remedy := coalesce(remedy, case when member = target then rowhook.identity_offer(target, asked) end, full_identity);
     return;
   elsif columns = '{}' then
     problem := format('%s has replica identity %s%s: once it is published, every UPDATE and DELETE of the application would fail',
@@ -140,18 +146,24 @@ begin
   if missing.why = 'virtual' then
     problem := format('replica identity %s of %s beside the virtual generated column "%s": every UPDATE of the application %s',
       wanted, self, missing.column_name, fails);
-    remedy := case when fails = 'fails' then rowhook.first_relief(target) else '' end
-      || coalesce(rowhook.identity_offer(target, asked), '');
-  elsif missing.why = 'stored' then
+    remedy := nullif(case when fails = 'fails' then rowhook.first_relief(target) else '' end
+      || coalesce(rowhook.identity_offer(target, asked), ''), '');
+    return;
+  end if;
+  -- Rather an identity that the other publication carries than a change for its subscribers.
+  if company_column <> all (rowhook.unpublished_columns(member, wanted)) then
+    remedy := rowhook.identity_offer(target, asked);
+  end if;
+  if missing.why = 'stored' then
     problem := format('publication "%s" does not carry the generated column "%s": with replica identity %s every UPDATE of the application %s',
       missing.publication, missing.column_name, wanted, fails);
-    remedy := format('alter publication %I set (publish_generated_columns = stored);', missing.publication);
+    remedy := coalesce(remedy, format('alter publication %I set (publish_generated_columns = stored);', missing.publication));
   elsif missing.why = 'list' then
     problem := format('publication "%s" has a column list without "%s": with replica identity %s every UPDATE of the application %s',
       missing.publication, missing.column_name, wanted, fails);
-    remedy := format('alter publication %I drop table %s;', missing.publication, rowhook.listed_relation(missing.publication, member)::regclass);
+    remedy := coalesce(remedy, format('alter publication %I drop table %s;',
+      missing.publication, rowhook.listed_relation(missing.publication, member)::regclass));
   end if;
-  remedy := nullif(remedy, '');
 end
 $$;
 comment on function rowhook.identity_problem(oid, oid, jsonb) is 'Why this identity of the table, or of one of its partitions, would lose the company of a row, or make the application''s UPDATE or DELETE fail; null: it would not.';
