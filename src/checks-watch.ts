@@ -66,8 +66,8 @@ export class ChecksWatch {
     const { db, slot, findings, logger } = this.#options;
     const groups = await checkReading(db, slot);
     if (this.#isStopped) return;
-    for (const { check, detail, remedy } of findings.news(groups.flatMap(({ checks }) => checks))) {
-      logger.warn({ check, remedy }, `${check}: ${detail}`);
-    }
+    const { found, mended } = findings.news(groups.flatMap(({ checks }) => checks));
+    for (const { check, detail, remedy } of found) logger.warn({ check, remedy }, `${check}: ${detail}`);
+    for (const { check, detail } of mended) logger.info({ check }, `${check}: no more: ${detail}`);
   }
 }

@@ -1,6 +1,7 @@
 /** The books after something broke: the journal empties, a lost term is noticed, and a login's warnings mean nothing. */
 import { expect, inject, test } from 'vitest';
 import { waitForCounters } from '../support/counters.ts';
+import { http } from '../support/http.ts';
 import { createInstalledDatabase, type InstalledDatabase } from '../support/installed-database.ts';
 import { startReceiver } from '../support/receiver.ts';
 import { startService, type LogLine } from '../support/service-process.ts';
@@ -80,6 +81,39 @@ test('a leader without work whose term was taken notices it when it connects aga
   await insertOrders(database, 2);
   await waitForCounters(database.admin, { claimed: 2, success: 2 });
   expect(receiver.requests.map(orderId)).toEqual([1, 2]);
+});
+
+test('a claim that the database leaves without an answer makes /readyz say so until it comes', async ({
+  skip,
+}) => {
+  skip('TEST_DATABASE_URL' in process.env || 'TEST_DATABASE' in process.env, 'its processes are not ours');
+  await using database = await createInstalledDatabase();
+  await using receiver = await startReceiver();
+  await createOrders(database);
+  await createWebhook(database, receiver.url);
+  await using service = startService({ databaseUrl: database.serviceUrl });
+  await service.ready();
+  await insertOrders(database, 1);
+  await waitForCounters(database.admin, { success: 1 });
+  const [claim] = await database.admin.query<{ pid: string }>(
+    `select pid from pg_stat_activity where datname = current_database() and application_name like '%/claim term=%'`,
+  );
+  const pid = Number(claim?.pid);
+  const answer = async (): Promise<string> => {
+    const { statusCode, body } = await http.get(`${service.httpUrl}/readyz`);
+    return `${statusCode} ${body}`;
+  };
+  process.kill(pid, 'SIGSTOP');
+  try {
+    await insertOrders(database, 2);
+    await waitUntil(async () => /^503 the database has not answered for \d+ s/.test(await answer()), {
+      describe: '/readyz to say it',
+    });
+  } finally {
+    process.kill(pid, 'SIGCONT');
+  }
+  await service.ready();
+  await waitForCounters(database.admin, { claimed: 2 });
 });
 
 test('a warning at login, about the version of a collation, is no doubt about the claim that waited for it', async ({

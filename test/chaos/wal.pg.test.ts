@@ -45,6 +45,18 @@ test(
     const startedAt = performance.now();
     await waitForConfirmed(database, { slot: service.slot, lsn, timeoutMs: 30_000 });
     report({ megabytes, confirmedAfterMs: Math.round(performance.now() - startedAt) });
+    // And Postgres may remove it: each checkpoint notes from where on a reader would have to begin.
+    await waitUntil(
+      async () => {
+        await database.admin.query('checkpoint');
+        const [row] = await database.admin.query(
+          'select restart_lsn >= $2::pg_lsn as has_moved from pg_replication_slots where slot_name = $1',
+          [service.slot, lsn],
+        );
+        return row?.['has_moved'] === 't';
+      },
+      { describe: 'the slot to let go of it' },
+    );
   },
 );
 

@@ -146,8 +146,8 @@ test('a finding is news once, and again after it had gone', () => {
   const findings = new Findings();
   const check = { check: 'kept log', status: 'warn', detail: '5 MB', remedy: 'x' } as const;
   const fine = { check: 'fsync', status: 'ok', detail: 'on', remedy: null } as const;
-  expect(findings.news([fine, check])).toEqual([check]);
-  expect(findings.news([fine, { ...check, detail: '6 MB' }])).toEqual([]);
-  expect(findings.news([fine])).toEqual([]);
-  expect(findings.news([check])).toEqual([check]);
+  expect(findings.news([fine, check])).toEqual({ found: [check], mended: [] });
+  expect(findings.news([fine, { ...check, detail: '6 MB' }])).toEqual({ found: [], mended: [] });
+  expect(findings.news([fine])).toEqual({ found: [], mended: [check] });
+  expect(findings.news([check])).toEqual({ found: [check], mended: [] });
 });

@@ -6,6 +6,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, inject, test } from
 import type { EmbeddedPostgres } from '../../src/embedded-postgres.ts';
 import { runCli } from '../cli/run-cli.ts';
 import { http } from '../support/http.ts';
+import { heldAnswers } from '../service/scene.ts';
 import { createInstalledDatabase, type InstalledDatabase } from '../support/installed-database.ts';
 import { startReceiver } from '../support/receiver.ts';
 import { startService } from '../support/service-process.ts';
@@ -98,6 +99,9 @@ test('a slot whose log was removed: says so, and goes on after the gap was accep
   expect(output).toContain(`slot has been invalidated ${why}.`);
   expect(output).toMatch(/rowhook slot recreate --accept-gap\n.*max_slot_wal_keep_size/);
   const env = { DATABASE_URL: database.serviceUrl, ROWHOOK_SLOT: database.name };
+  expect((await runCli(['status'], env)).stdout).toMatch(
+    /^fail {2}slot .* is lost \(.*\)\. What was committed after [0-9A-F]+\/[0-9A-F]+ .* missed: .* last at \d{4}-.*\n.*recreate --accept-gap\n.*Raise max_slot_wal_keep_size/m,
+  );
   expect(await runCli(['slot', 'recreate', '--accept-gap'], env)).toMatchObject({ exitCode: 0 });
   await using service = startService({ databaseUrl: database.serviceUrl });
   await service.ready();
@@ -106,6 +110,82 @@ test('a slot whose log was removed: says so, and goes on after the gap was accep
   expect(request?.json()).toMatchObject({ record: { id: 2 } });
   const losses = await database.admin.query('select reason from rowhook.loss');
   expect(losses).toEqual([{ reason: 'gap' }]);
+});
+
+test('a slot that is lost while the service reads ends it, and status says from where on changes are missed', async () => {
+  const held = heldAnswers();
+  await using receiver = await startReceiver({ behaviour: held.behaviour });
+  await database.dba.query(`create table note (id int primary key, "companyId" text)`);
+  await database.dba.query(`select rowhook.enable_table('note')`);
+  await database
+    .appAs('acme')
+    .query(`insert into rowhook.webhook (name, table_name, url, on_insert) values ('n', 'note', $1, true)`, [
+      receiver.url,
+    ]);
+  await using service = startService({ databaseUrl: database.serviceUrl });
+  await service.ready();
+  // What hangs is not settled, so the log from it on is kept until there is too much of it.
+  await database.app.query(`insert into note select i, 'acme' from generate_series(1, 40) i`);
+  await receiver.waitFor(32);
+  const isOver = service.exited.then(() => true);
+  await waitUntil(
+    async () => {
+      await database.admin.query(`select pg_logical_emit_message(false, 'x', 'x'), pg_switch_wal()`);
+      await database.admin.query('checkpoint');
+      const [slot] = await database.admin.query('select wal_status from pg_replication_slots');
+      if (slot?.['wal_status'] === 'lost') held.release();
+      return await Promise.race([isOver, Promise.resolve(false)]);
+    },
+    { describe: () => `the service to end; its output:\n${service.output}` },
+  );
+  expect(await service.exited).toEqual({ code: 3, signal: null });
+  expect(service.output).toMatch(/Postgres cannot read on from slot/);
+  const env = { DATABASE_URL: database.serviceUrl, ROWHOOK_SLOT: database.name };
+  const status = await runCli(['status'], env);
+  expect(status.exitCode).toBe(1);
+  expect(status.stdout).toMatch(/^fail {2}slot .* is lost \(/m);
+  const [slot] = await database.admin.query('select active, wal_status from pg_replication_slots');
+  expect(slot).toEqual({ active: 'f', wal_status: 'lost' });
+});
+
+test('a slot that was idle for longer than idle_replication_slot_timeout is lost: exit 3, and the setting is named', async ({
+  skip,
+}) => {
+  const [server] = await database.query<{ major: string }>(
+    `select current_setting('server_version_num')::int / 10000 as major`,
+  );
+  skip(Number(server?.major) < 18, 'the setting came with Postgres 18');
+  {
+    await using service = startService({ databaseUrl: database.serviceUrl });
+    await service.ready();
+    await service.kill('SIGTERM');
+  }
+  const env = { DATABASE_URL: database.serviceUrl, ROWHOOK_SLOT: database.name };
+  await database.admin.query(`alter system set idle_replication_slot_timeout = '1s'`);
+  await database.admin.query('select pg_reload_conf()');
+  try {
+    await waitUntil(
+      async () => {
+        await database.admin.query('checkpoint');
+        const [slot] = await database.admin.query('select invalidation_reason from pg_replication_slots');
+        return slot?.['invalidation_reason'] === 'idle_timeout';
+      },
+      { describe: 'the slot to be invalidated' },
+    );
+    const { stdout } = await runCli(['status'], env);
+    expect(stdout).toMatch(
+      /^warn {2}idle_replication_slot_timeout +1 s: a service that is stopped for longer/m,
+    );
+    expect(stdout).toMatch(
+      /^fail {2}slot .* is lost \(idle_timeout\)\. .*nobody has read since \d{4}-.*\n.*\n.*Raise idle_replication_slot_timeout/m,
+    );
+    const output = await startRefused({ databaseUrl: database.serviceUrl }, 3);
+    expect(output).toMatch(/invalidated due to "idle_timeout"/);
+    expect(output).toContain('rowhook slot recreate --accept-gap');
+  } finally {
+    await database.admin.query('alter system reset idle_replication_slot_timeout');
+    await database.admin.query('select pg_reload_conf()');
+  }
 });
 
 test('a role that pg_hba.conf keeps out: names the file, and starts when it is let in', async () => {

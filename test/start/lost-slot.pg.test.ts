@@ -4,6 +4,7 @@ import { createInstalledDatabase, type InstalledDatabase } from '../support/inst
 import { runCli } from '../cli/run-cli.ts';
 import { startReceiver } from '../support/receiver.ts';
 import { startService } from '../support/service-process.ts';
+import { waitUntil } from '../support/wait.ts';
 
 test('a lost slot ends the service, and accepting the gap writes it into the ledger and goes on', async () => {
   await using database = await createInstalledDatabase();
@@ -66,6 +67,30 @@ async function startOnce(database: InstalledDatabase): Promise<Record<string, st
   await service.kill('SIGTERM');
   return { DATABASE_URL: database.serviceUrl, ROWHOOK_SLOT: database.name };
 }
+
+test('a slot that is dropped behind the back of a running service ends it, and no new one is made', async () => {
+  await using database = await createInstalledDatabase();
+  await using service = startService({ databaseUrl: database.serviceUrl });
+  await service.ready();
+  const { slot } = service;
+  service.signal('SIGSTOP');
+  await waitUntil(
+    async () => {
+      const dropped = await database.admin.query(
+        `select case when active then pg_terminate_backend(active_pid) else pg_drop_replication_slot(slot_name) is null end
+         from pg_replication_slots where slot_name = $1`,
+        [slot],
+      );
+      return dropped.length === 0;
+    },
+    { describe: 'the slot to be dropped' },
+  );
+  service.signal('SIGCONT');
+  expect(await service.exited).toEqual({ code: 3, signal: null });
+  expect(service.output).toContain(`The replication slot "${slot}" is gone`);
+  const slots = await database.admin.query('select from pg_replication_slots where slot_name = $1', [slot]);
+  expect(slots).toEqual([]);
+});
 
 test('accepting a gap drops the old slot and says so, but leaves one of its name that is not ours alone', async () => {
   await using database = await createInstalledDatabase();
