@@ -1,5 +1,6 @@
 // `npm run test:matrix`: the tests that need no Postgres once, the others on each major from npm, one after the other. Ends with a
 // table, and with exit code 1 when anything is red.
+import { constants } from 'node:os';
 import { parseFlags } from './flags.ts';
 import { runProject, type ProjectRun } from './run-project.ts';
 import { isGreen, summaryText, type MatrixRow } from './summary.ts';
@@ -14,7 +15,16 @@ const runs = [
 ] as const;
 
 const rows: MatrixRow[] = [];
+let running = '';
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => {
+    rows.push({ title: running, result: new Error('interrupted') });
+    process.stdout.write(`\n${summaryText(rows)}\n`);
+    process.exit(128 + constants.signals[signal]);
+  });
+}
 for (const { title, project, major } of runs) {
+  running = title;
   process.stdout.write(`\n${major === undefined ? 'Tests that need no Postgres' : `Postgres ${major}`}\n`);
   // For the global setup, and for what the tests start themselves.
   if (major !== undefined) process.env['TEST_POSTGRES'] = major;
