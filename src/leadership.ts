@@ -23,7 +23,9 @@ import type { Logger } from './logger.ts';
 import { judgeConnectError } from './replication/connect-error.ts';
 import { ReplicationStream } from './replication/stream.ts';
 import { Streaming } from './replication/streaming.ts';
+import { UnsendableWatch } from './replication/unsendable.ts';
 import { Term, type TermSessions } from './term.ts';
+import { endAtUnsendable } from './unsendable-end.ts';
 
 export interface LeadershipOptions {
   readonly config: Config;
@@ -54,7 +56,9 @@ class Leadership implements AsyncDisposable {
   readonly #sessions: TermSessions;
   #streaming: Streaming | null = null;
   #term: Term | null = null;
+  #termNo = 0;
   #checks: ChecksWatch | null = null;
+  readonly #unsendable = new UnsendableWatch();
   /** Until the term is built the stream stands still; the few messages that came with its start wait here. */
   readonly #early: (Buffer | bigint)[] = [];
 
@@ -123,6 +127,7 @@ class Leadership implements AsyncDisposable {
     const { claim, fold, side } = this.#sessions;
     const takeover = await takeOver(fold, config.slot);
     const { term, state, interrupted } = takeover;
+    this.#termNo = term;
     await claim.rename(writerName(config.slot, 'claim', term));
     await fold.rename(writerName(config.slot, 'fold', term));
     const configuration = await readConfiguration(side, state);
@@ -213,6 +218,7 @@ class Leadership implements AsyncDisposable {
         await endWalSender(side, slot, pid);
       },
       slotLost: () => slotLost(slot),
+      giveUp: async (reason) => await this.#giveUp(reason, state),
       onStandby: (holder) => {
         onStatus(() => `standby: slot "${slot}" is in use by ${holder}`);
         logger.warn(`slot "${slot}" is in use by ${holder}; waiting`);
@@ -242,6 +248,25 @@ class Leadership implements AsyncDisposable {
     });
   }
 
+  async #giveUp(error: Error, { epoch }: State): Promise<ExitError | null> {
+    const transaction = this.#unsendable.endedWith(error);
+    const term = this.#term;
+    if (transaction === null || term === null) return null;
+    const { onStatus, config, logger } = this.#options;
+    onStatus(() => 'ending: Postgres cannot send a transaction');
+    return await endAtUnsendable({
+      transaction,
+      error,
+      term,
+      termNo: this.#termNo,
+      epoch,
+      slot: config.slot,
+      session: this.#sessions.fold,
+      logger,
+      stop: this.#ending.signal,
+    });
+  }
+
   #newStream(state: State): ReplicationStream {
     const { databaseUrl, slot } = this.#options.config;
     return new ReplicationStream({
@@ -253,6 +278,7 @@ class Leadership implements AsyncDisposable {
         requireSameOrigin(state, { ...identity, slot });
       },
       onMessage: (message) => {
+        this.#unsendable.sees(message);
         if (this.#term === null) this.#early.push(Buffer.from(message));
         else this.#term.reader.receive(message);
       },

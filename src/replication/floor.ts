@@ -49,6 +49,12 @@ export class Floor {
     return { commitLsn: head.commitLsn, index: change === undefined ? head.lastReadIndex : change.index - 1 };
   }
 
+  /** Of what was read, an open transaction's changes included. */
+  get isAllSettled(): boolean {
+    const head = this.#head;
+    return head === null || (head === this.#open && head.changes.length === 0);
+  }
+
   /** A transaction that the connection lost half-way is sent again from its start: what was read of it keeps its state. */
   begin(commitLsn: Lsn): void {
     const tail = this.#tail;

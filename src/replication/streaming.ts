@@ -16,6 +16,8 @@ export interface StreamingParts {
   /** Ends our own walsender of the connection that broke. */
   endWalSender(pid: number): Promise<void>;
   slotLost(): ExitError;
+  /** What to end with when the server fails on one transaction again and again; null when it does not. */
+  giveUp(reason: Error): Promise<ExitError | null>;
   onStandby(holder: string): void;
   onLost(reason: Error, retryInMs: number): void;
   onRetry(error: unknown, retryInMs: number): void;
@@ -57,6 +59,8 @@ export class Streaming {
       this.#stream = null;
       const verdict = this.#parts.judge(reason);
       if (verdict.kind !== 'retry') this.#explain(reason, verdict);
+      const end = await this.#parts.giveUp(reason);
+      if (end !== null) throw end;
       await this.#rest(reason);
       const { stream } = await this.#connect();
       this.#stream = stream;

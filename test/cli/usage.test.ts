@@ -48,6 +48,7 @@ describe('help', () => {
       'rowhook webhook delete',
       'rowhook slot',
       'rowhook slot recreate',
+      'rowhook slot skip',
     ]);
   });
 
