@@ -1,42 +1,51 @@
 -- What the DBA's doors need to know about a table. Only catalogs are read, so nothing here waits for a lock on the table.
 
 create function rowhook.members(target oid) returns oid[]
-  language sql
+  language plpgsql
   stable
   set search_path = pg_catalog, pg_temp
 as $$
-  -- Not pg_partition_tree, which locks what it lists.
-  with recursive member(oid, depth) as (
-    select target, 0
-    union all
-    select i.inhrelid, m.depth + 1
-    from member m join pg_class c on c.oid = m.oid and c.relkind = 'p' join pg_inherits i on i.inhparent = m.oid
-  )
-  select array_agg(oid order by depth, oid) from member
+begin
+  return (
+    -- Not pg_partition_tree, which locks what it lists.
+    with recursive member(oid, depth) as (
+      select target, 0
+      union all
+      select i.inhrelid, m.depth + 1
+      from member m join pg_class c on c.oid = m.oid and c.relkind = 'p' join pg_inherits i on i.inhparent = m.oid
+    )
+    select array_agg(oid order by depth, oid) from member);
+end
 $$;
 comment on function rowhook.members(oid) is 'The table, and of a partitioned one every partition, those that are partitioned again among them.';
 
 create function rowhook.partitioned_above(target oid) returns oid[]
-  language sql
+  language plpgsql
   stable
   set search_path = pg_catalog, pg_temp
 as $$
-  with recursive above(oid, height) as (
-    select i.inhparent, 1 from pg_class c join pg_inherits i on i.inhrelid = c.oid where c.oid = target and c.relispartition
-    union all
-    select i.inhparent, a.height + 1 from above a join pg_class c on c.oid = a.oid and c.relispartition join pg_inherits i on i.inhrelid = c.oid
-  )
-  select coalesce(array_agg(oid order by height), '{}') from above
+begin
+  return (
+    with recursive above(oid, height) as (
+      select i.inhparent, 1 from pg_class c join pg_inherits i on i.inhrelid = c.oid where c.oid = target and c.relispartition
+      union all
+      select i.inhparent, a.height + 1 from above a join pg_class c on c.oid = a.oid and c.relispartition join pg_inherits i on i.inhrelid = c.oid
+    )
+    select coalesce(array_agg(oid order by height), '{}') from above);
+end
 $$;
 comment on function rowhook.partitioned_above(oid) is 'The partitioned tables that a partition is part of, the topmost one last; of what is no partition none.';
 
 create function rowhook.is_published(target oid) returns boolean
-  language sql
+  language plpgsql
   stable
   set search_path = pg_catalog, pg_temp
 as $$
-  select exists (
-    select from pg_publication_rel r join pg_publication p on p.oid = r.prpubid where p.pubname = 'rowhook' and r.prrelid = target)
+begin
+  return (
+    select exists (
+      select from pg_publication_rel r join pg_publication p on p.oid = r.prpubid where p.pubname = 'rowhook' and r.prrelid = target));
+end
 $$;
 comment on function rowhook.is_published(oid) is 'Whether the table itself is in the publication rowhook.';
 
@@ -66,61 +75,70 @@ $$;
 comment on function rowhook.some_names(text[]) is 'The first five and how many more.';
 
 create function rowhook.replica_identity_of(target oid) returns text
-  language sql
+  language plpgsql
   stable
   set search_path = pg_catalog, pg_temp
 as $$
-  select case c.relreplident
-    when 'f' then 'full'
-    when 'd' then 'default'
-    when 'i' then coalesce('index:' || (
-      select x.relname from pg_index i join pg_class x on x.oid = i.indexrelid where i.indrelid = target and i.indisreplident), 'nothing')
-    else 'nothing'
-  end
-  from pg_class c where c.oid = target
+begin
+  return (
+    select case c.relreplident
+      when 'f' then 'full'
+      when 'd' then 'default'
+      when 'i' then coalesce('index:' || (
+        select x.relname from pg_index i join pg_class x on x.oid = i.indexrelid where i.indrelid = target and i.indisreplident), 'nothing')
+      else 'nothing'
+    end
+    from pg_class c where c.oid = target);
+end
 $$;
 comment on function rowhook.replica_identity_of(oid) is 'default, nothing, full or index:<name>; an index that was dropped leaves nothing.';
 
 create function rowhook.identity_columns(target oid, identity text) returns smallint[]
-  language sql
+  language plpgsql
   stable
   set search_path = pg_catalog, pg_temp
 as $$
-  select case
-    when identity = 'full' then array(
-      select a.attnum from pg_attribute a where a.attrelid = target and a.attnum > 0 and not a.attisdropped order by 1)
-    else array(
-      select k.attnum
-      from pg_index i
-      join pg_class x on x.oid = i.indexrelid
-      cross join unnest(i.indkey::smallint[]) with ordinality as k(attnum, position)
-      where i.indrelid = target and i.indisvalid and k.position <= i.indnkeyatts
-        and case when identity = 'default' then i.indisprimary and i.indimmediate else 'index:' || x.relname = identity end
-      order by k.position)
-  end
+begin
+  return (
+    select case
+      when identity = 'full' then array(
+        select a.attnum from pg_attribute a where a.attrelid = target and a.attnum > 0 and not a.attisdropped order by 1)
+      else array(
+        select k.attnum
+        from pg_index i
+        join pg_class x on x.oid = i.indexrelid
+        cross join unnest(i.indkey::smallint[]) with ordinality as k(attnum, position)
+        where i.indrelid = target and i.indisvalid and k.position <= i.indnkeyatts
+          and case when identity = 'default' then i.indisprimary and i.indimmediate else 'index:' || x.relname = identity end
+        order by k.position)
+    end);
+end
 $$;
 comment on function rowhook.identity_columns(oid, text) is 'The columns that an old row carries in the log under this identity; empty: UPDATE and DELETE of a published table fail.';
 
 create function rowhook.index_problem(target oid, index_name text) returns text
-  language sql
+  language plpgsql
   stable
   set search_path = pg_catalog, pg_temp
 as $$
-  select coalesce((
-    select case
-      when not i.indisvalid then 'is not valid (its build failed or is under way)'
-      when not i.indisunique then 'is not unique'
-      when not i.indimmediate then 'belongs to a deferrable constraint'
-      when i.indpred is not null then 'covers a part of the rows only'
-      when i.indexprs is not null then 'contains an expression'
-      when exists (
-        select from unnest(i.indkey::smallint[]) with ordinality as k(attnum, position)
-        join pg_attribute a on a.attrelid = target and a.attnum = k.attnum
-        where k.position <= i.indnkeyatts and not a.attnotnull) then 'has a column that may be NULL'
-      else ''
-    end
-    from pg_index i join pg_class x on x.oid = i.indexrelid
-    where i.indrelid = target and x.relname = index_name), 'does not exist on this table')
+begin
+  return (
+    select coalesce((
+      select case
+        when not i.indisvalid then 'is not valid (its build failed or is under way)'
+        when not i.indisunique then 'is not unique'
+        when not i.indimmediate then 'belongs to a deferrable constraint'
+        when i.indpred is not null then 'covers a part of the rows only'
+        when i.indexprs is not null then 'contains an expression'
+        when exists (
+          select from unnest(i.indkey::smallint[]) with ordinality as k(attnum, position)
+          join pg_attribute a on a.attrelid = target and a.attnum = k.attnum
+          where k.position <= i.indnkeyatts and not a.attnotnull) then 'has a column that may be NULL'
+        else ''
+      end
+      from pg_index i join pg_class x on x.oid = i.indexrelid
+      where i.indrelid = target and x.relname = index_name), 'does not exist on this table'));
+end
 $$;
 comment on function rowhook.index_problem(oid, text) is 'Why an index cannot be the replica identity; empty: it can.';
 
@@ -157,42 +175,65 @@ end
 $$;
 comment on function rowhook.publications_of(oid) is 'Every publication that makes UPDATE or DELETE of this table check its replica identity: its column list, and whether it carries generated columns.';
 
-create function rowhook.unpublished_identity_column(target oid, identity text) returns table (publication text, column_name text, why text)
-  language sql
+create function rowhook.members_published_otherwise(target oid) returns oid[]
+  language plpgsql
   stable
   set search_path = pg_catalog, pg_temp
 as $$
-  with publishing as (
-    select * from rowhook.publications_of(target)
-  ), published as (
-    select * from publishing
-    union all
-    select p.pubname, null, to_jsonb(p) ->> 'pubgencols' from pg_publication p
-    where p.pubname = 'rowhook' and not exists (select from publishing o where o.publication = 'rowhook')
-  ), identity_column as (
-    select a.attnum, a.attname, a.attgenerated from pg_attribute a
-    where a.attrelid = target and a.attnum = any (rowhook.identity_columns(target, identity))
-  )
-  select p.publication, c.attname::text,
-    case
-      when c.attgenerated = 'v' then 'virtual'
-      when c.attgenerated = 's' and p.listed is null then 'stored'
-      else 'list'
-    end
-  from published p cross join identity_column c
-  where c.attgenerated = 'v'
-    or (p.listed is null and c.attgenerated = 's' and p.generated <> 's')
-    or not p.listed ? c.attname
-  order by c.attgenerated = 'v' desc, p.publication, c.attnum
+begin
+  return (
+    select array_agg(m.oid order by m.position)
+    from unnest(rowhook.members(target)) with ordinality as m(oid, position)
+    join pg_class c on c.oid = m.oid
+    where m.oid = target or m.oid in (select r.prrelid from pg_publication_rel r)
+      or c.relnamespace <> (select t.relnamespace from pg_class t where t.oid = target));
+end
+$$;
+comment on function rowhook.members_published_otherwise(oid) is 'The table, and those of its partitions that other publications may hold than hold the table.';
+
+create function rowhook.unpublished_identity_column(target oid, identity text) returns table (publication text, column_name text, why text)
+  language plpgsql
+  stable
+  set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+begin
+  return query
+    with publishing as (
+      select * from rowhook.publications_of(target)
+    ), published as (
+      select * from publishing
+      union all
+      select p.pubname, null, to_jsonb(p) ->> 'pubgencols' from pg_publication p
+      where p.pubname = 'rowhook' and not exists (select from publishing o where o.publication = 'rowhook')
+    ), identity_column as (
+      select a.attnum, a.attname, a.attgenerated from pg_attribute a
+      where a.attrelid = target and a.attnum = any (rowhook.identity_columns(target, identity))
+    )
+    select p.publication, c.attname::text,
+      case
+        when c.attgenerated = 'v' then 'virtual'
+        when c.attgenerated = 's' and p.listed is null then 'stored'
+        else 'list'
+      end
+    from published p cross join identity_column c
+    where c.attgenerated = 'v'
+      or (p.listed is null and c.attgenerated = 's' and p.generated <> 's')
+      or not p.listed ? c.attname
+    order by c.attgenerated = 'v' desc, p.publication, c.attnum;
+end
 $$;
 comment on function rowhook.unpublished_identity_column(oid, text) is 'Identity columns that a publication leaves out: with one, every UPDATE of the application fails. Virtual columns and, from 18 on, stored ones that the publication does not carry; or a column list.';
 
 create function rowhook.unpublished_columns(target oid, identity text) returns text[]
-  language sql
+  language plpgsql
   stable
   set search_path = pg_catalog, pg_temp
 as $$
-  select coalesce(array_agg(distinct u.column_name), '{}') from rowhook.unpublished_identity_column(target, identity) u
+begin
+  return (
+    select coalesce(array_agg(distinct u.column_name), '{}') from rowhook.unpublished_identity_column(target, identity) u);
+end
 $$;
 comment on function rowhook.unpublished_columns(oid, text) is 'The names of those columns.';
 
@@ -216,7 +257,7 @@ create function rowhook.left_behind(registered text, target oid) returns oid[]
 as $$
   select coalesce(array_agg(c.oid order by c.oid), '{}')
   from rowhook.enabled_relation e join pg_class c on c.oid = e.relation
-  where e.table_name = registered and c.oid <> all (rowhook.members(target))
+  where e.table_name = registered and c.oid not in (select unnest(rowhook.members(target)))
     and (rowhook.is_published(c.oid) or rowhook.replica_identity_of(c.oid) = e.set_identity)
 $$;
 comment on function rowhook.left_behind(text, oid) is 'What a registered table consisted of and does not any more, as far as something of rowhook is still at it: detached partitions, and the former table where another one took its name.';
@@ -268,9 +309,11 @@ grant execute on function
   rowhook.identity_columns(oid, text),
   rowhook.index_problem(oid, text),
   rowhook.publications_of(oid),
+  rowhook.members_published_otherwise(oid),
   rowhook.unpublished_identity_column(oid, text),
   rowhook.unpublished_columns(oid, text),
   rowhook.listed_relation(text, oid),
   rowhook.left_behind(text, oid),
   rowhook.lock_holders(oid[], oid[])
 to rowhook_dba;
+grant execute on function rowhook.members(oid) to rowhook_service;

@@ -77,7 +77,7 @@ declare
   key_columns text;
 begin
   -- In Postgres the key of a partitioned table must contain the columns that any level is partitioned by.
-  if exists (select from pg_partitioned_table p where p.partrelid = any (rowhook.members(target)) and 0 = any (p.partattrs::smallint[])) then
+  if exists (select from pg_partitioned_table p where p.partrelid in (select unnest(rowhook.members(target))) and 0 = any (p.partattrs::smallint[])) then
     return null;
   end if;
   select format('drop constraint %I, ', x.conname) into in_the_way from pg_constraint x where x.conrelid = target and x.contype = 'p';
@@ -89,7 +89,7 @@ begin
   ), partition_key as (
     select distinct a.attname from pg_partitioned_table p
     join pg_attribute a on a.attrelid = p.partrelid and a.attnum = any (p.partattrs::smallint[])
-    where p.partrelid = any (rowhook.members(target))
+    where p.partrelid in (select unnest(rowhook.members(target)))
   ), identifying as (
     select a.attnum from pg_attribute a
     where a.attrelid = target and not a.attisdropped and (lower(a.attname) in ('id', 'uuid') or a.attidentity <> '')
@@ -122,7 +122,7 @@ begin
   for part in
     select c.oid::regclass as name, c.oid, c.relkind, c.relpersistence, r.name as registered, i.inhparent::regclass as parent
     from pg_class c join pg_inherits i on i.inhrelid = c.oid cross join rowhook.registration_of(c.oid) r
-    where c.oid = any (rowhook.members(target)) and c.oid <> target
+    where c.oid in (select unnest(rowhook.members(target))) and c.oid <> target
       and (c.relkind = 'f' or c.relpersistence <> 'p' or r.enabled)
     order by c.oid::regclass::text
   loop
@@ -147,7 +147,7 @@ begin
       coalesce(offer, '-- partition it by columns, then give it a primary key');
   end if;
   return query select 'partitions', 'ok', format('%s, sent as rows of %s', case count(*) when 1 then '1 partition' else count(*) || ' partitions' end, self), null
-    from pg_class c where c.oid = any (rowhook.members(target)) and c.relkind <> 'p';
+    from pg_class c where c.oid in (select unnest(rowhook.members(target))) and c.relkind <> 'p';
 end
 $$;
 comment on function rowhook.check_partitions(oid, jsonb) is 'Whether the log holds every partition, and whether those created later will have an identity.';
@@ -184,7 +184,7 @@ as $$
     format('the partition %s belongs to role "%s", and only its owner may change its replica identity; you are "%s"', c.oid::regclass, o.rolname, current_user),
     rowhook.ownership_statement(c.oid)
   from pg_class c join pg_roles o on o.oid = c.relowner
-  where c.oid = any (rowhook.members(target)) and c.oid <> target and not pg_has_role(current_user, c.relowner, 'usage')
+  where c.oid in (select unnest(rowhook.members(target))) and c.oid <> target and not pg_has_role(current_user, c.relowner, 'usage')
   union all
   select 'row-level security', 'warn',
     format('%s has row-level security, which the log does not know: a payload holds the whole row, whoever may read it', c.oid::regclass), null

@@ -2,22 +2,25 @@
 -- missing or unpublished makes the application's own UPDATE or DELETE fail.
 
 create function rowhook.wanted_identity(root oid, member oid, replica_identity text) returns text
-  language sql
+  language plpgsql
   stable
   set search_path = pg_catalog, pg_temp
 as $$
-  select case replica_identity
-    when 'full' then 'full'
-    when 'keep' then rowhook.replica_identity_of(member)
-    else 'index:' || coalesce((
-      with recursive part_index(oid) as (
-        select i.indexrelid from pg_index i join pg_class x on x.oid = i.indexrelid where i.indrelid = root and x.relname = replica_identity
-        union all
-        select h.inhrelid from part_index p join pg_inherits h on h.inhparent = p.oid
-      )
-      select x.relname from part_index p join pg_index i on i.indexrelid = p.oid join pg_class x on x.oid = p.oid
-      where i.indrelid = member), replica_identity)
-  end
+begin
+  return (
+    select case replica_identity
+      when 'full' then 'full'
+      when 'keep' then rowhook.replica_identity_of(member)
+      else 'index:' || coalesce((
+        with recursive part_index(oid) as (
+          select i.indexrelid from pg_index i join pg_class x on x.oid = i.indexrelid where i.indrelid = root and x.relname = replica_identity
+          union all
+          select h.inhrelid from part_index p join pg_inherits h on h.inhparent = p.oid
+        )
+        select x.relname from part_index p join pg_index i on i.indexrelid = p.oid join pg_class x on x.oid = p.oid
+        where i.indrelid = member), replica_identity)
+    end);
+end
 $$;
 comment on function rowhook.wanted_identity(oid, oid, text) is 'What was asked for (full, keep or an index of the table) in the words of rowhook.replica_identity_of, for the table or one of its partitions.';
 
@@ -192,7 +195,10 @@ as $$
     from unnest(rowhook.members(target)) with ordinality as m(oid, position)
   ), problem as materialized (
     select p.problem, p.remedy from member m cross join rowhook.identity_problem(target, m.oid, asked) p
-    where p.problem is not null order by m.position limit 1
+    where p.problem is not null
+      -- With identity full a partition that is published with its table only is as well off as that.
+      and (m.wanted <> 'full' or m.oid in (select unnest(rowhook.members_published_otherwise(target))))
+    order by m.position limit 1
   ), identity as (
     select string_agg(distinct now, ', ') filter (where now <> wanted) as now, count(*) filter (where now <> wanted) as differing,
       count(*) as members, min(wanted) filter (where position = 1) as wanted

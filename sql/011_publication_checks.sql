@@ -55,7 +55,7 @@ as $$
   select 'other publications', 'warn',
     format('%s publish it too: a change of its replica identity changes what their subscribers receive', string_agg(o.publication, ', ' order by o.publication)), null
   from (
-    select distinct p.publication from unnest(rowhook.members(target)) as m(oid) cross join rowhook.publications_of(m.oid) p
+    select distinct p.publication from unnest(rowhook.members_published_otherwise(target)) as m(oid) cross join rowhook.publications_of(m.oid) p
     where p.publication <> 'rowhook'
   ) as o
   having count(*) > 0
@@ -86,7 +86,7 @@ begin
   from pg_class k
   left join pg_class t on t.oid = k.reltoastrelid
   left join pg_stat_user_tables s on s.relid = k.oid
-  where k.oid = any (rowhook.members(target)) and k.relkind = 'r';
+  where k.oid in (select unnest(rowhook.members(target))) and k.relkind = 'r';
 
   seen := format('%s %s and %s %s seen', coalesce(c.updates, 0), case c.updates when 1 then 'update' else 'updates' end,
     coalesce(c.deletes, 0), case c.deletes when 1 then 'delete' else 'deletes' end);

@@ -106,6 +106,7 @@ create function rowhook.release_relation(member oid) returns void
 as $$
 declare
   known rowhook.enabled_relation;
+  above constant oid[] := rowhook.partitioned_above(member);
   heir text;
   owner text;
 begin
@@ -117,7 +118,7 @@ begin
     -- As a partition of another enabled table it needs its identity for that.
     select t.name into heir
     from rowhook.enabled_relation e join rowhook.subscribable_table t on t.name = e.table_name
-    where e.relation = any (rowhook.partitioned_above(member)) and not e.is_partition and t.enabled and t.name <> known.table_name;
+    where e.relation = any (above) and not e.is_partition and t.enabled and t.name <> known.table_name;
     if heir is not null then
       update rowhook.enabled_relation e set table_name = heir, is_partition = true where e.relation = member;
       return;

@@ -108,9 +108,9 @@ as $$
   -- A running walsender goes on with the name of a partitioned table that it has told once, and on 14 with what it knows of a table that
   -- became a partition since, until the publication changes.
   select c.relkind = 'p' and rowhook.is_published(target) and (
-    (registered.schema_name || '.' || registered.relation_name) <> rowhook.full_name(target)
+    (registered.schema_name, registered.relation_name) <> (n.nspname, c.relname)
     or exists (select from unnest(rowhook.members(target)) m where m not in (select e.relation from rowhook.enabled_relation e)))
-  from pg_class c, rowhook.registration_of(target) registered where c.oid = target
+  from pg_class c join pg_namespace n on n.oid = c.relnamespace cross join rowhook.registration_of(target) registered where c.oid = target
 $$;
 comment on function rowhook.must_be_told_again(oid) is 'Whether a partitioned table that is published already has another name or other partitions than when it was enabled.';
 
@@ -153,7 +153,7 @@ begin
   result := rowhook.register_table(target, asked);
   perform rowhook.release_relation(b) from unnest(change.behind) as b;
   delete from rowhook.enabled_relation e
-  where e.table_name = result.name and e.relation <> all (rowhook.members(target));
+  where e.table_name = result.name and e.relation not in (select unnest(rowhook.members(target)));
   perform rowhook.take_relation(result, target, m) from unnest(rowhook.members(target)) as m;
   if tell_again then
     perform rowhook.change_publication(target, 'drop');
@@ -161,7 +161,9 @@ begin
   if not rowhook.is_published(target) then
     perform rowhook.change_publication(target, 'add');
   end if;
-  perform rowhook.require_writes(target, rowhook.members(target));
+  if locked <> '{}' then
+    perform rowhook.require_writes(target, rowhook.members(target));
+  end if;
   return result;
 end
 $$;

@@ -92,6 +92,30 @@ test('shows what it will do, does it, and leaves nothing', async () => {
   expect(await groupRoles()).toHaveLength(3);
 });
 
+test('gives every partition back, and tables that were renamed since', async () => {
+  await operator.query(`
+    create table visit ("companyId" text, id text, primary key (id)) partition by list (id);
+    create table visit_1 partition of visit for values in ('1'); create table visit_2 partition of visit for values in ('2');
+    alter table visit_2 replica identity nothing;
+    select rowhook.enable_table('visit');
+    alter table job rename to task; alter table visit detach partition visit_1; create schema "a.b"; alter table visit set schema "a.b"`);
+  expect((await planUninstall(operator)).slice(0, 2)).toEqual([
+    'disable table public.job and set its replica identity back to default',
+    'disable table public.visit and set the replica identity of it and its partitions back (2 to default, 1 to nothing)',
+  ]);
+  await uninstall(operator);
+  const { rows } = await operator.query(
+    `select relname as name, relreplident as identity from pg_class
+     where relname in ('task', 'visit', 'visit_1', 'visit_2') order by 1`,
+  );
+  expect(rows).toEqual([
+    { name: 'task', identity: 'd' },
+    { name: 'visit', identity: 'd' },
+    { name: 'visit_1', identity: 'd' },
+    { name: 'visit_2', identity: 'n' },
+  ]);
+});
+
 test('roles that another database or a grant needs stay, and what holds them is named', async () => {
   const second = await createErp('second');
   await operator.query('grant select on job to rowhook_service');

@@ -110,11 +110,10 @@ const tablesQuery = `
            select coalesce(json_agg(json_build_object('relation', format('%I.%I', ln.nspname, l.relname),
                     'identity', leaf.identity, 'hasIdentity', leaf.has_identity, 'carriesCompany', leaf.carries_company)
                     order by ln.nspname, l.relname), '[]')
-           from pg_catalog.pg_partition_tree(r.oid) tree
-           join pg_catalog.pg_class l on l.oid = tree.relid and l.relkind = 'r'
+           from unnest(rowhook.members(r.oid)) member(oid)
+           join pg_catalog.pg_class l on l.oid = member.oid and l.relkind = 'r'
            join pg_catalog.pg_namespace ln on ln.oid = l.relnamespace
-           cross join lateral (${identityOf('l', 't.company_column')}) leaf
-           where tree.isleaf) else '[]' end as partitions,
+           cross join lateral (${identityOf('l', 't.company_column')}) leaf) else '[]' end as partitions,
          (select count(*)::int4 from rowhook.webhook w where w.table_name = t.name) as webhooks,
          (select count(*)::int4 from rowhook.webhook w where w.table_name = t.name and w.active) as "activeWebhooks"
   from rowhook.subscribable_table t
