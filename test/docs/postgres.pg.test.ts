@@ -4,16 +4,15 @@
  */
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { install } from '../../src/database/install.ts';
 import type { EmbeddedPostgres } from '../../src/embedded-postgres.ts';
 import { refusal } from '../database/refusal.ts';
 import { connect, QueryPool, type Session } from '../support/queryable.ts';
 import { startReceiver, type Receiver } from '../support/receiver.ts';
 import { startService, type ServiceProcess } from '../support/service-process.ts';
-import { startTestPostgres } from '../support/test-postgres.ts';
+import { ownMajor, startTestPostgres } from '../support/test-postgres.ts';
 
-const major = inject('postgresMajor');
 const page = await readFile(join(import.meta.dirname, '../../docs/postgres.md'), 'utf8');
 const open = new AsyncDisposableStack();
 let postgres: EmbeddedPostgres;
@@ -86,7 +85,7 @@ test('what the page sets is in force, and its question shows it', async () => {
   const rows = await admin.query<{ name: string }>(statements[1]?.[0] ?? '');
   const settings = new Map(rows.map((row) => [row.name, row]));
   expect([...settings.keys()]).toContain('logical_decoding_work_mem');
-  expect(settings.has('idle_replication_slot_timeout')).toBe(major >= 18);
+  expect(settings.has('idle_replication_slot_timeout')).toBe(ownMajor >= 18);
   expect(settings.get('max_slot_wal_keep_size')).toMatchObject({ setting: '20480', pending_restart: 'f' });
   expect(settings.get('wal_level')).toMatchObject({ setting: 'logical', pending_restart: 'f' });
 });
@@ -109,7 +108,7 @@ test('the service takes one slot, one walsender and three to eight connections',
 test('a stored generated column is in the payload from 18 on', async () => {
   await owner.query(`insert into quote values (1, 'acme')`);
   const [request] = await receiver.waitFor(1);
-  const record = { id: 1, companyId: 'acme', ...(major >= 18 ? { twice: 2 } : {}) };
+  const record = { id: 1, companyId: 'acme', ...(ownMajor >= 18 ? { twice: 2 } : {}) };
   expect(request?.json()).toMatchObject({ record });
   expect(Object.keys((request?.json() as { record: object }).record)).toEqual(Object.keys(record));
 });
@@ -118,7 +117,7 @@ test('REPLICATION is given by superusers, and from 16 on by a role that has it a
   await admin.query(`create role giver login createrole replication password 'giver'`);
   await using giver = new QueryPool(urlOf('giver', 'giver'));
   const give = giver.query('create role given login replication');
-  if (major >= 16) await give;
+  if (ownMajor >= 16) await give;
   else expect(await refusal(give)).toMatchObject({ code: '42501' });
   expect(await refusal(owner.query('create role given_too login replication'))).toMatchObject({
     code: '42501',
@@ -129,7 +128,7 @@ test('from 16 on only the role that installed, or a superuser, makes members of 
   await admin.query(`create role stranger login createrole password 'stranger'`);
   await using stranger = new QueryPool(urlOf('stranger', 'stranger'));
   const grant = stranger.query('grant rowhook_app to stranger');
-  if (major < 16) await grant;
+  if (ownMajor < 16) await grant;
   else expect(await refusal(grant)).toMatchObject({ code: '42501' });
   await owner.query('create role crm_app; grant rowhook_app to crm_app');
 });

@@ -2,7 +2,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import pg from 'pg';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, inject, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { EmbeddedPostgres } from '../../src/embedded-postgres.ts';
 import { runCli } from '../cli/run-cli.ts';
 import { http } from '../support/http.ts';
@@ -10,7 +10,7 @@ import { heldAnswers } from '../service/scene.ts';
 import { createInstalledDatabase, type InstalledDatabase } from '../support/installed-database.ts';
 import { startReceiver } from '../support/receiver.ts';
 import { startService } from '../support/service-process.ts';
-import { startTestPostgres } from '../support/test-postgres.ts';
+import { ownMajor, startTestPostgres } from '../support/test-postgres.ts';
 import { waitUntil } from '../support/wait.ts';
 import { startRefused } from './refusal.ts';
 
@@ -93,8 +93,7 @@ test('a slot whose log was removed: says so, and goes on after the gap was accep
   );
   await database.app.query(`insert into note values (1, 'acme')`);
   const output = await startRefused({ databaseUrl: database.serviceUrl }, 3);
-  const why =
-    inject('postgresMajor') >= 18 ? 'due to "wal_removed"' : 'because it exceeded the maximum reserved size';
+  const why = ownMajor >= 18 ? 'due to "wal_removed"' : 'because it exceeded the maximum reserved size';
   expect(output).toMatch(/Postgres cannot read on from slot "\w+": ./);
   expect(output).toContain(`slot has been invalidated ${why}.`);
   expect(output).toMatch(/rowhook slot recreate --accept-gap\n.*max_slot_wal_keep_size/);

@@ -5,23 +5,24 @@ import { join } from 'node:path';
 import { startEmbeddedPostgres, type EmbeddedPostgres } from '../../src/embedded-postgres.ts';
 import { installMajor } from './postgres-majors.ts';
 
+/** Of those started here. The Postgres of the run may be another one's: see `postgresMajor` of the global setup. */
+export const ownMajor = Number(process.env['TEST_POSTGRES'] || '18');
+
 export interface TestPostgresOptions {
   readonly settings?: Readonly<Record<string, string>>;
   log?(line: string): void;
 }
 
 export async function startTestPostgres(options: TestPostgresOptions = {}): Promise<EmbeddedPostgres> {
-  const major = process.env['TEST_POSTGRES'];
   return startEmbeddedPostgres({
     ...options,
     dataDir: join(tmpdir(), `rowhook-test-${randomUUID()}`),
     persistent: false,
-    ...(major ? { package: await installMajor(major) } : {}),
+    package: await installMajor(String(ownMajor)),
   });
 }
 
 /** For tests of the Postgres that comes with the packages, which is 18 whatever else a run is about. */
 export function skipOnOtherMajors({ skip }: { skip: (condition: boolean, note: string) => void }): void {
-  const major = process.env['TEST_POSTGRES'] || '18';
-  skip(major !== '18', 'it is about the Postgres 18 that comes with the packages, and runs with that');
+  skip(ownMajor !== 18, 'it is about the Postgres 18 that comes with the packages, and runs with that');
 }
