@@ -5,6 +5,7 @@ import type { Findings } from './checks/findings.ts';
 import { checkReading } from './checks/run-checks.ts';
 import { readPublication, requireSamePublication } from './database/publication.ts';
 import type { Queries } from './database/queries.ts';
+import { noteUnread } from './database/unread.ts';
 import { ExitError } from './exit-error.ts';
 import type { Logger } from './logger.ts';
 
@@ -24,6 +25,8 @@ export class ChecksWatch {
   readonly #options: ChecksWatchOptions;
   #timer: NodeJS.Timeout | undefined;
   #isStopped = false;
+  /** The log before this was read with the publication in place. */
+  #goodUntilLsn: string | null = null;
 
   constructor(options: ChecksWatchOptions) {
     this.#options = options;
@@ -42,7 +45,16 @@ export class ChecksWatch {
   /** @throws {ExitError} in the words of a start. */
   async requirePublication(): Promise<void> {
     const { db, publicationOptions } = this.#options;
-    requireSamePublication(publicationOptions, await readPublication(db));
+    const { rows } = await db.query<{ lsn: string }>({
+      text: 'select pg_catalog.pg_current_wal_insert_lsn()::text as lsn',
+    });
+    try {
+      requireSamePublication(publicationOptions, await readPublication(db));
+    } catch (error) {
+      if (error instanceof ExitError && this.#goodUntilLsn !== null) await noteUnread(db, this.#goodUntilLsn);
+      throw error;
+    }
+    this.#goodUntilLsn = rows[0]?.lsn ?? null;
   }
 
   async #look(): Promise<void> {

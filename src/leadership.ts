@@ -15,6 +15,7 @@ import { clientConfig, pinnedSettings, Session } from './database/session.ts';
 import { describeSlotHolder, endWalSender } from './database/slot-holder.ts';
 import { requireSameOrigin, type State } from './database/state.ts';
 import { takeOver, writerName } from './database/takeover.ts';
+import { forgetUnread } from './database/unread.ts';
 import { readClockOffset } from './database/webhook-poll.ts';
 import type { AttemptReport } from './delivery/attempt-report.ts';
 import type { Poster } from './delivery/post.ts';
@@ -115,6 +116,7 @@ class Leadership implements AsyncDisposable {
       },
     });
     requireSamePublication(state.publicationOptions, await readPublication(side));
+    await forgetUnread(side);
     this.#checks = this.#newChecksWatch(state);
     const streaming = this.#newStreaming(state);
     this.#streaming = streaming;

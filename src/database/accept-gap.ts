@@ -2,12 +2,13 @@
 // webhook from where to where, and a new slot and epoch begin. Invariant: the gap is in the ledger before a new slot can
 // hide it.
 import { ExitError } from '../exit-error.ts';
-import { formatLsn } from '../lsn.ts';
+import { formatLsn, type Lsn } from '../lsn.ts';
 import { changeId, wholeTransaction, type FloorPosition } from '../position.ts';
 import { ensureStarted } from './first-start.ts';
 import { slotTaken } from './foreign-slot.ts';
 import type { Session } from './session.ts';
 import { readState, type State } from './state.ts';
+import { forgetUnread, readUnread } from './unread.ts';
 import { takeOver } from './takeover.ts';
 
 export interface AcceptGapOptions {
@@ -63,7 +64,7 @@ export async function acceptGap(options: AcceptGapOptions): Promise<AcceptedGap>
 
 async function openGap(session: Session, before: State): Promise<OpenGap> {
   const { interrupted, state } = await takeOver(session, before.slot);
-  const from = changeId(state.epoch, { ...firstLost(state), part: 0 });
+  const from = changeId(state.epoch, { ...firstLost(state, await readUnread(session)), part: 0 });
   await session.transaction(async () => {
     // The new start writes the ledger's rows together with the new epoch, also when it is another process' start.
     await session.query({
@@ -72,6 +73,7 @@ async function openGap(session: Session, before: State): Promise<OpenGap> {
              on conflict (name) do update set value = excluded.value`,
       values: [from, interrupted],
     });
+    await forgetUnread(session);
     await session.query({ text: 'delete from rowhook.journal' });
     await session.query({ text: 'delete from rowhook.state' });
   });
@@ -124,7 +126,8 @@ async function dropUnusedSlot(session: Session, before: string, slot: string): P
   return true;
 }
 
-function firstLost({ floor: { commitLsn, index } }: State): FloorPosition {
+function firstLost({ floor: { commitLsn, index } }: State, unread: Lsn | null): FloorPosition {
+  if (unread !== null && unread <= commitLsn) return { commitLsn: unread, index: 0 };
   return index === wholeTransaction
     ? { commitLsn: commitLsn + 1n, index: 0 }
     : { commitLsn, index: index + 1 };
