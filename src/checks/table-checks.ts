@@ -43,7 +43,13 @@ function findUnread(table: TableFacts): Check | null {
   const { relation, companyColumn, kind } = table;
   const report = (detail: string, remedy: string): Check => fail(checkName(table), detail, remedy);
   const disable = `rowhook disable ${shellWord(relation)}`;
-  if (kind === null) return report(`${relation} is gone or renamed`, `Restore it, or: ${disable}`);
+  if (kind === null && table.renamedTo !== null) {
+    return report(
+      `${relation} is ${table.renamedTo} now: nothing is sent for it under that name`,
+      `As its owner: ${enableCommand({ ...table, relation: table.renamedTo })}`,
+    );
+  }
+  if (kind === null) return report(`${relation} is gone`, `Restore it, or: ${disable}`);
   const other = kinds[kind];
   if (other !== undefined)
     return report(

@@ -34,7 +34,12 @@ export async function demo({ stop, write }: DemoOptions): Promise<void> {
   const isStopping = (): boolean => stop.aborted;
   const { config } = readEnvironment({ needsDatabase: false });
   write('Starting a Postgres of its own; the first time takes a few seconds.');
-  await using postgres = await startEmbeddedPostgres({ dataDir, persistent: true, log: write });
+  await using postgres = await startEmbeddedPostgres({
+    dataDir,
+    persistent: true,
+    settings: { max_slot_wal_keep_size: '4GB' },
+    log: write,
+  });
   if (isStopping()) return;
   const { databaseUrl, serviceUrl } = await prepareDatabase(postgres.url, write);
   await using database = await openDemoDatabase(databaseUrl);

@@ -78,6 +78,7 @@ export const tableFacts: TableFacts = {
   replicaIdentity: 'full',
   enabled: true,
   kind: 'r',
+  renamedTo: null,
   isUnlogged: false,
   published: true,
   isNarrowed: false,

@@ -71,6 +71,7 @@ test('the service may see which server it is on, without more rights than it nee
   await database.admin.query(`grant rowhook_dba to ${database.service.role}`);
   const { status, remedy } = await asService(async (client) => checkRights(await readRole(client)));
   expect(status).toBe('warn');
+  expect(remedy).toMatch(/ nocreatedb; revoke rowhook_dba from /);
   await database.admin.query(remedy?.split('\n')[0] ?? '');
   expect(await asService(async (client) => checkRights(await readRole(client)))).toMatchObject({
     status: 'ok',

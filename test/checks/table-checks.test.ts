@@ -4,7 +4,8 @@ import { tableFacts as table } from './facts.ts';
 
 describe('a table', () => {
   test.each([
-    ['fail', { kind: null }, /gone or renamed/],
+    ['fail', { kind: null }, /salesOrder" is gone$/],
+    ['fail', { kind: null, renamedTo: 'erp."salesOrder2"' }, /is erp\."salesOrder2" now/],
     ['fail', { kind: 'v' }, /is a view now/],
     ['fail', { isUnlogged: true }, /is unlogged/],
     ['fail', { published: false }, /not in the publication/],
@@ -26,7 +27,7 @@ describe('a table', () => {
       status,
       detail: expect.stringMatching(detail) as string,
       remedy: expect.stringMatching(
-        /rowhook (enable|disable|inspect) 'erp\."salesOrder"'|alter table erp\."salesOrder"/,
+        /rowhook (enable|disable|inspect) 'erp\."salesOrder2?"'|alter table erp\."salesOrder"/,
       ) as string,
     });
   });

@@ -77,7 +77,7 @@ const changes: readonly Change[] = [
     how: 'renamed',
     change: 'alter table note rename to memo',
     level: 'fail',
-    detail: /is gone or renamed/,
+    detail: /is public\.memo now/,
   },
   {
     how: 'published with a row filter',
@@ -127,6 +127,20 @@ test('a table that is changed behind our back is a warning, once for each findin
   }
   // Found by the very first look, and there ever since.
   expect(service.logs.filter(({ check }) => check === 'max_slot_wal_keep_size')).toHaveLength(1);
+});
+
+test('a check that may not look is a warning of its own, and keeps the service from nothing', async () => {
+  const look = 'execute on function pg_catalog.pg_control_system()';
+  await database.admin.query(`revoke ${look} from public`);
+  try {
+    await using service = await start();
+    const warning = await service.waitForLog(({ check }) => check === 'origin');
+    expect(warning.msg).toMatch(/^origin: could not be looked at: .*pg_control_system/);
+    expect(await statusOf('origin')).toMatchObject({ status: 'warn' });
+    expect(await statusOf('tables')).toMatchObject({ status: 'ok' });
+  } finally {
+    await database.admin.query(`grant ${look} to public`);
+  }
 });
 
 const anHour = 3_600_000;

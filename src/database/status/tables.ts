@@ -25,6 +25,8 @@ export interface TableFacts extends IdentityFacts {
   readonly enabled: boolean;
   /** pg_class.relkind; null when it is gone. */
   readonly kind: string | null;
+  /** As SQL spells it; null while it has its name, and when it was dropped. */
+  readonly renamedTo: string | null;
   readonly isUnlogged: boolean;
   readonly published: boolean;
   /** It is published with a column list or a row filter. */
@@ -94,6 +96,10 @@ const identityOf = (relation: string, companyColumn: string): string => `
 const tablesQuery = `
   select t.name, format('%I.%I', t.schema_name, t.relation_name) as relation, t.company_column as "companyColumn",
          t.replica_identity as "replicaIdentity", t.enabled, r.relkind as kind,
+         case when r.oid is null then (
+           select format('%I.%I', cn.nspname, c.relname) from rowhook.enabled_relation e
+           join pg_catalog.pg_class c on c.oid = e.relation join pg_catalog.pg_namespace cn on cn.oid = c.relnamespace
+           where e.table_name = t.name and not e.is_partition limit 1) end as "renamedTo",
          coalesce(r.relpersistence <> 'p', false) as "isUnlogged", m.oid is not null as published,
          coalesce(to_jsonb(m) ->> 'prattrs', to_jsonb(m) ->> 'prqual') is not null as "isNarrowed",
          t.company_column is null or exists (
@@ -114,9 +120,12 @@ const tablesQuery = `
            join pg_catalog.pg_class l on l.oid = member.oid and l.relkind = 'r'
            join pg_catalog.pg_namespace ln on ln.oid = l.relnamespace
            cross join lateral (${identityOf('l', 't.company_column')}) leaf) else '[]' end as partitions,
-         (select count(*)::int4 from rowhook.webhook w where w.table_name = t.name) as webhooks,
-         (select count(*)::int4 from rowhook.webhook w where w.table_name = t.name and w.active) as "activeWebhooks"
+         coalesce(w.webhooks, 0) as webhooks, coalesce(w.active, 0) as "activeWebhooks"
   from rowhook.subscribable_table t
+  left join (
+    select table_name, count(*)::int4 as webhooks, (count(*) filter (where active))::int4 as active
+    from rowhook.webhook group by table_name
+  ) w on w.table_name = t.name
   left join pg_catalog.pg_namespace n on n.nspname = t.schema_name
   left join pg_catalog.pg_class r
     on r.relnamespace = n.oid and r.relname = t.relation_name and r.relkind in ('r', 'p', 'v', 'm', 'f')
