@@ -13,6 +13,7 @@ import { startHealthServer } from './http/health.ts';
 import { lead } from './leadership.ts';
 import type { Logger } from './logger.ts';
 import { judgeConnectError } from './replication/connect-error.ts';
+import { keepHeapSmall } from './small-heap.ts';
 
 export type { AttemptReport } from './delivery/attempt-report.ts';
 
@@ -34,6 +35,7 @@ const oneMinuteMs = 60_000;
 
 /** Resolves after a clean drain; rejects with an ExitError when an operator must act, and with anything else for a bug. */
 export async function runService(options: ServiceOptions): Promise<void> {
+  keepHeapSmall();
   await new Service(options).run();
 }
 

@@ -3,8 +3,9 @@ import { InvalidArgumentError } from 'commander';
 import { nearestName } from '../../src/nearest-name.ts';
 import { encode } from './encode.ts';
 import type { Figure } from './figure.ts';
+import { transaction } from './transaction.ts';
 
-export const figures: readonly Figure[] = [encode];
+export const figures: readonly Figure[] = [encode, transaction];
 
 /** Throws for a name that no figure has. */
 export function figureNamed(name: string, known: readonly Figure[] = figures): Figure {

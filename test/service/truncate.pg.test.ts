@@ -13,8 +13,11 @@ beforeAll(async () => {
       create table erp.line (id int primary key, tenant text, quote int references erp.quote);
       create table erp.currency (code text primary key);
       create table erp.stock (id int primary key, tenant text);
-      create table erp.lot (id int primary key, tenant text)`);
-    for (const table of ['quote', 'line', 'stock', 'lot']) {
+      create table erp.lot (id int primary key, tenant text);
+      create table erp.reading (id int, tenant text, primary key (id, tenant)) partition by list (tenant);
+      create table erp.reading_acme partition of erp.reading for values in ('acme');
+      create table erp.reading_rest partition of erp.reading default`);
+    for (const table of ['quote', 'line', 'stock', 'lot', 'reading']) {
       await dba.query(`select rowhook.enable_table($1, company_column => 'tenant')`, [`erp.${table}`]);
     }
     await dba.query(`select rowhook.enable_table('erp.currency', company_column => null)`);
@@ -153,6 +156,23 @@ test('a paused webhook misses a TRUNCATE, and a deleted one loses it', async () 
     { reason: 'deleted', table: 'stock', company: 'acme', count: 1 },
   ]);
   expect(shown('deleted')).toEqual(['INSERT 20']);
+});
+
+test('the TRUNCATE of a partitioned table is told once, under its name, and that of a partition alone to nobody', async () => {
+  await scene.createWebhook({
+    name: 'readings',
+    table: 'reading',
+    company: 'acme',
+    on: ['insert', 'truncate'],
+  });
+  const { app } = scene.database;
+  await app.query(`insert into erp.reading values (1, 'acme'), (2, 'globex')`);
+  await app.query(`truncate erp.reading_acme`);
+  await app.query(`truncate erp.reading, erp.reading_rest`);
+  await app.query(`insert into erp.reading values (3, 'acme')`);
+  await scene.waitForBodies('readings', 3);
+  expect(shown('readings')).toEqual(['INSERT 1', 'TRUNCATE', 'INSERT 3']);
+  expect(scene.bodies('readings')[1]).toBe(truncateOf('reading'));
 });
 
 // The last: it ends the scene's service.
