@@ -28,7 +28,8 @@ export async function runProject({ project, files, workers }: ProjectRun): Promi
     run: true,
     watch: false,
     passWithNoTests: true,
-    reporters: ['minimal', collector],
+    // As in vitest.config.ts.
+    reporters: [process.stdout.isTTY ? 'default' : 'minimal', collector],
     ...(workers === undefined ? {} : { maxWorkers: workers }),
   });
   if (result === undefined) throw new Error(`vitest ended without a result for the project ${project}`);
