@@ -4,10 +4,8 @@
 import { isVisible, type Sighting } from '../snapshot.ts';
 import { encoderFor, mayWait, type Encode } from './encode.ts';
 import { compileShape, type RowShape } from './payload.ts';
-import { maxPayloadBytes } from '../limits.ts';
 import { PayloadTooLarge } from './payload-too-large.ts';
 import type { PayloadColumn, Row } from './row.ts';
-import { textLength } from './too-large.ts';
 import type { Types } from './types.ts';
 
 /** Somebody may give a type a cast to json; no more than so many milliseconds later it counts. */
@@ -63,8 +61,7 @@ export class TableEncoder {
     if (this.#isOutOfDate(xid)) return this.#look(xid);
     catalog.xid = xid;
     for (const row of rows) {
-      // Never printed, so nothing is asked for it.
-      if (row !== null && textLength(row) <= maxPayloadBytes) this.#tryToPrint(row);
+      if (row !== null) this.#tryToPrint(row);
     }
     return this.#types.cast();
   }
@@ -76,6 +73,7 @@ export class TableEncoder {
         if (typeof value === 'string') encode(value);
       }
     } catch (error) {
+      // It will not be printed.
       if (!(error instanceof PayloadTooLarge)) throw error;
     }
   }

@@ -59,7 +59,7 @@ export function buildWithinLimit(input: LimitedInput): BuiltPayload {
 }
 
 /** Of all values together: no less than this many bytes. */
-export function textLength(row: Row, omitted?: ReadonlyMap<number, number>): number {
+function textLength(row: Row, omitted?: ReadonlyMap<number, number>): number {
   let length = 0;
   for (const value of row) if (typeof value === 'string') length += value.length;
   if (omitted !== undefined) for (const bytes of omitted.values()) length += bytes;

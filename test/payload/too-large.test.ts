@@ -1,6 +1,8 @@
 // Nothing larger than a payload may be is built, whatever it would be made of.
 import { expect, test } from 'vitest';
 import { maxPayloadBytes } from '../../src/limits.ts';
+import { composite } from '../../src/payload/encode-composite.ts';
+import { PayloadTooLarge } from '../../src/payload/payload-too-large.ts';
 import { compileShape } from '../../src/payload/payload.ts';
 import type { Row } from '../../src/payload/row.ts';
 import { buildWithinLimit, filledRows, type BuiltPayload } from '../../src/payload/too-large.ts';
@@ -48,29 +50,34 @@ test.each([
   expect('tooLargeBytes' in outcome && outcome.tooLargeBytes).toBeLessThan(2 * maxPayloadBytes);
 });
 
+test('a composite whose parts together would grow so far is given up, too', () => {
+  const part = { name: '"p"', encode: () => 'x'.repeat(10_000_000) };
+  const parts = Array<typeof part>(100).fill(part);
+  const encode = composite(() => ({ attributes: parts, isProven: true }));
+  expect(() => encode(`(${'1,'.repeat(99)}1)`)).toThrow(PayloadTooLarge);
+});
+
 const none = new Map<number, number>();
 const huge = 300_000_000;
 
-test('an unchanged value that is too large is lacking in both rows, and never replaced', () => {
+test('a value that is too large is lacking, and never replaced by the one before it', () => {
   const row = { isOldPartial: false, bytes: 100 };
-  const old = [undefined, 'acme', undefined];
+  const old = [undefined, 'acme', undefined, 'before'];
   const omitted = {
     old: new Map([
       [0, huge],
       [2, huge],
     ]),
-    record: new Map([[2, 17_000_000]]),
+    record: new Map([
+      [2, 17_000_000],
+      [3, huge],
+    ]),
   };
-  expect(filledRows({ ...row, record: [undefined, undefined, undefined], old, omitted })).toEqual({
-    record: [undefined, 'acme', undefined],
+  const record = [undefined, undefined, undefined, undefined];
+  expect(filledRows({ ...row, record, old, omitted })).toEqual({
+    record: [undefined, 'acme', undefined, undefined],
     old,
-    omitted: {
-      old: omitted.old,
-      record: new Map([
-        [0, huge],
-        [2, 17_000_000],
-      ]),
-    },
+    omitted: { old: omitted.old, record: new Map([[0, huge], ...omitted.record]) },
   });
 });
 

@@ -132,18 +132,18 @@ test('a row whose company is larger than any payload is undecidable', async () =
   ]);
 });
 
-test('a large value is not given to its type’s cast to json', async () => {
+test('values of a row that is too large are not given to their types’ casts to json', async () => {
   const { admin, dba, app } = scene.database;
   await admin.query(`
     create extension if not exists citext;
     create function citext_json(citext) returns json language plpgsql as
       $$ begin raise exception 'called with % characters', length($1::text); end $$;
     create cast (citext as json) with function citext_json(citext)`);
-  await dba.query(`create table cited (id int primary key, "companyId" text, word public.citext)`);
+  await dba.query(`create table cited (id int primary key, "companyId" text, word public.citext, doc text)`);
   await dba.query(`select rowhook.enable_table('cited')`);
   await scene.createWebhook({ name: 'cited', table: 'cited', company: 'acme' });
-  await app.query(`insert into cited select 1, 'acme', repeat('x', 17000000)`);
-  await app.query(`insert into cited select 2, 'acme', repeat('x', 9000000)`);
+  await app.query(`insert into cited select 1, 'acme', repeat('x', 9000000), repeat('y', 9000000)`);
+  await app.query(`insert into cited select 2, 'acme', repeat('x', 8000000)`);
   await app.query(`insert into cited values (3, 'acme', 'x')`);
   await scene.waitForCounts('cited', { claimed: 3, success: 2, error: 1 });
   const called = await waitUntil(
@@ -154,5 +154,20 @@ test('a large value is not given to its type’s cast to json', async () => {
     },
     { describe: 'the cast to be called for the small value' },
   );
-  expect(called).toEqual(['9000000', '1']);
+  expect(called).toEqual(['8000000', '1']);
+});
+
+test('a small row whose JSON would be large is as well too large', async () => {
+  const { dba, app } = scene.database;
+  await dba.query(`create type figures as (amounts float8[])`);
+  await dba.query(`create table grown (id int primary key, "companyId" text, figures figures)`);
+  await dba.query(`select rowhook.enable_table('grown')`);
+  await scene.createWebhook({ name: 'grown', table: 'grown', company: 'acme' });
+  await app.query(
+    `insert into grown select 1, 'acme', row(array_fill(1e308::float8, array[200000]))::figures`,
+  );
+  await app.query(`insert into grown values (2, 'acme', row(array[1e3]))`);
+  await scene.waitForCounts('grown', { claimed: 2, success: 1, error: 1 });
+  expect(await lastError('grown')).toMatch(/^too_large /);
+  expect(received('grown')).toEqual(['INSERT 2']);
 });
