@@ -105,11 +105,12 @@ create function rowhook.must_be_told_again(target oid) returns boolean
   stable
   set search_path = pg_catalog, pg_temp
 as $$
-  -- A running walsender goes on with the name of a partitioned table that it has told once, and on 14 with what it knows of a table that
-  -- became a partition since, until the publication changes.
+  -- A running walsender goes on with the name of a partitioned table that it has told once, and on 14 with whether a table is a partition
+  -- of it, until the publication changes.
   select c.relkind = 'p' and rowhook.is_published(target) and (
     (registered.schema_name, registered.relation_name) <> (n.nspname, c.relname)
-    or exists (select from unnest(rowhook.members(target)) m where m not in (select e.relation from rowhook.enabled_relation e)))
+    or exists (select from unnest(rowhook.members(target)) m where m not in (select e.relation from rowhook.enabled_relation e))
+    or exists (select from rowhook.enabled_relation e where e.table_name = registered.name and e.relation <> all (rowhook.members(target))))
   from pg_class c join pg_namespace n on n.oid = c.relnamespace cross join rowhook.registration_of(target) registered where c.oid = target
 $$;
 comment on function rowhook.must_be_told_again(oid) is 'Whether a partitioned table that is published already has another name or other partitions than when it was enabled.';

@@ -6,11 +6,14 @@ import { heldAnswers, openScene, type Scene } from './scene.ts';
 import { waitUntil } from '../support/wait.ts';
 
 let scene: Scene;
+let major = 0;
 
 beforeAll(async () => {
   scene = await openScene(async (database) => {
     await database.dba.query('create schema erp');
   });
+  const [row] = await scene.database.admin.query('show server_version_num');
+  major = Math.floor(Number(row?.['server_version_num']) / 10_000);
 });
 
 afterAll(async () => {
@@ -138,6 +141,7 @@ describe.concurrent('the identity of a partition', () => {
   }
 });
 
+// On 14 Postgres goes on with a partition as it knows it, and with a table that is none yet, until the table is enabled again.
 test('a partition that is created, detached and attached while the service runs belongs to the table while it is one', async () => {
   await dba('create table erp.growing (tenant text, id int primary key, note text) partition by range (id)');
   await watch('growing');
@@ -151,19 +155,28 @@ test('a partition that is created, detached and attached while the service runs 
     `insert into erp.growing_2 values (101, 'acme', 'before')`,
   );
   await dba('alter table erp.growing attach partition erp.growing_2 for values from (100) to (200)');
-  await enable('growing');
+  if (major < 15) await enable('growing');
   await app(
     `update erp.growing set note = 'attached' where id = 101`,
     `insert into erp.growing values ('acme', 102, 'attached')`,
+    `update erp.growing set note = 'still one' where id = 1`,
   );
   await dba('alter table erp.growing detach partition erp.growing_1');
+  if (major < 15) await enable('growing');
   await app(
     `insert into erp.growing_1 values ('acme', 2, 'detached')`,
     `insert into erp.growing values ('acme', 103, 'last')`,
   );
 
-  const all = await summaries('growing-acme', 4);
-  expect(all).toEqual(['INSERT 1 created', 'UPDATE 101 attached', 'INSERT 102 attached', 'INSERT 103 last']);
+  const told = await summaries('growing-acme', 5);
+  expect(told.toSorted()).toEqual([
+    'INSERT 1 created',
+    'INSERT 102 attached',
+    'INSERT 103 last',
+    'UPDATE 1 still one',
+    'UPDATE 101 attached',
+  ]);
+  await scene.waitForCounts('growing-acme', { claimed: 5, success: 5 });
 });
 
 test('a partition with an identity of its own is not said to have what it did not write', async () => {
