@@ -150,6 +150,7 @@ test('a paused webhook misses a TRUNCATE, and a deleted one loses it', async () 
   await scene.waitForBodies('deleted', 1);
   await scene.waitForCounts('paused', { missed: 1 });
   await appAs('acme').query(`delete from rowhook.webhook where id = 'deleted'`);
+  await scene.waitForCounts('deleted', { claimed: 2, error: 1 });
   held.release();
   await scene.waitForCounts('deleted', { claimed: 2, success: 1, error: 1 });
   expect(await scene.losses('deleted')).toEqual([
