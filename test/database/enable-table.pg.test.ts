@@ -249,6 +249,24 @@ test('the application writes on after each refused identity', async () => {
   await writeAsApplication('erp.no_key');
 });
 
+test.each([
+  ['a name of 63 bytes', `erp."${'é'.repeat(31)}x"`, 'id text primary key'],
+  ['an index whose columns may be null', 'erp.nullable', 'id text, unique ("companyId", id)'],
+  ['a deferrable key', 'erp.late', 'id text primary key deferrable'],
+  ['an index of that name already', 'erp.taken', 'id text primary key, constraint taken_rowhook unique (id)'],
+])(
+  'the index identity that is offered for a table with %s works when pasted',
+  async (_what, relation, rest) => {
+    await database.dba.query(`create table ${relation} ("companyId" text, ${rest})`);
+    const offered = await refusal(enable(`'${relation}', replica_identity => 'nullable_companyId_id_key'`));
+    expect(offered.hint).toContain('set not null');
+    for (const statement of offered.hint.split(';').filter((part) => part.trim() !== ''))
+      await database.dba.query(statement);
+    expect(await identityOf(relation)).toMatch(/^index:/);
+    await writeAsApplication(relation);
+  },
+);
+
 test('keeps a default identity only where its key tells the company, or none is asked for', async () => {
   await database.dba.query(`create table erp.kept ${columns}`);
   const refused = await refusal(enable(`'erp.kept', replica_identity => 'keep'`));
@@ -292,6 +310,9 @@ test('refuses what another publication of the table would turn into failing writ
   await database.admin.query('create publication other for table erp.shared ("companyId", id)');
   const refused = await refusal(enable(`'erp.shared'`));
   expect(refused.message).toContain('publication "other" has a column list without "note"');
+  expect(refused.hint).toMatch(
+    /^create unique index concurrently shared_rowhook on erp\.shared \("companyId", id\); select /,
+  );
   await writeAsApplication('erp.shared');
   await database.admin.query('drop publication other');
   await enable(`'erp.shared'`);
