@@ -98,17 +98,21 @@ test('gives every partition back, and tables that were renamed since', async () 
     create table visit_1 partition of visit for values in ('1'); create table visit_2 partition of visit for values in ('2');
     alter table visit_2 replica identity nothing;
     select rowhook.enable_table('visit');
-    alter table job rename to task; alter table visit detach partition visit_1; create schema "a.b"; alter table visit set schema "a.b"`);
-  expect((await planUninstall(operator)).slice(0, 2)).toEqual([
+    alter table job rename to task; alter table visit detach partition visit_1; create schema "a.b"; alter table visit set schema "a.b";
+    create schema a; create table a.b ("companyId" text, id text primary key); select rowhook.enable_table('a.b');
+    create table "a.b" (id int)`);
+  expect((await planUninstall(operator)).slice(0, 3)).toEqual([
+    'disable table a.b and set its replica identity back to default',
     'disable table public.job and set its replica identity back to default',
     'disable table public.visit and set the replica identity of it and its partitions back (2 to default, 1 to nothing)',
   ]);
   await uninstall(operator);
   const { rows } = await operator.query(
     `select relname as name, relreplident as identity from pg_class
-     where relname in ('task', 'visit', 'visit_1', 'visit_2') order by 1`,
+     where relname in ('b', 'task', 'visit', 'visit_1', 'visit_2') order by 1`,
   );
   expect(rows).toEqual([
+    { name: 'b', identity: 'd' },
     { name: 'task', identity: 'd' },
     { name: 'visit', identity: 'd' },
     { name: 'visit_1', identity: 'd' },
