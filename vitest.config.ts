@@ -10,8 +10,8 @@ export default defineConfig({
     reporters: [process.stdout.isTTY ? 'default' : 'minimal'],
     slowTestThreshold: 60_000,
     silent: 'passed-only',
-    // Two also on two cores, where files wait more than they compute; not more than one Postgres has slots for.
-    maxWorkers: Math.min(8, Math.max(2, availableParallelism() - 1)),
+    // Three also on two cores, where files wait more than they compute; not more than one Postgres has slots for.
+    maxWorkers: Math.min(8, Math.max(3, availableParallelism() - 1)),
     testTimeout: 60_000,
     hookTimeout: 60_000,
     teardownTimeout: 30_000,
