@@ -213,9 +213,9 @@ begin
   end if;
 
   select t.attname, t.attnotnull, t.attgenerated, format_type(t.atttypid, t.atttypmod) as type_name,
-    pg_get_expr(d.adbin, d.adrelid) as expression
+    'character'::regtype in (t.atttypid, y.typbasetype) as is_padded, pg_get_expr(d.adbin, d.adrelid) as expression
   into a
-  from pg_attribute t left join pg_attrdef d on d.adrelid = t.attrelid and d.adnum = t.attnum
+  from pg_attribute t join pg_type y on y.oid = t.atttypid left join pg_attrdef d on d.adrelid = t.attrelid and d.adnum = t.attnum
   where t.attrelid = target and t.attname = company_column and t.attnum > 0 and not t.attisdropped;
   if not found then
     select t.attname into nearest from pg_attribute t
@@ -234,6 +234,10 @@ begin
     return query select 'company column', 'fail',
       format('column "%s" of %s is generated, and before Postgres 18 generated columns are not in the log', company_column, self),
       format('alter table %s alter column %I drop expression;', self, company_column);
+  elsif a.is_padded then
+    return query select 'company column', 'warn',
+      format('"%s" (%s) is filled up with blanks in the log: only a webhook whose company has the same blanks at its end gets its rows', company_column, a.type_name),
+      format('alter table %s alter column %I type text;', self, company_column);
   elsif not a.attnotnull then
     return query select 'company column', 'warn',
       format('"%s" (%s) may be NULL: such rows belong to no company and go to webhooks for all companies only', company_column, a.type_name),

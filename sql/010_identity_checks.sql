@@ -132,7 +132,7 @@ begin
     having count(*) > 0;
     remedy := coalesce(remedy, case when member = target then rowhook.identity_offer(target, asked) end, full_identity);
     return;
-  elsif columns = '{}' then
+  elsif columns = '{}' and wanted <> 'full' then
     problem := format('%s has replica identity %s%s: once it is published, every UPDATE and DELETE of the application would fail',
       self, wanted, case wanted when 'default' then ' and no primary key that could serve' else '' end);
     remedy := full_identity;

@@ -1,6 +1,17 @@
 -- The list of tables that may be watched, as the doors keep it. A name belongs to one table for good: webhooks and payloads
 -- carry it.
 
+create function rowhook.rival_name(target oid) returns text
+  language sql
+  stable
+  set search_path = pg_catalog, pg_temp
+as $$
+  select t.name from pg_class c join pg_namespace n on n.oid = c.relnamespace
+  join rowhook.subscribable_table t on (t.schema_name, t.relation_name) = (n.nspname, c.relname)
+  where c.oid = target and t.name <> (rowhook.registration_of(target)).name
+$$;
+comment on function rowhook.rival_name(oid) is 'The name under which another table is registered that was called as this one, registered under a name of its own, is now.';
+
 create function rowhook.registered_name(target oid, asked jsonb) returns text
   language plpgsql
   stable
@@ -16,6 +27,11 @@ begin
     if wanted_name <> known.name then
       raise exception 'table % is registered as "%", and a name cannot change: webhooks and payloads carry it', self, known.name
         using errcode = '55000', detail = 'Nothing was changed.', hint = format('Leave name out, or give %L.', known.name);
+    elsif rowhook.rival_name(target) is not null then
+      raise exception 'table % is registered as "%", and "%" is registered for the table that was called so before', self, known.name, rowhook.rival_name(target)
+        using errcode = '55000', detail = 'Nothing was changed.',
+          hint = format('To go on as "%s": select rowhook.disable_table(%L); ', rowhook.rival_name(target), self)
+            || rowhook.enable_statement(target, asked - 'name');
     end if;
     return known.name;
   end if;
@@ -190,6 +206,7 @@ comment on function rowhook.registered_relation(text) is 'The table registered u
 
 revoke all on all functions in schema rowhook from public;
 grant execute on function
+  rowhook.rival_name(oid),
   rowhook.registered_name(oid, jsonb),
   rowhook.register_table(oid, jsonb),
   rowhook.take_relation(rowhook.subscribable_table, oid, oid),

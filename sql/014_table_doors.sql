@@ -8,11 +8,15 @@ create function rowhook.check_registration(target oid, registered rowhook.subscr
 as $$
 declare
   former constant text := registered.schema_name || '.' || registered.relation_name;
+  rival constant text := rowhook.rival_name(target);
   is_renamed constant boolean := registered.enabled and not exists (
     select from pg_class c join pg_namespace n on n.oid = c.relnamespace
     where c.oid = target and (n.nspname, c.relname) = (registered.schema_name, registered.relation_name));
 begin
-  if is_renamed then
+  if is_renamed and rival is not null then
+    return query select 'registered', 'fail', format('enabled as "%s" when it was called %s; it has the name of what is registered as "%s" now', registered.name, former, rival),
+      format('select rowhook.disable_table(%L); ', rowhook.full_name(target)) || rowhook.enable_statement(target, asked);
+  elsif is_renamed then
     return query select 'registered', 'fail', format('enabled as "%s" when it was called %s: under its new name nothing is sent', registered.name, former),
       rowhook.enable_statement(target, asked);
   elsif registered.enabled and exists (select from pg_class c where c.oid = target and c.relispartition) then

@@ -235,24 +235,26 @@ class Payloads {
     const companyId = view === 'left' ? this.#decision.oldCompanyId : this.#decision.companyId;
     const current = type === 'DELETE' ? old : record;
     if (current === null) throw new Error(`the log carries no row for this ${type}`);
-    const previous = type === 'INSERT' ? undefined : type === 'DELETE' ? current : old;
-    const isPartial = type !== 'INSERT' && row.isOldPartial;
+    const seenOld = view === 'new only' ? null : old;
+    const previous = type === 'INSERT' ? undefined : type === 'DELETE' ? current : seenOld;
+    const hasOld = previous !== undefined && previous !== null;
+    const isPartial = hasOld && row.isOldPartial;
     const rows = { record: current, old: previous, isPartial, messageBytes: row.bytes };
     const payload = this.#relation.payload({
       type,
       table: this.#table,
       companyId,
       ...rows,
-      ...this.#omitted(type),
+      ...this.#omitted(type, hasOld),
     });
     return { payload, type, companyId };
   }
 
-  #omitted(type: RowOperation): { omitted?: OmittedValues } {
+  #omitted(type: RowOperation, hasOld: boolean): { omitted?: OmittedValues } {
     const { omitted } = this.#rows;
     if (omitted === undefined) return {};
     const record = type === 'DELETE' ? omitted.old : omitted.record;
-    return { omitted: { record, old: type === 'INSERT' ? none : omitted.old } };
+    return { omitted: { record, old: hasOld ? omitted.old : none } };
   }
 }
 

@@ -4,8 +4,11 @@ import type { Row } from '../payload/row.ts';
 import type { Route, RowOperation } from './registry.ts';
 import type { Webhook } from './webhook.ts';
 
-/** How a webhook sees the change: as it was, as the row leaving its company, or as the row joining it. */
-export type View = 'whole' | 'left' | 'joined';
+/**
+ * How a webhook sees the change: as it was, as the row leaving its company, as the row joining it, or only as it left the row, because
+ * whose the old values were is unknown.
+ */
+export type View = 'whole' | 'left' | 'joined' | 'new only';
 
 export interface Match {
   readonly webhook: Webhook;
@@ -50,7 +53,7 @@ export function match(
   const oldCompany = carried === undefined ? company : carried;
   const decision = { companyId: company, oldCompanyId: oldCompany, isUndecidable: false };
   if (operation !== 'UPDATE' || company === oldCompany) {
-    add(matches, byCompany, company, 'whole');
+    add(matches, byCompany, company, old !== null && carried === undefined ? 'new only' : 'whole');
   } else {
     add(matches, subscribers.DELETE.byCompany, oldCompany, 'left');
     add(matches, subscribers.INSERT.byCompany, company, 'joined');

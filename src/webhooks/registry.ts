@@ -73,7 +73,9 @@ export class Registry {
 
   #setTable(name: string, table: SubscribableTable | null): void {
     const before = this.#tables.get(name);
-    if (before !== undefined) this.#names.delete(qualify(before.schema, before.relation));
+    const relation = before === undefined ? '' : qualify(before.schema, before.relation);
+    // Another table may have taken that name in the same transaction.
+    if (this.#names.get(relation) === name) this.#names.delete(relation);
     this.#tables.delete(name);
     if (table === null) return;
     this.#tables.set(name, table);

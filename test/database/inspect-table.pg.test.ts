@@ -144,3 +144,20 @@ test('knows with which column and identity a table was enabled', async () => {
     remedy: `select rowhook.enable_table('public.rented', company_column => 'tenant', replica_identity => 'rented_key');`,
   });
 });
+
+test('a company that the log fills up with blanks is told, also below a domain', async () => {
+  await database.dba.query(`create domain short_code as char(4);
+    create table padded ("companyId" char(8) not null, code short_code not null, id text primary key)`);
+  expect((await inspect(`'padded'`)).get('company column')).toMatchObject({
+    status: 'warn',
+    remedy: 'alter table public.padded alter column "companyId" type text;',
+  });
+  expect((await inspect(`'padded', 'code'`)).get('company column')?.status).toBe('warn');
+  await database.dba.query('alter table public.padded alter column "companyId" type text');
+  expect((await inspect(`'padded'`)).get('company column')?.status).toBe('ok');
+});
+
+test('a table without a column can be enabled', async () => {
+  await database.dba.query(`create table bare (); select rowhook.enable_table('bare', null)`);
+  await database.app.query('insert into bare default values; delete from bare');
+});

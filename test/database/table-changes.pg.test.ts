@@ -68,6 +68,30 @@ test('a renamed or moved table is told so, and enabled again under the name that
   expect(await doors.identity(`archive.${table}_new`)).toBe('default');
 });
 
+test('where an enabled table takes the name of another enabled one, what mends it is said, and works as it stands', async () => {
+  await database.dba.query(`create table ${table}_b ${columns}`);
+  await doors.call(`enable_table('${table}_b')`);
+  await database.dba.query(
+    `alter table ${table} rename to swapped; alter table ${table}_b rename to ${table}; alter table swapped rename to ${table}_b`,
+  );
+  const refused = await refusal(doors.call(`enable_table('${table}')`));
+  expect(refused.message).toBe(
+    `table public.${table} is registered as "${table}_b", and "${table}" is registered for the table that was called so before`,
+  );
+  const [trouble] = await doors.troubles(`'${table}'`);
+  expect(trouble).toMatchObject({ check: 'registered', status: 'fail' });
+  expect(refused.hint).toBe(`To go on as "${table}": ${trouble?.remedy ?? ''}`);
+  await doors.paste(trouble?.remedy);
+  await doors.call(`enable_table('${table}_b')`);
+  for (const name of [table, `${table}_b`]) {
+    expect(await doors.troubles(`'${name}'`)).toEqual([]);
+    expect(await doors.isPublished(name)).toBe(true);
+    await write(name);
+    expect(await doors.call(`disable_table('${name}')`)).toMatchObject({ name, relation_name: name });
+    expect(await doors.identity(name)).toBe('default');
+  }
+});
+
 test('a table made again under its name is told so, and published by enabling it again', async () => {
   await database.dba.query(`drop table ${table}; create table ${table} ${columns}`);
   await write(table);

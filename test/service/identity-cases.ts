@@ -46,9 +46,9 @@ const told: Readonly<Record<Identity, Readonly<Record<'acme' | 'globex' | 'all',
     globex: [joined, deleted(fourth)],
     all: [insert, update(second, first), update(third, second), update(fourth, third), deleted(fourth)],
   },
-  // The key is the id alone: whose row it was is not in the log.
+  // The key is the id alone: whose row it was is not in the log, and so no old value is for a company.
   default: {
-    acme: [insert, update(second, null), partly(update(third, { id: 1 }))],
+    acme: [insert, update(second, null), update(third, null)],
     globex: [update(fourth, null)],
     all: [
       ...[insert, update(second, null), partly(update(third, { id: 1 })), update(fourth, null)],

@@ -99,6 +99,13 @@ test('without an old row the key did not change, and neither did the company', (
   expect(seen(decide(everybody, 'UPDATE', { record: ['1', 'A'] }))).toEqual(['all whole', 'a whole']);
 });
 
+test('old values of a company that the log does not carry are for those for all only', () => {
+  expect(seen(decide(everybody, 'UPDATE', { record: ['2', 'B'], old: ['1', undefined] }))).toEqual([
+    'all whole',
+    'b new only',
+  ]);
+});
+
 test('a company that the log does not carry is undecidable, if a company would have wanted to know', () => {
   const decision = decide(everybody, 'DELETE', { old: ['1', undefined] });
   expect(seen(decision)).toEqual(['all whole']);

@@ -70,6 +70,27 @@ test('a table that gets another relation is found there and nowhere else', () =>
   expect(registry.route('erp', 'Offer')?.table.name).toBe('quote');
 });
 
+test.each([
+  ['one by one', ['quote', 'offer']],
+  ['in the other order', ['offer', 'quote']],
+])('two tables that take each other’s relations in one transaction are both found, told %s', (_, order) => {
+  const registry = new Registry();
+  const offer = { name: 'offer', relation_name: 'Offer' };
+  registry.apply([
+    table(),
+    { ...table(offer), key: 'offer' },
+    webhook('1'),
+    webhook('2', { table_name: 'offer' }),
+  ]);
+  const changed: Readonly<Record<string, ConfigurationChange>> = {
+    quote: table({ relation_name: 'Offer' }),
+    offer: { ...table({ ...offer, relation_name: 'Quote' }), key: 'offer' },
+  };
+  registry.apply(order.flatMap((key) => changed[key] ?? []));
+  expect(registry.route('erp', 'Offer')?.table.name).toBe('quote');
+  expect(registry.route('erp', 'Quote')?.table.name).toBe('offer');
+});
+
 test('who asked for nothing but TRUNCATE wants no row', () => {
   const registry = new Registry();
   registry.apply([table(), webhook('1', { on_insert: 'f', on_truncate: 't' })]);
