@@ -16,6 +16,7 @@ import { describeSlotHolder, endWalSender } from './database/slot-holder.ts';
 import { requireSameOrigin, type State } from './database/state.ts';
 import { takeOver, writerName } from './database/takeover.ts';
 import { forgetUnread } from './database/unread.ts';
+import { forgetUnsendable } from './database/unsendable-transaction.ts';
 import { readClockOffset } from './database/webhook-poll.ts';
 import type { AttemptReport } from './delivery/attempt-report.ts';
 import type { Poster } from './delivery/post.ts';
@@ -129,6 +130,8 @@ class Leadership implements AsyncDisposable {
     const { claim, fold, side } = this.#sessions;
     const takeover = await takeOver(fold, config.slot);
     const { term, state, interrupted } = takeover;
+    // It may be sent by now; if not, that is found again.
+    await forgetUnsendable(fold);
     this.#termNo = term;
     await claim.rename(writerName(config.slot, 'claim', term));
     await fold.rename(writerName(config.slot, 'fold', term));

@@ -8,6 +8,7 @@ import { readFailingWebhooks, readLastLossAt, readLosses, readTerm } from '../da
 import { readRole, readServer, readSettings } from '../database/status/server.ts';
 import { readOrigin, readSlot, readTransactions } from '../database/status/slot.ts';
 import { readTables } from '../database/status/tables.ts';
+import { readUnsendable } from '../database/unsendable-transaction.ts';
 import { checkLosses, checkWebhooks } from './books-checks.ts';
 import { checkCasts } from './cast-checks.ts';
 import { ok, warn, type Check } from './check.ts';
@@ -15,7 +16,14 @@ import { checkPublication } from './publication-check.ts';
 import { checkRights } from './role-checks.ts';
 import { checkServer } from './server-checks.ts';
 import { checkSettings } from './settings-check.ts';
-import { checkCatalogAge, checkKeptLog, checkLeader, checkOrigin, checkSlot } from './slot-checks.ts';
+import {
+  checkCatalogAge,
+  checkKeptLog,
+  checkLeader,
+  checkOrigin,
+  checkSlot,
+  checkUnsendable,
+} from './slot-checks.ts';
 import { checkTables } from './table-checks.ts';
 import { checkTransactions, oldTransactionS } from './transaction-checks.ts';
 
@@ -77,6 +85,9 @@ async function slotChecks(db: Queries, name: string): Promise<Check[]> {
       const server = await readServer(db);
       return [checkSlot(name, slot, state), ...checkKeptLog(slot, server), ...checkCatalogAge(slot)];
     })),
+    ...(await looking('unsendable transaction', async () =>
+      checkUnsendable(await readSlot(db, name), await readState(db), await readUnsendable(db)),
+    )),
     ...(await looking('origin', async () => checkOrigin(await readState(db), await readOrigin(db)))),
     ...(await looking('publication', async () => [await checkPublication(db, await readState(db))])),
   ];

@@ -5,6 +5,7 @@ import { foreignSlot, slotTaken } from '../database/foreign-slot.ts';
 import { findOtherOrigin, type Origin, type State } from '../database/state.ts';
 import type { ServerFacts } from '../database/status/server.ts';
 import type { SlotFacts } from '../database/status/slot.ts';
+import type { UnsendableTransaction } from '../database/unsendable-transaction.ts';
 import { formatLsn } from '../lsn.ts';
 import { fail, failOf, formatBytes, ok, warn, type Check } from './check.ts';
 
@@ -74,6 +75,25 @@ function checkProgress(name: string, slot: SlotFacts): Check {
     `"${name}": ${lag}; confirmed ${slot.confirmedLsn ?? '?'}; ` +
     `wal_status ${slot.walStatus ?? 'unknown'}${failover}`;
   return ok('slot', detail);
+}
+
+/** `found`: by the service that ended last; a start forgets it. */
+export function checkUnsendable(
+  slot: SlotFacts | null,
+  state: State | null,
+  found: UnsendableTransaction | null,
+): Check[] {
+  if (slot === null || state === null || found === null || !isReadable(slot)) return [];
+  if (slot.walStatus === 'lost' || found.slot !== state.slot || found.epoch !== state.epoch) return [];
+  const lsn = formatLsn(found.commitLsn);
+  return [
+    fail(
+      'unsendable transaction',
+      `Postgres cannot send the transaction that committed at ${lsn} (${found.committedAt}, transaction id ${found.xid}), and nothing ` +
+        `that comes after it: ${found.reason}. All that was committed before it is settled.`,
+      `rowhook slot skip ${lsn} --accept-gap\nWhat it changed is then not sent; the ledger says so, and the next start goes on after it.`,
+    ),
+  ];
 }
 
 /** The alert: half of what may be kept is kept. */

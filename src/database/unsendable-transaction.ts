@@ -2,6 +2,7 @@
 // skipped. Invariant: it is noted only when everything before it is settled, so that skipping it costs nothing else.
 import { formatLsn, parseLsn, type Lsn } from '../lsn.ts';
 import type { FloorPosition } from '../position.ts';
+import type { Queries } from './queries.ts';
 import type { Session } from './session.ts';
 
 export interface UnsendableTransaction {
@@ -39,8 +40,8 @@ export async function noteUnsendable(
   });
 }
 
-export async function readUnsendable(session: Session): Promise<UnsendableTransaction | null> {
-  const { rows } = await session.query<{ value: Stored }>({
+export async function readUnsendable(db: Queries): Promise<UnsendableTransaction | null> {
+  const { rows } = await db.query<{ value: Stored }>({
     text: `select value from rowhook.setting where name = 'unsendable_transaction'`,
   });
   const stored = rows[0]?.value;
