@@ -316,4 +316,13 @@ grant execute on function
   rowhook.left_behind(text, oid),
   rowhook.lock_holders(oid[], oid[])
 to rowhook_dba;
-grant execute on function rowhook.members(oid) to rowhook_service;
+-- What the service's own checks ask.
+grant execute on function
+  rowhook.members(oid),
+  rowhook.partitioned_above(oid),
+  rowhook.replica_identity_of(oid),
+  rowhook.identity_columns(oid, text),
+  rowhook.publications_of(oid),
+  rowhook.members_published_otherwise(oid),
+  rowhook.unpublished_identity_column(oid, text)
+to rowhook_service;

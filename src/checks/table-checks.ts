@@ -84,13 +84,15 @@ function findUnwritable(table: TableFacts): Check | null {
     return fail(checkName(table), detail, `alter table ${relation} replica identity full;`);
   }
   const [generated] = table.unpublishedGeneratedColumns;
-  if (table.identity !== 'full' || generated === undefined) return null;
+  const reason =
+    table.identity === 'full' && generated !== undefined
+      ? `identity full and the generated column "${generated}"`
+      : table.leftOut === null
+        ? null
+        : `identity ${table.identity}, of which ${table.leftOut}`;
+  if (reason === null) return null;
   const inspect = `The statement that mends it, as its owner: rowhook inspect ${shellWord(relation)}`;
-  return fail(
-    checkName(table),
-    `${relation} has identity full and the generated column "${generated}": ${fails}`,
-    table.identityRemedy ?? inspect,
-  );
+  return fail(checkName(table), `${relation} has ${reason}: ${fails}`, table.identityRemedy ?? inspect);
 }
 
 /** The identity is another one than rowhook set, and it carries less. */

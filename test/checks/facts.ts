@@ -87,6 +87,7 @@ export const tableFacts: TableFacts = {
   hasIdentity: true,
   carriesCompany: true,
   unpublishedGeneratedColumns: [],
+  leftOut: null,
   partitions: [],
   identityRemedy: null,
   webhooks: 2,

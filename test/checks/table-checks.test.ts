@@ -13,6 +13,11 @@ describe('a table', () => {
     ['fail', { hasCompanyColumn: false }, /no column "companyId"/],
     ['fail', { hasIdentity: false, identity: 'nothing' }, /every UPDATE and DELETE of the application fails/],
     ['fail', { unpublishedGeneratedColumns: ['total'] }, /generated column "total": every UPDATE/],
+    [
+      'fail',
+      { leftOut: 'publication "other" leaves out "total"' },
+      /identity full, of which publication "other".*: every UPDATE/,
+    ],
     ['warn', { identity: 'default' }, /has lost identity full/],
     [
       'warn',

@@ -102,6 +102,21 @@ test('asks for a statement beside a virtual column that was added later, and sen
   await database.dba.query('alter table erp."salesOrder" drop twice');
 });
 
+test('tells of another publication, made later, that lets the application’s writes fail', async ({
+  skip,
+}) => {
+  skip(inject('postgresMajor') < 15, 'column lists exist from Postgres 15 on');
+  await database.admin.query('create publication other for table erp."salesOrder" (id)');
+  const { checks } = await status(database.serviceUrl);
+  expect(checks.get('table salesOrder')).toMatchObject({
+    status: 'fail',
+    detail: expect.stringMatching(/publication "other" leaves out ".+": every UPDATE and DELETE/) as string,
+  });
+  const asDba = await status(database.dbaUrl);
+  expect(asDba.checks.get('table salesOrder')?.remedy).toContain('alter publication other drop table');
+  await database.admin.query('drop publication other');
+});
+
 test('names what fails, the losses and the table that lost its identity', async () => {
   await database.service.query(`
     insert into rowhook.counter (uid, claimed_count, error_count, last_error_at, last_error)

@@ -34,6 +34,8 @@ export interface TableFacts extends IdentityFacts {
   readonly hasCompanyColumn: boolean;
   /** Columns that full identity cannot have: virtual ones, and stored ones that the publication leaves out. */
   readonly unpublishedGeneratedColumns: readonly string[];
+  /** Another publication leaves out a column of the identity: which one does, and which column. */
+  readonly leftOut: string | null;
   /** Of a partitioned table, at whatever depth: those that hold rows. */
   readonly partitions: readonly PartitionFacts[];
   /** What `inspect` says against the identity in use; null where nothing does, or where we may not ask. */
@@ -48,7 +50,8 @@ export async function readTables(db: Queries, publication: string): Promise<Tabl
     values: [publication],
   });
   const inTrouble = tables.filter(
-    (table) => table.identity === 'full' && table.unpublishedGeneratedColumns.length > 0,
+    (table) =>
+      table.leftOut !== null || (table.identity === 'full' && table.unpublishedGeneratedColumns.length > 0),
   );
   const remedies = await readIdentityRemedies(
     db,
@@ -112,6 +115,12 @@ const tablesQuery = `
                where a.attrelid = r.oid and not a.attisdropped and current_setting('server_version_num')::int >= 180000
                and (a.attgenerated = 'v' or a.attgenerated = 's' and to_jsonb(p) ->> 'pubgencols' is distinct from 's')
                order by a.attnum) as "unpublishedGeneratedColumns",
+         case when t.enabled then (
+           select format('publication "%s" leaves out "%s"%s', u.publication, u.column_name,
+                    case when member.oid <> r.oid then ' of ' || member.oid::regclass end)
+           from unnest(rowhook.members_published_otherwise(r.oid)) member(oid)
+           cross join lateral rowhook.unpublished_identity_column(member.oid, rowhook.replica_identity_of(member.oid)) u
+           where u.publication <> $1 limit 1) end as "leftOut",
          case when r.relkind = 'p' then (
            select coalesce(json_agg(json_build_object('relation', format('%I.%I', ln.nspname, l.relname),
                     'identity', leaf.identity, 'hasIdentity', leaf.has_identity, 'carriesCompany', leaf.carries_company)
