@@ -98,5 +98,5 @@ export class PreparedRelations {
 }
 
 export function measuredPayload(text: string): Payload {
-  return { text, bytes: Buffer.byteLength(text) };
+  return { body: text, bytes: Buffer.byteLength(text) };
 }

@@ -57,6 +57,8 @@ const laneLimits = {
   maxBytesPerLane: 16 * 1024 * 1024,
   maxDeliveries: 50_000,
   maxBytes: 64 * 1024 * 1024,
+  maxBytesOut: 64 * 1024 * 1024,
+  maxBytesOutPerLane: 16 * 1024 * 1024,
 };
 const maxInFlight = 1_000;
 const timeoutMs = 10_000;

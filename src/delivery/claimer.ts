@@ -153,7 +153,7 @@ export class Claimer {
       if (leftMs <= 0) return { kind: 'failed', class: 'timeout', detail: `after ${timeoutMs} ms` };
       const result = await post({
         url,
-        body: delivery.payload.text,
+        body: delivery.payload.body,
         timeoutMs: Math.ceil(leftMs),
         // While the connection was being opened the webhook may have been deleted, or may have moved.
         mayWrite: () => gate.url(delivery.webhook.uid) === url && this.#isTermFresh(),

@@ -3,9 +3,9 @@ import type { Position } from '../position.ts';
 import type { UnsettledChange } from '../replication/floor.ts';
 import type { Webhook } from '../webhooks/webhook.ts';
 
-/** The JSON text, built once per change and view and shared by all its webhooks. */
+/** The JSON text, built once per change and view and shared by all its webhooks; a large one as the bytes that they all send. */
 export interface Payload {
-  readonly text: string;
+  readonly body: string | Buffer;
   readonly bytes: number;
 }
 

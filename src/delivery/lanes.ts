@@ -2,6 +2,7 @@
 // lanes take turns. Invariant: two deliveries of one record of one webhook are never out at the same time, and leave
 // in the order of the log. One for all records, a TRUNCATE, is out alone: after all before it, before all after it.
 import { Fifo } from '../fifo.ts';
+import { BytesOut } from './bytes-out.ts';
 import type { Delivery } from './delivery.ts';
 
 export interface LaneLimits {
@@ -11,6 +12,9 @@ export interface LaneLimits {
   readonly maxBytesPerLane: number;
   readonly maxDeliveries: number;
   readonly maxBytes: number;
+  /** Of what is out, large payloads only, once for all webhooks that share one. */
+  readonly maxBytesOut: number;
+  readonly maxBytesOutPerLane: number;
 }
 
 interface Waiting {
@@ -31,6 +35,7 @@ interface Lane {
   barrier: Waiting | null;
   bytes: number;
   inFlight: number;
+  bytesOut: number;
   isInTurn: boolean;
 }
 
@@ -41,6 +46,7 @@ export class Lanes {
   readonly #turns = new Fifo<Lane>();
   readonly #claimed = new Map<Delivery, Waiting>();
   readonly #full = new Set<Lane>();
+  readonly #out: BytesOut<Lane>;
   #deliveries = 0;
   #bytes = 0;
 
@@ -48,6 +54,7 @@ export class Lanes {
   constructor(limits: LaneLimits, isOpen: (uid: bigint) => boolean) {
     this.#limits = limits;
     this.#isOpen = isOpen;
+    this.#out = new BytesOut(limits.maxBytesOut);
   }
 
   /** Deliveries that are not claimed yet. */
@@ -103,9 +110,11 @@ export class Lanes {
       lane.isInTurn = false;
       if (lane.inFlight >= this.#limits.concurrency || !this.#isOpen(lane.uid)) continue;
       const next = nextReady(lane);
-      if (next === undefined) continue;
+      if (next === undefined || !this.#hasRoom(lane, next.delivery)) continue;
+      lane.ready.shift();
       lane.waiting.delete(next);
       lane.inFlight += 1;
+      lane.bytesOut += next.delivery.payload.bytes;
       this.#count(lane, -1, -next.delivery.payload.bytes);
       this.#claimed.set(next.delivery, next);
       taken.push(next.delivery);
@@ -121,11 +130,13 @@ export class Lanes {
     if (done === undefined || lane === undefined) return;
     this.#claimed.delete(delivery);
     lane.inFlight -= 1;
+    lane.bytesOut -= delivery.payload.bytes;
     leave(lane, done);
     for (const follower of done.followers) {
       follower.blockers -= 1;
       if (follower.blockers === 0 && !follower.isDropped) this.#makeReady(lane, follower);
     }
+    for (const waiter of this.#out.give(delivery.payload)) this.#queue(waiter);
     this.#queue(lane);
     this.#forgetIfEmpty(lane);
   }
@@ -162,11 +173,18 @@ export class Lanes {
         barrier: null,
         bytes: 0,
         inFlight: 0,
+        bytesOut: 0,
         isInTurn: false,
       };
       this.#lanes.set(uid, lane);
     }
     return lane;
+  }
+
+  // A lane without room is queued again by `release`: its own, or that of what takes the room of all.
+  #hasRoom(lane: Lane, { payload }: Delivery): boolean {
+    const isLaneFull = lane.inFlight > 0 && lane.bytesOut + payload.bytes > this.#limits.maxBytesOutPerLane;
+    return !isLaneFull && this.#out.take(payload, lane);
   }
 
   #makeReady(lane: Lane, waiting: Waiting): void {
@@ -224,9 +242,11 @@ function leave(lane: Lane, waiting: Waiting): void {
   for (const key of keys) if (lane.tails.get(key) === waiting) lane.tails.delete(key);
 }
 
+/** It stays the first of those that are ready. */
 function nextReady(lane: Lane): Waiting | undefined {
   for (;;) {
-    const next = lane.ready.shift();
-    if (next === undefined || !next.isDropped) return next;
+    const next = lane.ready.head;
+    if (next?.isDropped !== true) return next;
+    lane.ready.shift();
   }
 }

@@ -1,7 +1,7 @@
 // What is larger than a payload may be is not built: from the lengths of its texts where they tell, else as soon as the growing JSON
 // does. No text of ours comes near the longest that V8 can hold, which would end the process.
 
-import { maxPayloadBytes } from '../limits.ts';
+import { largePayloadBytes, maxPayloadBytes } from '../limits.ts';
 import type { OmittedValues, RowMessage } from '../replication/pgoutput.ts';
 import { buildPayload, fillUnchanged, type PayloadInput } from './payload.ts';
 import { PayloadTooLarge } from './payload-too-large.ts';
@@ -39,7 +39,7 @@ export interface LimitedInput extends PayloadInput {
 
 /** A payload, or about how large it would be, in bytes. */
 export type BuiltPayload =
-  { readonly text: string; readonly bytes: number } | { readonly tooLargeBytes: number };
+  { readonly body: string | Buffer; readonly bytes: number } | { readonly tooLargeBytes: number };
 
 export function buildWithinLimit(input: LimitedInput): BuiltPayload {
   const { record, old, omitted, messageBytes } = input;
@@ -51,7 +51,8 @@ export function buildWithinLimit(input: LimitedInput): BuiltPayload {
   try {
     const text = buildPayload(input);
     const bytes = Buffer.byteLength(text);
-    return bytes > maxPayloadBytes ? { tooLargeBytes: bytes } : { text, bytes };
+    if (bytes > maxPayloadBytes) return { tooLargeBytes: bytes };
+    return { body: bytes > largePayloadBytes ? Buffer.from(text) : text, bytes };
   } catch (error) {
     if (error instanceof PayloadTooLarge) return { tooLargeBytes: error.bytes };
     throw error;

@@ -12,6 +12,8 @@ const limits = {
   maxBytesPerLane: 1_000,
   maxDeliveries: 100,
   maxBytes: 1_000,
+  maxBytesOut: 1_000_000,
+  maxBytesOutPerLane: 1_000_000,
 };
 
 /** A claimer whose journal always answers at once. `post` sees the gate, as the world changes while a connection opens. */

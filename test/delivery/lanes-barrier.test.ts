@@ -12,6 +12,8 @@ const limits = {
   maxBytesPerLane: 1_000_000,
   maxDeliveries: 1_000,
   maxBytes: 1_000_000,
+  maxBytesOut: 1_000_000,
+  maxBytesOutPerLane: 1_000_000,
 };
 
 type Keys = Delivery['keys'];

@@ -9,6 +9,8 @@ const limits: LaneLimits = {
   maxBytesPerLane: 1_000,
   maxDeliveries: 100,
   maxBytes: 10_000,
+  maxBytesOut: 1_000_000,
+  maxBytesOutPerLane: 1_000_000,
 };
 
 function lanesWith(deliveries: readonly Delivery[], change: Partial<LaneLimits> = {}): Lanes {
@@ -104,4 +106,47 @@ test('is full by bytes', () => {
   expect(lanes.isFull).toBe(true);
   lanes.take(1);
   expect(lanes.isFull).toBe(false);
+});
+
+const large = 100_000;
+const room = { maxBytes: 100 * large, maxBytesPerLane: 100 * large, maxBytesOut: 2 * large };
+
+test('large payloads of all webhooks share a room, and small ones go past those that wait for it', () => {
+  const larges = [1n, 2n, 3n, 4n].map((uid) =>
+    deliveryOf({ uid, index: Number(uid), keys: ['r'], bytes: large }),
+  );
+  const [first] = larges;
+  const small = deliveryOf({ uid: 5n, index: 5, keys: ['r'] });
+  const lanes = lanesWith([...larges, small], room);
+  expect(indexes(lanes.take(10))).toEqual([1, 2, 5]);
+  expect(lanes.take(10)).toEqual([]);
+  if (first !== undefined) lanes.release(first);
+  expect(indexes(lanes.take(10))).toEqual([3]);
+});
+
+test('a payload that goes to many webhooks takes its room once, and gives it back when it is back from all', () => {
+  const { payload } = deliveryOf({ index: 0, keys: [], bytes: large });
+  const shared = [1n, 2n, 3n].map((uid) => ({ ...deliveryOf({ uid, index: 0, keys: ['r'] }), payload }));
+  const other = deliveryOf({ uid: 4n, index: 1, keys: ['r'], bytes: large + 1 });
+  const lanes = lanesWith([...shared, other], room);
+  expect(indexes(lanes.take(10))).toEqual([0, 0, 0]);
+  for (const delivery of shared) {
+    expect(lanes.take(10)).toEqual([]);
+    lanes.release(delivery);
+  }
+  expect(indexes(lanes.take(10))).toEqual([1]);
+});
+
+test('a webhook has only so many bytes out; what alone is more than any room goes alone', () => {
+  const [a, b, c] = [0, 1, 2].map((index) =>
+    deliveryOf({ index, keys: [`r${index}`], bytes: index === 2 ? 5 * large : large }),
+  );
+  const lanes = lanesWith(
+    [a, b, c].filter((each) => each !== undefined),
+    { ...room, maxBytesOutPerLane: large },
+  );
+  for (const delivery of [a, b, c]) {
+    expect(lanes.take(10)).toEqual([delivery]);
+    if (delivery !== undefined) lanes.release(delivery);
+  }
 });

@@ -32,7 +32,7 @@ test('bytes are counted, not characters', () => {
 
 test('both rows count', () => {
   const half = 'x'.repeat(maxPayloadBytes / 2);
-  expect(built(oids.text, [half], ['before'])).toHaveProperty('text');
+  expect(built(oids.text, [half], ['before'])).toHaveProperty('body');
   expect(built(oids.text, [half], [half])).toEqual({ tooLargeBytes: expect.any(Number) as unknown });
 });
 
@@ -94,5 +94,5 @@ test('what a row lacks for its size counts, also where the rest is small', () =>
   });
   expect(lacking).toEqual({ tooLargeBytes: huge });
   const whole = { omitted: { record: none, old: none }, record: ['small'], old: undefined };
-  expect(buildWithinLimit({ ...input, type: 'INSERT', ...whole })).toHaveProperty('text');
+  expect(buildWithinLimit({ ...input, type: 'INSERT', ...whole })).toHaveProperty('body');
 });

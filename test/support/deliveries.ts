@@ -40,7 +40,7 @@ export function deliveryOf({ uid = 1n, index, keys, bytes = 10 }: DeliveryValues
     type: 'INSERT',
     table: 'salesOrder',
     companyId: 'acme',
-    payload: { text: '{}', bytes },
+    payload: { body: '{}', bytes },
     keys,
     readAtMs: 0,
   };
