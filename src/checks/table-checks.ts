@@ -108,7 +108,9 @@ function lostIdentity(table: TableFacts): Check | null {
 }
 
 function partitionProblems(table: TableFacts): Check[] {
-  const { relation, companyColumn, partitions } = table;
+  const { relation, companyColumn } = table;
+  const unlogged = table.partitions.filter((partition) => !partition.isInLog);
+  const partitions = table.partitions.filter((partition) => partition.isInLog);
   const unwritable = partitions.filter((partition) => !partition.hasIdentity);
   const undecidable = partitions.filter(({ hasIdentity, carriesCompany }) => hasIdentity && !carriesCompany);
   const incomplete = partitions.filter(
@@ -118,6 +120,13 @@ function partitionProblems(table: TableFacts): Check[] {
   const remedy = enabling(table);
   const of = `of ${relation}`;
   return [
+    unlogged.length === 0
+      ? null
+      : fail(
+          checkName(table),
+          `${named(unlogged)} ${of} that the log does not hold (unlogged or foreign): nothing is sent for their rows`,
+          `The statement that mends it, as its owner: rowhook inspect ${shellWord(relation)}`,
+        ),
     unwritable.length === 0
       ? null
       : fail(

@@ -69,7 +69,13 @@ describe('a table', () => {
 });
 
 describe('a partition of its own identity', () => {
-  const partition = { relation: 'erp.o_2026', identity: 'default', hasIdentity: true, carriesCompany: true };
+  const partition = {
+    relation: 'erp.o_2026',
+    identity: 'default',
+    hasIdentity: true,
+    carriesCompany: true,
+    isInLog: true,
+  };
   const partitioned = { ...table, kind: 'p' };
 
   test.each([
@@ -89,6 +95,19 @@ describe('a partition of its own identity', () => {
       remedy: `As its owner: rowhook enable 'erp."salesOrder"' --name salesOrder`,
     });
     expect(checks[1]?.detail).toMatch(/^1 partition \(erp\.o_2026\) of erp\."salesOrder"/);
+  });
+
+  test('is a failure where the log does not hold it', () => {
+    const checks = checkTables([{ ...partitioned, partitions: [{ ...partition, isInLog: false }] }]);
+    expect(checks.slice(1)).toEqual([
+      {
+        check: 'table salesOrder',
+        status: 'fail',
+        detail:
+          '1 partition (erp.o_2026) of erp."salesOrder" that the log does not hold (unlogged or foreign): nothing is sent for their rows',
+        remedy: `The statement that mends it, as its owner: rowhook inspect 'erp."salesOrder"'`,
+      },
+    ]);
   });
 
   test('is one line for many, and none for those that have the table’s', () => {

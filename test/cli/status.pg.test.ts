@@ -117,6 +117,22 @@ test('tells of another publication, made later, that lets the application’s wr
   await database.admin.query('drop publication other');
 });
 
+test('tells of a partition that the log does not hold', async () => {
+  await database.dba.query(`
+    create table erp.parted ("companyId" text, id text, primary key (id)) partition by list (id);
+    create table erp.parted_a partition of erp.parted for values in ('a');
+    select rowhook.enable_table('erp.parted');
+    create unlogged table erp.parted_b partition of erp.parted for values in ('b')`);
+  const { checks } = await status(database.serviceUrl);
+  expect(checks.get('table parted')).toMatchObject({
+    status: 'fail',
+    detail: expect.stringMatching(
+      /^1 partition \(erp\.parted_b\) of erp\.parted that the log does not hold/,
+    ) as string,
+  });
+  await database.dba.query(`select rowhook.disable_table('erp.parted'); drop table erp.parted`);
+});
+
 test('names what fails, the losses and the table that lost its identity', async () => {
   await database.service.query(`
     insert into rowhook.counter (uid, claimed_count, error_count, last_error_at, last_error)

@@ -13,6 +13,8 @@ export interface IdentityFacts {
 export interface PartitionFacts extends IdentityFacts {
   /** As SQL spells it. */
   readonly relation: string;
+  /** False: it is unlogged, or a foreign table. */
+  readonly isInLog: boolean;
 }
 
 export interface TableFacts extends IdentityFacts {
@@ -123,10 +125,11 @@ const tablesQuery = `
            where u.publication <> $1 limit 1) end as "leftOut",
          case when r.relkind = 'p' then (
            select coalesce(json_agg(json_build_object('relation', format('%I.%I', ln.nspname, l.relname),
+                    'isInLog', l.relkind = 'r' and l.relpersistence = 'p',
                     'identity', leaf.identity, 'hasIdentity', leaf.has_identity, 'carriesCompany', leaf.carries_company)
                     order by ln.nspname, l.relname), '[]')
            from unnest(rowhook.members(r.oid)) member(oid)
-           join pg_catalog.pg_class l on l.oid = member.oid and l.relkind = 'r'
+           join pg_catalog.pg_class l on l.oid = member.oid and l.relkind in ('r', 'f')
            join pg_catalog.pg_namespace ln on ln.oid = l.relnamespace
            cross join lateral (${identityOf('l', 't.company_column')}) leaf) else '[]' end as partitions,
          coalesce(w.webhooks, 0) as webhooks, coalesce(w.active, 0) as "activeWebhooks"
