@@ -65,7 +65,7 @@ begin
   end if;
 
   if cardinality(found_oids) > 1 then
-    raise exception 'more than one table is called "%"', resolve_relation.relation
+    raise exception 'more than one table is called "%"', btrim(resolve_relation.relation, '"')
       using errcode = '42P09',
         detail = 'There are ' || (select string_agg(rowhook.full_name(o), ', ' order by rowhook.full_name(o)) from unnest(found_oids) as o) || '.',
         hint = 'Name the schema too.';

@@ -216,7 +216,7 @@ as $$
   union all
   select 'large values', 'warn',
     'without identity full a large value that did not change is left out of the payload, and old holds key columns only',
-    rowhook.enable_statement(target, asked - 'replica_identity')
+    case when rowhook.unpublished_columns(target, 'full') = '{}' then rowhook.enable_statement(target, asked - 'replica_identity') end
   from identity i where i.wanted <> 'full'
 $$;
 comment on function rowhook.check_identity(oid, jsonb) is 'The replica identity now and once enabled, and whether the application can live with it.';

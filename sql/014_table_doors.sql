@@ -7,6 +7,8 @@ create function rowhook.check_registration(target oid, registered rowhook.subscr
   set search_path = pg_catalog, pg_temp
 as $$
 declare
+  self constant text := rowhook.full_name(target);
+  namesake constant text := rowhook.full_name(rowhook.registered_relation((select c.relname from pg_class c where c.oid = target)));
   former constant text := registered.schema_name || '.' || registered.relation_name;
   rival constant text := rowhook.rival_name(target);
   is_renamed constant boolean := registered.enabled and not exists (
@@ -22,6 +24,9 @@ begin
   elsif registered.enabled and exists (select from pg_class c where c.oid = target and c.relispartition) then
     return query select 'registered', 'warn', format('enabled as "%s" before it became a partition; disable it where the whole table is enabled', registered.name),
       format('select rowhook.disable_table(%L);', rowhook.full_name(target));
+  elsif registered.name is null and namesake is not null then
+    return query select 'registered', 'warn', format('not yet; its own name is taken by table %s', namesake),
+      rowhook.enable_statement(target, asked || jsonb_build_object('name', replace(self, '.', '_')));
   else
     return query select 'registered', 'ok', case
       when registered.enabled then format('enabled as "%s" (last changed %s)', registered.name, date_trunc('second', registered.updated_at))

@@ -55,8 +55,8 @@ export function checkWalLevel({ walLevel }: ServerFacts): Check {
   return fail(
     'wal_level',
     `wal_level is ${walLevel}; reading changes needs logical.`,
-    `alter system set wal_level = 'logical'; and restart Postgres ` +
-      `(managed services: rds.logical_replication = 1, cloudsql.logical_decoding = on).`,
+    `alter system set wal_level = 'logical';\n` +
+      `Then restart Postgres. Managed services: rds.logical_replication = 1, cloudsql.logical_decoding = on.`,
   );
 }
 
@@ -127,6 +127,6 @@ function checkRoom({ slots, maxSlots, senders, maxSenders }: ServerFacts, needsS
   if (!needsSlot || (freeSlots > 0 && freeSenders > 0)) return ok('room', free);
   const setting = freeSlots > 0 ? 'max_wal_senders' : 'max_replication_slots';
   const limit = freeSlots > 0 ? maxSenders : maxSlots;
-  const remedy = `alter system set ${setting} = ${limit + 10}; then restart Postgres (or drop a slot that nobody uses)`;
+  const remedy = `alter system set ${setting} = ${limit + 10};\nThen restart Postgres; or drop a slot that nobody uses.`;
   return fail('room', `${free}: there is no room for one more`, remedy);
 }

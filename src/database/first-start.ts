@@ -5,6 +5,7 @@ import { ExitError } from '../exit-error.ts';
 import { formatLsn, parseLsn } from '../lsn.ts';
 import { changeId, wholeTransaction } from '../position.ts';
 import { readConfigurationRows } from './configuration.ts';
+import { watchCreation } from './creation-wait.ts';
 import { foreignSlot, slotTaken } from './foreign-slot.ts';
 import { readPublication } from './publication.ts';
 import { clientConfig, type Session } from './session.ts';
@@ -134,7 +135,7 @@ async function createSlot(options: FirstStartOptions): Promise<State> {
   const walSender = new pg.Client({ ...config, replication: 'database' } as pg.ClientConfig);
   walSender.on('error', () => undefined);
   await walSender.connect();
-  const stopWatching = watchWaiting(options);
+  const stopWatching = watchCreation(session, options.onWaiting);
   try {
     const { rows: systems } = await walSender.query<{ systemid: string; timeline: number }>(
       'IDENTIFY_SYSTEM',
@@ -224,26 +225,6 @@ const gapStatement = `
   select w.uid, w.id, w.company_id, w.table_name, 'gap', null, gap.start, $1,
          'the slot was lost: what was committed in between was not read'
   from gap, rowhook.webhook w`;
-
-function watchWaiting({ session, onWaiting }: FirstStartOptions): () => void {
-  const timer = setInterval(() => {
-    session
-      .query<{ pid: number; usename: string; since: string }>({
-        text: `select pid, usename, xact_start::text as since from pg_stat_activity
-               where backend_xid is not null and pid <> pg_backend_pid() order by xact_start limit 3`,
-      })
-      .then(({ rows }) => {
-        const holders = rows.map(({ pid, usename, since }) => `pid ${pid} (${usename}, since ${since})`);
-        onWaiting(
-          `creating the slot waits for open transactions: ${holders.join(', ') || 'none is visible'}`,
-        );
-      })
-      .catch(() => undefined);
-  }, 5_000);
-  return () => {
-    clearInterval(timer);
-  };
-}
 
 async function explainCreation(error: unknown, { session, slot }: FirstStartOptions): Promise<unknown> {
   // all replication slots are in use

@@ -19,7 +19,7 @@ describe('the server', () => {
     ['warn', { versionNumber: 170_005 }, 'server', /17\.6 at least/],
     ['warn', { versionNumber: 140_018 }, 'server', /14\.19 at least/],
     ['fail', { encoding: 'SQL_ASCII' }, 'encoding', /create database "erp_utf8"/],
-    ['fail', { walLevel: 'replica' }, 'wal_level', /alter system set wal_level = 'logical'; and restart/],
+    ['fail', { walLevel: 'replica' }, 'wal_level', /alter system set wal_level = 'logical';\nThen restart/],
     ['fail', { fsync: 'off' }, 'fsync', /alter system set fsync = on/],
     ['fail', { fullPageWrites: 'off' }, 'full_page_writes', /alter system set full_page_writes = on/],
     ['warn', { walSenderTimeoutMs: 0 }, 'wal_sender_timeout', /wal_sender_timeout = '60s'/],
@@ -27,7 +27,7 @@ describe('the server', () => {
       'warn',
       { maxSlotWalKeepMb: -1 },
       'max_slot_wal_keep_size',
-      /= '10GB'; .*\n.*about 2\.1 GB of log a day/,
+      /= '10GB'; .*\n.*about 2\.0 GB of log a day/,
     ],
     ['warn', { maxSlotWalKeepMb: -1, walBytesPerDay: 20 * 1024 ** 3 }, 'max_slot_wal_keep_size', /= '60GB';/],
     [
@@ -72,6 +72,15 @@ describe('the login', () => {
       detail: expect.stringMatching(detail) as string,
       remedy: expect.stringMatching(remedy) as string,
     });
+  });
+
+  test('of a superuser is never told to give that up: it may be the only one', () => {
+    const { status, remedy } = checkRights({ ...role, isSuperuser: true, attributes: ['superuser'] });
+    expect({ status, isAltered: remedy?.includes('alter role') }).toEqual({
+      status: 'warn',
+      isAltered: false,
+    });
+    expect(remedy).toMatch(/^create role rowhook login replication password '…' in role rowhook_service;/);
   });
 
   test('that is a DBA’s is not judged as the service’s', () => {

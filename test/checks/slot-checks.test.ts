@@ -15,7 +15,7 @@ describe('the slot', () => {
     ['fail', { isHere: false, database: 'other' }, /belongs to database "other"/],
     ['fail', { isHere: false, database: null, plugin: null }, /physical/],
     ['fail', { plugin: 'wal2json' }, /plugin wal2json/],
-    ['ok', { lagBytes: 1500, retainedBytes: 32_000_000 }, /1\.5 kB behind, 32\.0 MB of WAL kept/],
+    ['ok', { lagBytes: 1536, retainedBytes: 32 * 1024 ** 2 }, /1\.5 kB behind, 32\.0 MB of WAL kept/],
     ['ok', { failover: null }, /wal_status reserved$/],
   ])('is %s with %j', (status, facts, detail) => {
     expect(checkSlot('rowhook', { ...slot, ...facts }, state)).toMatchObject({

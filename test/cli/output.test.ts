@@ -32,10 +32,11 @@ test('a remedy stands below a check that is not ok, line by line', () => {
 
 test.each([
   [0, '0 bytes'],
-  [999, '999 bytes'],
-  [1500, '1.5 kB'],
-  [250_000_000, '250 MB'],
-  [3_200_000_000_000_000, '3200 TB'],
+  [1023, '1023 bytes'],
+  [1536, '1.5 kB'],
+  [4 * 1024 ** 3, '4.0 GB'],
+  [250 * 1024 ** 2, '250 MB'],
+  [3200 * 1024 ** 4, '3200 TB'],
 ])('%d bytes read as %s', (bytes, expected) => {
   expect(formatBytes(bytes)).toBe(expected);
 });

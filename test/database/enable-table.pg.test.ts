@@ -300,6 +300,11 @@ test('refuses identity full beside a virtual column, and what it offers instead 
     await database.dba.query(statement);
   expect(await identityOf('erp.virtual')).toBe('index:virtual_rowhook');
   await writeAsApplication('erp.virtual');
+  // Full is no way out here, and so it is not offered.
+  const [large] = await database.dba.query(
+    `select remedy from rowhook.inspect_table('erp.virtual') where "check" = 'large values'`,
+  );
+  expect(large).toEqual({ remedy: null });
 });
 
 test('refuses what another publication of the table would turn into failing writes', async ({ skip }) => {

@@ -108,6 +108,19 @@ test('names both tables of one name, and asks nothing more of what is no table',
   expect([...(await inspect(`'a.seen'`)).keys()]).toEqual(['relation']);
 });
 
+test('names the table that has the name already, and the statement with another name works as it stands', async () => {
+  await database.dba
+    .query(`create schema c; create table c.pair ("companyId" text not null, id text primary key);
+    create table public.pair ("companyId" text not null, id text primary key); select rowhook.enable_table('c.pair')`);
+  const found = (await inspect(`'public.pair'`)).get('registered');
+  expect(found).toMatchObject({ status: 'warn', detail: 'not yet; its own name is taken by table c.pair' });
+  await database.dba.query(found?.remedy ?? '');
+  expect((await inspect(`'public.pair'`)).get('registered')?.detail).toMatch(/^enabled as "public_pair"/);
+  expect((await inspect(`'"pair"'`)).get('relation')?.detail).toMatch(
+    /^more than one table is called "pair"\. /,
+  );
+});
+
 test('counts one update as one', async () => {
   await database.dba.query(`create table single ("companyId" text not null, id text primary key);
     insert into single values ('a', '1'); update single set id = '2'`);

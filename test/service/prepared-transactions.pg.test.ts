@@ -27,6 +27,20 @@ async function waitForOrders(ids: readonly number[]): Promise<void> {
   expect(receiver.requests.map(orderId)).toEqual(ids);
 }
 
+test('the very first start names the prepared transaction that making its slot waits for, and what ends it', async () => {
+  const { app, serviceUrl } = cluster.database;
+  await app.query(
+    `begin; insert into orders values (0, 'acme', 'new'); prepare transaction 'it''s forgotten'`,
+  );
+  await using service = startService({ databaseUrl: serviceUrl });
+  const { msg } = await service.waitForLog((line) => line.msg.includes('creating the slot waits'));
+  expect(msg).toMatch(
+    /^creating the slot waits for open transactions: prepared transaction 'it''s forgotten' /,
+  );
+  await app.query(/rollback prepared .*?;/.exec(msg)?.[0] ?? '');
+  await service.ready();
+});
+
 test('a prepared transaction is sent when it is committed, also after a restart, and not at all when it is rolled back', async () => {
   const { app, serviceUrl } = cluster.database;
   const prepare = async (id: number): Promise<void> => {

@@ -30,6 +30,7 @@ export interface TableFacts extends IdentityFacts {
   /** As SQL spells it; null while it has its name, and when it was dropped. */
   readonly renamedTo: string | null;
   readonly isUnlogged: boolean;
+  /** True also where there is no publication: that is a finding of its own. */
   readonly published: boolean;
   /** It is published with a column list or a row filter. */
   readonly isNarrowed: boolean;
@@ -105,7 +106,7 @@ const tablesQuery = `
            select format('%I.%I', cn.nspname, c.relname) from rowhook.enabled_relation e
            join pg_catalog.pg_class c on c.oid = e.relation join pg_catalog.pg_namespace cn on cn.oid = c.relnamespace
            where e.table_name = t.name and not e.is_partition limit 1) end as "renamedTo",
-         coalesce(r.relpersistence <> 'p', false) as "isUnlogged", m.oid is not null as published,
+         coalesce(r.relpersistence <> 'p', false) as "isUnlogged", p.oid is null or m.oid is not null as published,
          coalesce(to_jsonb(m) ->> 'prattrs', to_jsonb(m) ->> 'prqual') is not null as "isNarrowed",
          t.company_column is null or exists (
            select from pg_catalog.pg_attribute a
@@ -114,7 +115,7 @@ const tablesQuery = `
          coalesce(own.identity, 'nothing') as identity, coalesce(own.has_identity, false) as "hasIdentity",
          coalesce(own.carries_company, false) as "carriesCompany",
          array(select a.attname::text from pg_catalog.pg_attribute a
-               where a.attrelid = r.oid and not a.attisdropped and current_setting('server_version_num')::int >= 180000
+               where a.attrelid = r.oid and not a.attisdropped and current_setting('server_version_num')::int >= 180000 and p.oid is not null
                and (a.attgenerated = 'v' or a.attgenerated = 's' and to_jsonb(p) ->> 'pubgencols' is distinct from 's')
                order by a.attnum) as "unpublishedGeneratedColumns",
          case when t.enabled then (
