@@ -2,7 +2,7 @@
 // of the checks, which look at everything else too.
 import type { Queries } from '../database/queries.ts';
 import { checkSchemaVersion } from '../database/schema-version.ts';
-import { readRole, readServer } from '../database/status/server.ts';
+import { readRole, readServerSettings } from '../database/status/server.ts';
 import { ExitError } from '../exit-error.ts';
 import type { Check } from './check.ts';
 import { checkServiceRights } from './role-checks.ts';
@@ -10,7 +10,7 @@ import { checkEncoding, checkWalLevel } from './server-checks.ts';
 
 /** Rejects with an ExitError (3) for what a person has to mend. */
 export async function preflight(db: Queries): Promise<void> {
-  const server = await readServer(db);
+  const server = await readServerSettings(db);
   insist(checkEncoding(server));
   await checkSchemaVersion(db);
   insist(checkWalLevel(server));

@@ -1,5 +1,5 @@
 // Judges the server's version and settings. Pure: facts in, checks out.
-import type { ServerFacts } from '../database/status/server.ts';
+import type { ServerFacts, ServerSettings } from '../database/status/server.ts';
 import { counted, fail, formatBytes, formatSeconds, ok, warn, type Check } from './check.ts';
 
 /** `login`: who looks. */
@@ -39,7 +39,7 @@ function checkVersion({ version, versionNumber, database, isStandby }: ServerFac
 }
 
 /** In such a database texts are bytes of no known encoding, and the first that are not UTF-8 would stop the stream for good. */
-export function checkEncoding({ database, encoding }: ServerFacts): Check {
+export function checkEncoding({ database, encoding }: ServerSettings): Check {
   if (encoding !== 'SQL_ASCII') return ok('encoding', encoding);
   const copy = `"${`${database}_utf8`.replaceAll('"', '""')}"`;
   return fail(
@@ -50,7 +50,7 @@ export function checkEncoding({ database, encoding }: ServerFacts): Check {
   );
 }
 
-export function checkWalLevel({ walLevel }: ServerFacts): Check {
+export function checkWalLevel({ walLevel }: ServerSettings): Check {
   if (walLevel === 'logical') return ok('wal_level', walLevel);
   return fail(
     'wal_level',
@@ -121,8 +121,11 @@ function checkIdleTimeout({ idleSlotTimeoutS }: ServerFacts): Check[] {
 }
 
 function checkRoom({ slots, maxSlots, senders, maxSenders }: ServerFacts, needsSlot: boolean): Check {
-  const [freeSlots, freeSenders] = [maxSlots - slots, maxSenders - senders];
-  const free = `${counted(freeSlots, 'slot')} of ${maxSlots} and ${counted(freeSenders, 'walsender')} of ${maxSenders} are free`;
+  const freeSlots = maxSlots - slots;
+  const freeSenders = maxSenders - (senders ?? 0);
+  const sendersLeft =
+    senders === null ? 'an unknown number of walsenders' : counted(freeSenders, 'walsender');
+  const free = `${counted(freeSlots, 'slot')} of ${maxSlots} and ${sendersLeft} of ${maxSenders} are free`;
   // Afterwards the slot has its place, and so has its reader.
   if (!needsSlot || (freeSlots > 0 && freeSenders > 0)) return ok('room', free);
   const setting = freeSlots > 0 ? 'max_wal_senders' : 'max_replication_slots';

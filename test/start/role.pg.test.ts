@@ -1,5 +1,6 @@
 /** What the service's role or its database lacks: named with the statement that mends it, and that statement is enough. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { runCli } from '../cli/run-cli.ts';
 import { createDatabase, type LoginOptions } from '../support/database.ts';
 import { createInstalledDatabase, type InstalledDatabase } from '../support/installed-database.ts';
 import { startService } from '../support/service-process.ts';
@@ -123,4 +124,21 @@ test('a timeout that the role has for statements does not keep the service from 
   await using service = startService({ databaseUrl: login.url });
   await service.ready();
   expect(service.output).not.toContain('statement timeout');
+});
+
+test('statistics that a hardened server keeps from the role stop neither a start nor the checks beside them', async () => {
+  await using hardened = await createInstalledDatabase();
+  await hardened.admin.query(
+    `revoke select on pg_catalog.pg_stat_wal, pg_catalog.pg_stat_replication from public`,
+  );
+  await using service = startService({ databaseUrl: hardened.serviceUrl });
+  await service.ready();
+  await service.kill('SIGTERM');
+  await hardened.admin.query('select pg_drop_replication_slot($1)', [hardened.name]);
+  const env = { DATABASE_URL: hardened.serviceUrl, ROWHOOK_SLOT: hardened.name };
+  const { exitCode, stdout } = await runCli(['status'], env);
+  expect(exitCode).toBe(1);
+  expect(stdout).toMatch(/^fail {2}slot .*is gone/m);
+  expect(stdout).toMatch(/^ok {4}room .* and an unknown number of walsenders of \d+ are free/m);
+  expect(stdout).not.toContain('could not be looked at');
 });

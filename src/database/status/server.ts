@@ -1,7 +1,8 @@
 /** What the checks ask of the server and of the login: settings that matter, room, rights. Reads catalogs only. */
 import type { Queries } from '../queries.ts';
+import { wasRefused } from '../session.ts';
 
-export interface ServerFacts {
+export interface ServerSettings {
   readonly version: string;
   /** As in server_version_num: 180004. */
   readonly versionNumber: number;
@@ -18,13 +19,19 @@ export interface ServerFacts {
   readonly maxSlotWalKeepMb: number;
   /** Null before Postgres 18; 0: none. */
   readonly idleSlotTimeoutS: number | null;
-  /** What the whole cluster has written a day since its statistics began; null in the first hour. */
-  readonly walBytesPerDay: number | null;
   readonly slots: number;
   readonly maxSlots: number;
-  readonly senders: number;
   readonly maxSenders: number;
 }
+
+/** Null where it may not be looked at: nothing but advice depends on it. */
+export interface ServerStatistics {
+  /** What the whole cluster has written a day since its statistics began; null in the first hour, too. */
+  readonly walBytesPerDay: number | null;
+  readonly senders: number | null;
+}
+
+export type ServerFacts = ServerSettings & ServerStatistics;
 
 export interface RoleFacts {
   /** As SQL spells it. */
@@ -42,8 +49,27 @@ export interface RoleFacts {
 }
 
 export async function readServer(db: Queries): Promise<ServerFacts> {
-  const { rows } = await db.query<ServerFacts>({ text: serverQuery });
+  const statistics = {
+    ...(await readStatistic(db, walRateQuery)),
+    ...(await readStatistic(db, sendersQuery)),
+  };
+  return { walBytesPerDay: null, senders: null, ...(await readServerSettings(db)), ...statistics };
+}
+
+/** Without what a hardened server may keep from a login. */
+export async function readServerSettings(db: Queries): Promise<ServerSettings> {
+  const { rows } = await db.query<ServerSettings>({ text: settingsQuery });
   return only(rows);
+}
+
+async function readStatistic(db: Queries, text: string): Promise<Partial<ServerStatistics>> {
+  try {
+    const { rows } = await db.query<Partial<ServerStatistics>>({ text });
+    return only(rows);
+  } catch (error) {
+    if (wasRefused(error)) return {};
+    throw error;
+  }
 }
 
 export async function readRole(db: Queries): Promise<RoleFacts> {
@@ -68,7 +94,14 @@ function only<T>([row]: readonly T[]): T {
   return row;
 }
 
-const serverQuery = `
+const walRateQuery = `
+  select case when now() - stats_reset > '1 hour'
+              then wal_bytes::float8 / extract(epoch from now() - stats_reset)::float8 * 86400 end as "walBytesPerDay"
+  from pg_catalog.pg_stat_wal`;
+
+const sendersQuery = `select count(*)::int4 as senders from pg_catalog.pg_stat_replication`;
+
+const settingsQuery = `
   select current_setting('server_version') as version,
          current_setting('server_version_num')::int4 as "versionNumber",
          current_database()::text as database, current_setting('server_encoding') as encoding,
@@ -79,12 +112,8 @@ const serverQuery = `
          (select setting::float8 from pg_catalog.pg_settings where name = 'wal_sender_timeout') as "walSenderTimeoutMs",
          (select setting::float8 from pg_catalog.pg_settings where name = 'max_slot_wal_keep_size') as "maxSlotWalKeepMb",
          extract(epoch from current_setting('idle_replication_slot_timeout', true)::interval)::float8 as "idleSlotTimeoutS",
-         (select case when now() - stats_reset > '1 hour'
-                      then wal_bytes::float8 / extract(epoch from now() - stats_reset)::float8 * 86400 end
-          from pg_catalog.pg_stat_wal) as "walBytesPerDay",
          (select count(*)::int4 from pg_catalog.pg_replication_slots) as slots,
          current_setting('max_replication_slots')::int4 as "maxSlots",
-         (select count(*)::int4 from pg_catalog.pg_stat_replication) as senders,
          current_setting('max_wal_senders')::int4 as "maxSenders"`;
 
 // Roles that are granted by a provider to whoever may replicate are no more than that.
