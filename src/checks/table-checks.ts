@@ -160,9 +160,11 @@ function named(partitions: readonly PartitionFacts[]): string {
 }
 
 function disabledTable(table: TableFacts): Check {
+  const pause = `update rowhook.webhook set active = false where table_name = '${table.name.replaceAll("'", "''")}';`;
   const webhooks = counted(table.activeWebhooks, 'active webhook');
   const detail = `${table.relation} is disabled, and ${webhooks} of it will never be sent`;
-  return warn(checkName(table), detail, enabling(table));
+  if (table.kind === null) return warn(checkName(table), detail, pause);
+  return warn(checkName(table), detail, `${enabling(table)}\nOr pause them: ${pause}`);
 }
 
 function checkName({ name }: TableFacts): string {

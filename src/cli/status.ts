@@ -11,7 +11,9 @@ import { failOf } from '../checks/check.ts';
 import { requiredSchemaVersion } from '../database/migrations.ts';
 import type { Queries } from '../database/queries.ts';
 import { findSchemaProblem } from '../database/schema-version.ts';
+import { readRole } from '../database/status/server.ts';
 import { withClient } from '../database/with-client.ts';
+import { ExitError } from '../exit-error.ts';
 import { failOnFailedChecks } from './checks.ts';
 import { addExample, addJsonOption, readConfiguration } from './context.ts';
 import type { CliContext } from './context.ts';
@@ -45,6 +47,7 @@ async function readGroups(db: Queries, slot: string): Promise<CheckGroup[]> {
     const { title, checks } = await checkServerAlone(db, slot);
     return [{ title, checks: [...checks, failOf('schema', problem)] }];
   }
+  await requireReader(db);
   const [server, ...others] = await checkReading(db, slot);
   const schema = schemaIsCurrent(requiredSchemaVersion());
   return [
@@ -52,4 +55,14 @@ async function readGroups(db: Queries, slot: string): Promise<CheckGroup[]> {
     ...others,
     await checkDelivering(db, slot),
   ];
+}
+
+// Otherwise the list would be what could not be looked at, with nothing that fails.
+async function requireReader(db: Queries): Promise<void> {
+  const { role, isService, isDba } = await readRole(db);
+  if (isService || isDba) return;
+  throw new ExitError(`The role ${role} may not look at this installation.`, {
+    exitCode: 1,
+    remedy: `Run it with the service's login, or as a member of rowhook_dba: grant rowhook_dba to ${role};`,
+  });
 }

@@ -11,6 +11,8 @@ export interface ServerFacts {
   readonly maxWalSenders: number;
   /** Login roles in rowhook_service that are no superusers. */
   readonly logins: readonly { readonly quotedName: string; readonly replication: boolean }[];
+  /** A login `rowhook` that is in no group of ours, as an uninstallation leaves it. */
+  readonly hasFormerLogin: boolean;
   /** A role of this name exists on RDS and Aurora, where REPLICATION cannot be granted. */
   readonly hasRdsReplication: boolean;
   /** CONNECT is PUBLIC's unless somebody took it away. */
@@ -55,7 +57,9 @@ function serverAdvice(facts: ServerFacts): string[] {
 function loginAdvice(facts: ServerFacts): string[] {
   const lines: string[] = [];
   const [first] = facts.logins;
-  if (!first) {
+  if (!first && facts.hasFormerLogin) {
+    lines.push('To let the role rowhook be the service’s login, run: grant rowhook_service to rowhook;');
+  } else if (!first) {
     const groups = facts.hasRdsReplication ? 'rowhook_service, rds_replication' : 'rowhook_service';
     const replication = facts.hasRdsReplication ? '' : 'replication ';
     lines.push(
@@ -91,6 +95,7 @@ const factsQuery = `
       ) order by r.rolreplication desc, r.rolname), '[]')
      from pg_roles r
      where r.rolcanlogin and not r.rolsuper and pg_has_role(r.oid, 'rowhook_service', 'usage')) as logins,
+    exists (select from pg_roles where rolname = 'rowhook' and rolcanlogin) as "hasFormerLogin",
     exists (select from pg_roles where rolname = 'rds_replication') as "hasRdsReplication",
     has_database_privilege('public', current_database(), 'connect') as "publicMayConnect",
     quote_ident(current_database()) as "quotedDatabase"`;

@@ -118,4 +118,11 @@ describe('a partition of its own identity', () => {
       /^5 partitions \(p0, p1, p2, and 2 more\)/,
     );
   });
+
+  test('that is gone and disabled is not to be enabled: its webhooks can be paused', () => {
+    const facts = { enabled: false, kind: null, name: "it's", webhooks: 2, activeWebhooks: 2 };
+    expect(checkTables([{ ...table, ...facts }])[1]?.remedy).toBe(
+      `update rowhook.webhook set active = false where table_name = 'it''s';`,
+    );
+  });
 });

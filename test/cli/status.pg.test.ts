@@ -57,6 +57,14 @@ test.each(['serviceUrl', 'dbaUrl'] as const)('looks at everything with the right
   expect(checks.get('leader')).toMatchObject({ status: 'warn', detail: 'no service runs (term 0)' });
 });
 
+test('refuses a login that may not look, and says who may', async () => {
+  const { exitCode, stderr } = await runCli(['status'], { DATABASE_URL: database.appUrl });
+  expect(exitCode).toBe(1);
+  expect(stderr).toMatch(
+    /may not look at this installation\.\nRun it with the service's login, or as a member of/,
+  );
+});
+
 test('fails when fsync is off, and ends with code 1 exactly when something fails', async () => {
   const [row] = await database.query<{ fsync: string }>(`select current_setting('fsync') as fsync`);
   const { exitCode, checks } = await status(database.serviceUrl);

@@ -7,6 +7,7 @@ const ready: ServerFacts = {
   usedReplicationSlots: 0,
   maxWalSenders: 10,
   logins: [{ quotedName: 'svc', replication: true }],
+  hasFormerLogin: false,
   hasRdsReplication: false,
   publicMayConnect: true,
   quotedDatabase: 'erp',
@@ -18,6 +19,11 @@ test.each<[string, Partial<ServerFacts>, string]>([
     'there is no login',
     { logins: [] },
     `create role rowhook login replication password '…' in role rowhook_service;`,
+  ],
+  [
+    'an earlier installation’s login is there',
+    { logins: [], hasFormerLogin: true },
+    'grant rowhook_service to rowhook;',
   ],
   [
     'there is no login on RDS',
