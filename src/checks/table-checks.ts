@@ -86,13 +86,13 @@ function findUnwritable(table: TableFacts): Check | null {
   const [generated] = table.unpublishedGeneratedColumns;
   const reason =
     table.identity === 'full' && generated !== undefined
-      ? `identity full and the generated column "${generated}"`
+      ? `${relation} has identity full and the generated column "${generated}"`
       : table.leftOut === null
         ? null
-        : `identity ${table.identity}, of which ${table.leftOut}`;
+        : `the replica identity of ${relation} contains ${table.leftOut}`;
   if (reason === null) return null;
   const inspect = `The statement that mends it, as its owner: rowhook inspect ${shellWord(relation)}`;
-  return fail(checkName(table), `${relation} has ${reason}: ${fails}`, table.identityRemedy ?? inspect);
+  return fail(checkName(table), `${reason}: ${fails}`, table.identityRemedy ?? inspect);
 }
 
 /** The identity is another one than rowhook set, and it carries less. */

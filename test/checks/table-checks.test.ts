@@ -15,8 +15,8 @@ describe('a table', () => {
     ['fail', { unpublishedGeneratedColumns: ['total'] }, /generated column "total": every UPDATE/],
     [
       'fail',
-      { leftOut: 'publication "other" leaves out "total"' },
-      /identity full, of which publication "other".*: every UPDATE/,
+      { leftOut: '"total", and publication "other" leaves it out' },
+      /contains "total", and publication "other" leaves it out: every UPDATE/,
     ],
     ['warn', { identity: 'default' }, /has lost identity full/],
     [

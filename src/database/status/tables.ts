@@ -37,7 +37,7 @@ export interface TableFacts extends IdentityFacts {
   readonly hasCompanyColumn: boolean;
   /** Columns that full identity cannot have: virtual ones, and stored ones that the publication leaves out. */
   readonly unpublishedGeneratedColumns: readonly string[];
-  /** Another publication leaves out a column of the identity: which one does, and which column. */
+  /** A column that its identity or a partition's has and a publication leaves out, with both in words. */
   readonly leftOut: string | null;
   /** Of a partitioned table, at whatever depth: those that hold rows. */
   readonly partitions: readonly PartitionFacts[];
@@ -119,11 +119,18 @@ const tablesQuery = `
                and (a.attgenerated = 'v' or a.attgenerated = 's' and to_jsonb(p) ->> 'pubgencols' is distinct from 's')
                order by a.attnum) as "unpublishedGeneratedColumns",
          case when t.enabled then (
-           select format('publication "%s" leaves out "%s"%s', u.publication, u.column_name,
-                    case when member.oid <> r.oid then ' of ' || member.oid::regclass end)
-           from unnest(rowhook.members_published_otherwise(r.oid)) member(oid)
-           cross join lateral rowhook.unpublished_identity_column(member.oid, rowhook.replica_identity_of(member.oid)) u
-           where u.publication <> $1 limit 1) end as "leftOut",
+           select format('"%s"%s, and publication "%s" leaves it out', u.column_name,
+                    case when member.oid <> r.oid then ' of ' || member.oid::regclass end, u.publication)
+           from (
+             select m.oid from unnest(rowhook.members(r.oid)) m(oid) join pg_catalog.pg_class c on c.oid = m.oid
+             where c.relreplident <> r.relreplident
+               and exists (select from pg_catalog.pg_attribute a where a.attrelid = c.oid and a.attgenerated <> '')
+             union
+             select unnest(rowhook.members_published_otherwise(r.oid))
+           ) member
+           join pg_catalog.pg_class l on l.oid = member.oid
+           cross join lateral rowhook.unpublished_identity_column(l.oid, rowhook.replica_identity_of(l.oid)) u
+           where u.publication <> $1 or l.oid <> r.oid limit 1) end as "leftOut",
          case when r.relkind = 'p' then (
            select coalesce(json_agg(json_build_object('relation', format('%I.%I', ln.nspname, l.relname),
                     'isInLog', l.relkind = 'r' and l.relpersistence = 'p',
