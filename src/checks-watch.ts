@@ -1,6 +1,7 @@
 // Looks at everything again and again while the service leads: what only is a risk is logged once; a publication that is gone or
 // another one ends the term, because from there on changes are missing from the log without a word (Postgres 18), or cannot be
 // read any more (14 to 17).
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Findings } from './checks/findings.ts';
 import { checkReading } from './checks/run-checks.ts';
 import { readPublication, requireSamePublication } from './database/publication.ts';
@@ -21,6 +22,8 @@ export interface ChecksWatchOptions {
   onFailure(error: unknown): void;
 }
 
+const lastLookMs = 1_000;
+
 export class ChecksWatch {
   readonly #options: ChecksWatchOptions;
   #timer: NodeJS.Timeout | undefined;
@@ -40,6 +43,13 @@ export class ChecksWatch {
   stop(): void {
     this.#isStopped = true;
     clearTimeout(this.#timer);
+  }
+
+  /** Before the process ends, which alone knows up to where the publication was in place. A database that is away is not waited for. */
+  async lastLook(): Promise<void> {
+    this.stop();
+    const looked = this.requirePublication().catch(() => undefined);
+    await Promise.race([looked, pause(lastLookMs, undefined, { ref: false })]);
   }
 
   /** @throws {ExitError} in the words of a start. */

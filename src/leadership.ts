@@ -93,6 +93,7 @@ class Leadership implements AsyncDisposable {
       throw error;
     }
     this.#options.logger.info('stopping: finishing what is in flight');
+    await checks?.lastLook();
     await this.#drain(this.#term);
     await streaming.end();
   }
