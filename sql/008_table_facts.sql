@@ -93,6 +93,20 @@ end
 $$;
 comment on function rowhook.replica_identity_of(oid) is 'default, nothing, full or index:<name>; an index that was dropped leaves nothing.';
 
+create function rowhook.still_has_identity(target oid, identity text) returns boolean
+  language plpgsql
+  stable
+  set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return coalesce(rowhook.replica_identity_of(target) = identity or (
+    -- Dropping the index leaves nothing, which nobody chose.
+    identity like 'index:%' and rowhook.replica_identity_of(target) = 'nothing'
+      and (select c.relreplident = 'i' from pg_class c where c.oid = target)), false);
+end
+$$;
+comment on function rowhook.still_has_identity(oid, text) is 'Whether nobody has set another identity since this one, an index that was dropped included.';
+
 create function rowhook.identity_columns(target oid, identity text) returns smallint[]
   language plpgsql
   stable
@@ -258,7 +272,7 @@ as $$
   select coalesce(array_agg(c.oid order by c.oid), '{}')
   from rowhook.enabled_relation e join pg_class c on c.oid = e.relation
   where e.table_name = registered and c.oid not in (select unnest(rowhook.members(target)))
-    and (rowhook.is_published(c.oid) or rowhook.replica_identity_of(c.oid) = e.set_identity)
+    and (rowhook.is_published(c.oid) or rowhook.still_has_identity(c.oid, e.set_identity))
 $$;
 comment on function rowhook.left_behind(text, oid) is 'What a registered table consisted of and does not any more, as far as something of rowhook is still at it: detached partitions, and the former table where another one took its name.';
 
@@ -306,6 +320,7 @@ grant execute on function
   rowhook.registration_of(oid),
   rowhook.some_names(text[]),
   rowhook.replica_identity_of(oid),
+  rowhook.still_has_identity(oid, text),
   rowhook.identity_columns(oid, text),
   rowhook.index_problem(oid, text),
   rowhook.publications_of(oid),

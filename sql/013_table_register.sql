@@ -96,7 +96,7 @@ declare
 begin
   select e.* into known from rowhook.enabled_relation e where e.relation = member;
   -- What to restore one day is the last identity that somebody else chose.
-  if now = known.set_identity then
+  if rowhook.still_has_identity(member, known.set_identity) then
     previous := known.previous_identity;
   end if;
   if known.relation is null
@@ -130,7 +130,7 @@ begin
     perform rowhook.change_publication(member, 'drop');
   end if;
   select e.* into known from rowhook.enabled_relation e where e.relation = member;
-  if rowhook.replica_identity_of(member) = known.set_identity then
+  if rowhook.still_has_identity(member, known.set_identity) then
     -- As a partition of another enabled table it needs its identity for that.
     select t.name into heir
     from rowhook.enabled_relation e join rowhook.subscribable_table t on t.name = e.table_name

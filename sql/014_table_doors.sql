@@ -200,7 +200,7 @@ begin
 
   perform rowhook.lock_tables(array['rowhook.subscribable_table'::regclass::oid], '{}');
   select coalesce(array_agg(c.oid order by c.oid = target desc, c.oid), '{}'),
-    coalesce(array_agg(c.oid) filter (where rowhook.replica_identity_of(c.oid) = e.set_identity), '{}')
+    coalesce(array_agg(c.oid) filter (where rowhook.still_has_identity(c.oid, e.set_identity)), '{}')
   into parts, to_restore
   from pg_class c left join rowhook.enabled_relation e on e.relation = c.oid and e.table_name = known.name
   where e.relation is not null or c.oid = target;

@@ -112,7 +112,7 @@ const tablesQuery = `
     coalesce((
       select jsonb_agg(jsonb_build_object('identity', e.previous_identity, 'isItself', not e.is_partition) order by e.is_partition, e.previous_identity)
       from rowhook.enabled_relation e
-      where e.table_name = t.name and rowhook.replica_identity_of(e.relation) = e.set_identity), '[]') as restores
+      where e.table_name = t.name and rowhook.still_has_identity(e.relation, e.set_identity)), '[]') as restores
   from rowhook.subscribable_table t
   where t.enabled
   order by 1`;

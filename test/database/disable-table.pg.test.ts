@@ -49,6 +49,21 @@ test.each([
   expect(await call(`disable_table('${name}')`)).toMatchObject({ enabled: 'f' });
 });
 
+test.each([
+  ['disabled', ''],
+  ['enabled with another one', `select rowhook.enable_table('indexed')`],
+])(
+  'brings back the first identity where the index of its own was dropped and the table then is %s',
+  async (_, then) => {
+    await createTable('indexed');
+    await call(`enable_table('indexed', replica_identity => 'indexed_company')`);
+    await database.dba.query(`drop index indexed_company; ${then}`);
+    await call(`disable_table('indexed')`);
+    expect(await identityOf('indexed')).toBe('default');
+    await database.dba.query('drop table indexed');
+  },
+);
+
 test('remembers the first identity through several changes of its own', async () => {
   await createTable('several');
   await call(`enable_table('several')`);
