@@ -86,7 +86,7 @@ async function writeGap(
   session: Session,
   found: UnsendableTransaction & { readonly term: number },
 ): Promise<void> {
-  const { term, epoch, commitLsn, floor, xid, reason } = found;
+  const { term, epoch, commitLsn, committedAt, floor, xid, reason } = found;
   const index = floor.commitLsn === commitLsn ? floor.index + 1 : 0;
   await session.transaction(async () => {
     const { rows } = await session.query({
@@ -103,7 +103,7 @@ async function writeGap(
         `Postgres could not send the transaction: ${reason}`,
       ],
     });
-    await keepItsConfiguration(session, { epoch, lsn: formatLsn(commitLsn), xid });
+    await keepItsConfiguration(session, { epoch, lsn: formatLsn(commitLsn), committedAt, xid });
     await session.query({
       text: `update rowhook.state set floor_lsn = $1::pg_lsn, floor_index = $2, updated_at = now()`,
       values: [formatLsn(commitLsn), wholeTransaction],
@@ -115,14 +115,22 @@ async function writeGap(
 // changed once more since is read where that was committed.
 async function keepItsConfiguration(
   session: Session,
-  { epoch, lsn, xid }: { readonly epoch: number; readonly lsn: string; readonly xid: number },
+  {
+    epoch,
+    lsn,
+    committedAt,
+    xid,
+  }: { readonly epoch: number; readonly lsn: string; readonly committedAt: string; readonly xid: number },
 ): Promise<void> {
   const now = await readConfigurationRows(session);
   const { rows: written } = await session.query<{ kind: string; key: string }>({
-    text: `select 'webhook' as kind, uid::text as key from rowhook.webhook where xmin::text::int8 = $1
+    // After a savepoint a row has a later transaction id than its transaction. Its time is when that began; ours is cut to milliseconds.
+    text: `select 'webhook' as kind, uid::text as key from rowhook.webhook
+           where age(xmin) <= age($1::text::xid) and updated_at <= $2::timestamptz + interval '1 ms'
            union all
-           select 'table', name from rowhook.subscribable_table where xmin::text::int8 = $1`,
-    values: [xid],
+           select 'table', name from rowhook.subscribable_table
+           where age(xmin) <= age($1::text::xid) and updated_at <= $2::timestamptz + interval '1 ms'`,
+    values: [String(xid), committedAt],
   });
   const isWritten = new Set(written.map(({ kind, key }) => `${kind} ${key}`));
   const versions = now.filter(({ kind, key }) => isWritten.has(`${kind} ${key}`));

@@ -85,7 +85,7 @@ test('the service ends at such a transaction and names it, and after `slot skip`
   await insert(7);
   await using session = await database.connect(database.adminUrl);
   await session.query(`begin; insert into note values (2, 'acme'); insert into note select 3, 'acme', ${bits};
-                       insert into note values (4, 'acme'); delete from rowhook.webhook where id = 'gone'`);
+                       insert into note values (4, 'acme'); delete from rowhook.webhook where id = 'gone'; savepoint made`);
   await session.query(
     `insert into rowhook.webhook (id, name, company_id, table_name, url, on_insert)
      values ('made', 'made', 'acme', 'note', $1, true)`,
