@@ -72,7 +72,10 @@ begin
   elsif found_oids = '{}' then
     raise exception 'there is no table "%" in database "%"', resolve_relation.relation, current_database()
       using errcode = '42P01',
-        hint = coalesce('Did you mean ' || (
+        hint = coalesce('It is ' || (
+          select string_agg(rowhook.full_name(rowhook.registered_relation(t.name)), ' or ') from rowhook.subscribable_table t
+          where t.relation_name = parts[cardinality(parts)] and (cardinality(parts) = 1 or t.schema_name = parts[1])
+        ) || ' now.', 'Did you mean ' || (
           select string_agg(rowhook.full_name(c.oid), ' or ') from pg_class c join pg_namespace n on n.oid = c.relnamespace
           where c.relkind in ('r', 'p') and lower(c.relname) = lower(parts[cardinality(parts)]) and n.nspname !~ '^pg_'
         ) || '?', 'Give its name as <schema>.<table>; only tables of this database can be watched.');

@@ -55,6 +55,8 @@ export interface PipelineParts {
   isGone(uid: bigint): boolean;
   admit(delivery: Delivery): void;
   note(note: Note): void;
+  /** Told of what is larger than any payload. */
+  onTooLarge(dropped: Dropped, type: Delivery['type'], outcome: Outcome): void;
   now(): number;
 }
 
@@ -136,7 +138,9 @@ export class Pipeline {
     }
     const { payload, type, companyId } = build();
     if ('tooLargeBytes' in payload) {
-      this.#drop(dropped, 'too_large', tooLarge(payload.tooLargeBytes));
+      const outcome = tooLarge(payload.tooLargeBytes);
+      this.#parts.onTooLarge(dropped, type, outcome);
+      this.#drop(dropped, 'too_large', outcome);
       return;
     }
     const readAtMs = this.#parts.now();

@@ -12,7 +12,7 @@ import type { Delivery } from './delivery/delivery.ts';
 import { Gate } from './delivery/gate.ts';
 import { MovedRows } from './delivery/moved-rows.ts';
 import { Lanes } from './delivery/lanes.ts';
-import type { Outcome } from './delivery/outcome.ts';
+import { describeOutcome, type Outcome } from './delivery/outcome.ts';
 import type { Poster } from './delivery/post.ts';
 import { Folding } from './folding.ts';
 import { GateWatch } from './delivery/gate-watch.ts';
@@ -20,6 +20,7 @@ import type { Logger } from './logger.ts';
 import { buildTruncatePayload } from './payload/payload.ts';
 import { filledRows } from './payload/too-large.ts';
 import { Pipeline } from './pipeline.ts';
+import { changeId } from './position.ts';
 import { measuredPayload, type PreparedRelations } from './prepared-relations.ts';
 import { buildRelations, type Relations } from './relations.ts';
 import { Floor, type UnsettledTransaction } from './replication/floor.ts';
@@ -208,6 +209,18 @@ export class Term {
       note: (note) => {
         this.#claimer.note(note);
         if (this.#claimer.waitingNotes >= maxNotes) this.reader.hold('lanes');
+      },
+      onTooLarge: ({ webhook, position, table }, type, outcome) => {
+        const { logger, takeover } = this.#options;
+        const change = changeId(takeover.state.epoch, position);
+        const fields = {
+          webhook: webhook.id,
+          changeId: change,
+          type,
+          table,
+          outcome: describeOutcome(outcome),
+        };
+        logger.warn(fields, 'delivery.dropped');
       },
       now: () => performance.now(),
     });

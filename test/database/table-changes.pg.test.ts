@@ -48,6 +48,16 @@ test.each(['its old name', 'its new name'])('a renamed table is disabled by %s',
   await write(`${table}_new`);
 });
 
+test('the old name of a renamed table leads to its new one', async () => {
+  await database.dba.query(`alter table ${table} rename to ${table}_new`);
+  const [trouble] = await doors.troubles(`'${table}'`);
+  expect(trouble).toMatchObject({
+    check: 'relation',
+    status: 'fail',
+    remedy: `It is public.${table}_new now.`,
+  });
+});
+
 test('a renamed or moved table is told so, and enabled again under the name that webhooks know', async () => {
   await database.dba.query(
     `alter table ${table} rename to ${table}_new; alter table ${table}_new set schema archive`,

@@ -81,6 +81,14 @@ test('a text of 300 MB in an INSERT, an UPDATE that leaves it, and a DELETE: cou
       { reason: 'too_large', table: 'document', company: name === 'all' ? null : 'acme', count: 3 },
     ]);
   }
+  const dropped = scene.service.logs.filter(({ msg }) => msg === 'delivery.dropped');
+  expect(dropped).toHaveLength(9);
+  expect(dropped[0]).toMatchObject({
+    level: 'warn',
+    type: 'INSERT',
+    table: 'document',
+    outcome: expect.stringMatching(/^too_large /) as string,
+  });
   expect(await scene.counts('globex')).toEqual({ claimed: 0, success: 0, error: 0, missed: 0 });
   expect(await peakMegabytes()).toBeLessThan(300);
 }, 90_000);
