@@ -83,15 +83,27 @@ export class Pipeline {
     const matches = decision.matches.filter((found) => !this.#isSettled(found.webhook.uid, change, found));
     const isUndecidable = decision.isUndecidable && !this.#isSettled(0n, change);
     const pending = matches.length + (isUndecidable ? 1 : 0);
-    if (pending === 0) return;
+    const keys = (): Delivery['keys'] => this.#parts.holdMoved(change, relation.orderKeys([record, old]));
+    if (pending === 0) {
+      // Nobody is told of it, but where the row moves to another partition, its INSERT holds this key, too.
+      if (change.isOfPartition) keys();
+      return;
+    }
     const unsettled = floor.add(change.index, pending);
     if (isUndecidable) this.#noteUndecidable(way, change, unsettled);
     const payloads = new Payloads(relation, way.table.name, change, decision, rows);
-    const keys = this.#parts.holdMoved(change, relation.orderKeys([record, old]));
+    const held = keys();
     for (const found of matches) {
       const { webhook } = found;
       const at = position(change, found);
-      this.#send({ webhook, at, unsettled, table: way.table.name, keys, build: () => payloads.of(found) });
+      this.#send({
+        webhook,
+        at,
+        unsettled,
+        table: way.table.name,
+        keys: held,
+        build: () => payloads.of(found),
+      });
     }
   }
 

@@ -230,13 +230,14 @@ export class Reader {
     }
     const index = this.#index;
     if (isAtOrBelow(transaction.commitLsn, index, this.#readUpTo)) return;
-    if (this.#parts.isWanted(relation, operation)) {
+    const leaveCarried = this.#leaves.of(relation);
+    const isOfPartition = leaveCarried !== undefined;
+    if (this.#isWanted(relation, operation, isOfPartition)) {
       const loading = this.#parts.prepare(relation, transaction.xid);
       if (loading !== null) {
         this.#waitFor(loading, message, transaction, false);
         return;
       }
-      const leaveCarried = this.#leaves.of(relation);
       const row = readRow(message, relation, leaveCarried);
       const loadingRow = this.#parts.prepareRow(relation, row, {
         xid: transaction.xid,
@@ -246,11 +247,17 @@ export class Reader {
         this.#waitFor(loadingRow, message, transaction, true);
         return;
       }
-      const isOfPartition = leaveCarried !== undefined;
       this.#parts.onChange({ operation, relation, row, transaction, index, isOfPartition });
     }
     this.#readUpTo = { commitLsn: transaction.commitLsn, index };
     this.#parts.floor.read(index);
+  }
+
+  // The DELETE of a row that moves to another partition concerns whoever wants its INSERT there.
+  #isWanted(relation: RelationMessage, operation: RowOperation, isOfPartition: boolean): boolean {
+    const { isWanted } = this.#parts;
+    if (isWanted(relation, operation)) return true;
+    return isOfPartition && operation === 'DELETE' && isWanted(relation, 'INSERT');
   }
 
   // Nothing has to be loaded for it: it tells no row.

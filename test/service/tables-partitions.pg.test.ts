@@ -234,6 +234,26 @@ test('a row that moves to another partition is a delete and an insert, in this o
   expect(rest).toEqual(['DELETE 1 a', 'INSERT 1 b', 'UPDATE 1 c', 'DELETE 1 c', 'INSERT 1 d']);
 });
 
+test('a row that moves to another partition waits for what it was there, also where nobody wants its delete', async () => {
+  const answers = heldAnswers();
+  scene.receiver.behave(answers.behaviour, '/quiet');
+  await dba(
+    'create table erp.quiet (tenant text, id int, region text, note text, primary key (id, region)) partition by list (region)',
+    `create table erp.quiet_eu partition of erp.quiet for values in ('eu')`,
+    `create table erp.quiet_us partition of erp.quiet for values in ('us')`,
+  );
+  await enable('quiet');
+  await scene.createWebhook({ name: 'quiet', table: 'quiet', company: 'acme', on: ['insert', 'update'] });
+  await app(
+    `insert into erp.quiet values ('acme', 1, 'eu', 'a')`,
+    `update erp.quiet set region = 'us', note = 'b'`,
+    `insert into erp.quiet values ('acme', 2, 'eu', 'other')`,
+  );
+  expect(await summaries('quiet', 2)).toEqual(['INSERT 1 a', 'INSERT 2 other']);
+  answers.release();
+  expect((await summaries('quiet', 3)).at(-1)).toBe('INSERT 1 b');
+});
+
 test('a row that moves to another partition and another company leaves the one and joins the other', async () => {
   await dba(
     'create table erp.by_tenant (tenant text, id int, note text, primary key (tenant, id)) partition by list (tenant)',
