@@ -107,7 +107,13 @@ async function looking(check: string, look: () => Promise<readonly Check[]>): Pr
     // Without a connection nothing can be looked at, and that is not a finding.
     if (!wasRefused(error)) throw error;
     const reason = error instanceof Error ? error.message : String(error);
-    return [warn(check, `could not be looked at: ${reason}`, 'See the log of the Postgres server.')];
+    return [
+      warn(
+        check,
+        `could not be looked at: ${reason}`,
+        'Grant the right that is lacking, or see the log of the Postgres server.',
+      ),
+    ];
   }
 }
 

@@ -147,7 +147,11 @@ export function checkLeader(slot: SlotFacts | null, term: number | null): Check 
   if (slot?.active !== true || !isReadable(slot)) {
     const inactiveSince = slot?.inactiveSince ?? null;
     const since = inactiveSince === null ? '' : `, since ${inactiveSince.toISOString()}`;
-    return warn('leader', `no service runs${since} (${claims})`, 'Start the service: rowhook start');
+    return warn(
+      'leader',
+      `no service runs${since} (${claims})`,
+      'Once nothing above fails, start the service: rowhook start',
+    );
   }
   const from = slot.clientAddress === null ? '' : ` from ${slot.clientAddress}`;
   const since = slot.connectedAt === null ? '' : ` since ${slot.connectedAt.toISOString()}`;
