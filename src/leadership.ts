@@ -22,6 +22,7 @@ import type { AttemptReport } from './delivery/attempt-report.ts';
 import type { Poster } from './delivery/post.ts';
 import { ExitError } from './exit-error.ts';
 import type { Logger } from './logger.ts';
+import { formatLsn } from './lsn.ts';
 import { judgeConnectError } from './replication/connect-error.ts';
 import { ReplicationStream } from './replication/stream.ts';
 import { Streaming } from './replication/streaming.ts';
@@ -234,8 +235,10 @@ class Leadership implements AsyncDisposable {
       onLost: (reason, retryInMs) => {
         this.#term?.reader.disconnected();
         onStatus(() => 'reconnecting');
+        const { brokenOff } = this.#unsendable;
+        const where = brokenOff === null ? {} : { inTransaction: formatLsn(brokenOff.commitLsn) };
         logger.warn(
-          { retryInMs },
+          { retryInMs, ...where },
           `the replication connection was lost (${reason.message}); connecting again`,
         );
       },

@@ -11,6 +11,12 @@ interface Failure {
 export class UnsendableWatch {
   #open: BeginMessage | null = null;
   #last: Failure | null = null;
+  #brokenOff: BeginMessage | null = null;
+
+  /** The transaction in the middle of which the last stream ended, whatever the reason. */
+  get brokenOff(): BeginMessage | null {
+    return this.#brokenOff;
+  }
 
   /** Every message of the stream, in order. */
   sees(message: Buffer): void {
@@ -25,6 +31,7 @@ export class UnsendableWatch {
     const before = this.#last;
     this.#open = null;
     this.#last = null;
+    this.#brokenOff = transaction;
     if (transaction === null || !isOfTheTransaction(error)) return null;
     this.#last = { transaction, reason: error.message };
     const isSame = before?.transaction.commitLsn === transaction.commitLsn && before.reason === error.message;

@@ -158,5 +158,8 @@ test('a stream that breaks at the same row every time ends the service, whatever
   await dba.query('update note set id = 2');
   expect(await service.exited).toMatchObject({ code: 3 });
   expect(service.output).toMatch(/It fails with: invalid internal value for enum/);
-  expect(service.output).toMatch(/rowhook slot skip [0-9A-F/]+ --accept-gap/);
+  const [, lsn] = /rowhook slot skip ([0-9A-F/]+) --accept-gap/.exec(service.output) ?? [];
+  // Also where it goes on, an operator sees where it broke off.
+  const lost = service.logs.find(({ msg }) => msg.startsWith('the replication connection was lost'));
+  expect(lost).toMatchObject({ inTransaction: lsn });
 });

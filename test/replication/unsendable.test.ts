@@ -34,6 +34,15 @@ test('the same error in the same transaction, twice in a row, is its end', () =>
   expect(told([[begin(1n), commit, begin(2n), row], tooLong], [[begin(2n), row], tooLong])).toBe(2n);
 });
 
+test('where a stream broke off is known, whatever ended it', () => {
+  const watch = new UnsendableWatch();
+  watch.sees(begin(2n));
+  watch.endedWith(failure('terminating connection', '57P01'));
+  expect(watch.brokenOff?.commitLsn).toBe(2n);
+  watch.endedWith(failure('terminating connection', '57P01'));
+  expect(watch.brokenOff).toBeNull();
+});
+
 test.each([
   ['once', [[[begin(2n), row], tooLong]]],
   [
