@@ -1,7 +1,6 @@
 // One time as the process that reads and claims: hold the slot, take over, then read and send until it is stopped, another
 // process takes over, or something has to be mended. The order of the steps is the protocol's: nothing is handled before the
 // slot is ours, and nothing is claimed before the term is.
-import { setTimeout as pause } from 'node:timers/promises';
 import { ChecksWatch } from './checks-watch.ts';
 import type { Findings } from './checks/findings.ts';
 import { preflight } from './checks/preflight.ts';
@@ -9,11 +8,10 @@ import type { Config } from './config.ts';
 import { readConfiguration } from './database/configuration.ts';
 import { explainDatabaseError } from './database/explain-error.ts';
 import { FencedError } from './database/fenced.ts';
-import { ensureStarted, slotLost } from './database/first-start.ts';
-import { publicationName, readPublication, requireSamePublication } from './database/publication.ts';
-import { clientConfig, pinnedSettings, Session } from './database/session.ts';
-import { describeSlotHolder, endWalSender } from './database/slot-holder.ts';
-import { requireSameOrigin, type State } from './database/state.ts';
+import { ensureStarted } from './database/first-start.ts';
+import { readPublication, requireSamePublication } from './database/publication.ts';
+import { Session } from './database/session.ts';
+import type { State } from './database/state.ts';
 import { takeOver, writerName } from './database/takeover.ts';
 import { forgetUnread } from './database/unread.ts';
 import { forgetUnsendable } from './database/unsendable-transaction.ts';
@@ -21,14 +19,9 @@ import { readClockOffset } from './database/webhook-poll.ts';
 import type { AttemptReport } from './delivery/attempt-report.ts';
 import type { Poster } from './delivery/post.ts';
 import { ExitError } from './exit-error.ts';
+import { HeldSlot } from './held-slot.ts';
 import type { Logger } from './logger.ts';
-import { formatLsn } from './lsn.ts';
-import { judgeConnectError } from './replication/connect-error.ts';
-import { ReplicationStream } from './replication/stream.ts';
-import { Streaming } from './replication/streaming.ts';
-import { UnsendableWatch } from './replication/unsendable.ts';
 import { Term, type TermSessions } from './term.ts';
-import { endAtUnsendable } from './unsendable-end.ts';
 
 export interface LeadershipOptions {
   readonly config: Config;
@@ -57,13 +50,9 @@ class Leadership implements AsyncDisposable {
   readonly #ending = new AbortController();
   readonly #failed = Promise.withResolvers<never>();
   readonly #sessions: TermSessions;
-  #streaming: Streaming | null = null;
+  #slot: HeldSlot | null = null;
   #term: Term | null = null;
-  #termNo = 0;
   #checks: ChecksWatch | null = null;
-  readonly #unsendable = new UnsendableWatch();
-  /** Until the term is built the stream stands still; the few messages that came with its start wait here. */
-  readonly #early: (Buffer | bigint)[] = [];
 
   constructor(options: LeadershipOptions) {
     this.#options = options;
@@ -76,16 +65,16 @@ class Leadership implements AsyncDisposable {
   async run(): Promise<void> {
     const stopped = aborted(this.#options.stop);
     // Creating the first slot waits for open transactions, and a standby for the slot: both may take for ever.
-    const streaming = await Promise.race([this.#holdSlot(), stopped.then(() => null)]);
-    if (streaming === null) return;
+    const slot = await Promise.race([this.#holdSlot(), stopped.then(() => null)]);
+    if (slot === null) return;
     const checks = this.#checks;
     try {
-      this.#term = await this.#takeOver(streaming);
-      this.#readEarly(this.#term);
+      this.#term = await this.#takeOver(slot);
+      slot.handTo(this.#term);
       this.#streams();
       this.#term.start();
       checks?.start();
-      streaming.keep().catch(async (error: unknown) => {
+      slot.keep().catch(async (error: unknown) => {
         this.#failed.reject(await this.#betterReason(error));
       });
       await Promise.race([this.#failed.promise, stopped]);
@@ -96,17 +85,17 @@ class Leadership implements AsyncDisposable {
     this.#options.logger.info('stopping: finishing what is in flight');
     await checks?.lastLook();
     await this.#drain(this.#term);
-    await streaming.end();
+    await slot.end();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#checks?.stop();
     this.#ending.abort();
-    this.#streaming?.stream?.destroy(new Error('the term is over'));
+    this.#slot?.destroy(new Error('the term is over'));
     await Promise.all(Object.values(this.#sessions).map((session) => session[Symbol.asyncDispose]()));
   }
 
-  async #holdSlot(): Promise<Streaming> {
+  async #holdSlot(): Promise<HeldSlot> {
     const { config, logger } = this.#options;
     const { side } = this.#sessions;
     await preflight(side);
@@ -121,20 +110,19 @@ class Leadership implements AsyncDisposable {
     requireSamePublication(state.publicationOptions, await readPublication(side));
     await forgetUnread(side);
     this.#checks = this.#newChecksWatch(state);
-    const streaming = this.#newStreaming(state);
-    this.#streaming = streaming;
-    await streaming.open();
-    return streaming;
+    const slot = this.#newSlot(state);
+    this.#slot = slot;
+    await slot.open();
+    return slot;
   }
 
-  async #takeOver(streaming: Streaming): Promise<Term> {
+  async #takeOver(slot: HeldSlot): Promise<Term> {
     const { config, logger, poster, onAttempt } = this.#options;
     const { claim, fold, side } = this.#sessions;
     const takeover = await takeOver(fold, config.slot);
     const { term, state, interrupted } = takeover;
     // It may be sent by now; if not, that is found again.
     await forgetUnsendable(fold);
-    this.#termNo = term;
     await claim.rename(writerName(config.slot, 'claim', term));
     await fold.rename(writerName(config.slot, 'fold', term));
     const configuration = await readConfiguration(side, state);
@@ -149,7 +137,7 @@ class Leadership implements AsyncDisposable {
       logger,
       clockOffsetMs,
       setFlowing: (isFlowing) => {
-        streaming.stream?.setFlowing(isFlowing);
+        slot.setFlowing(isFlowing);
       },
       onAttempt,
       onFailure: this.#failed.reject,
@@ -174,13 +162,6 @@ class Leadership implements AsyncDisposable {
     if (!(error instanceof ExitError)) return error;
     const found = await this.#checks?.requirePublication().catch((reason: unknown) => reason);
     return found instanceof ExitError ? found : error;
-  }
-
-  #readEarly(term: Term): void {
-    for (const message of this.#early) {
-      if (typeof message === 'bigint') term.reader.receiveKeepalive(message);
-      else term.reader.receive(message);
-    }
   }
 
   async #fail(error: unknown): Promise<void> {
@@ -211,91 +192,21 @@ class Leadership implements AsyncDisposable {
     }
   }
 
-  #newStreaming(state: State): Streaming {
+  #newSlot(state: State): HeldSlot {
     const { config, logger, onStatus } = this.#options;
-    const { side } = this.#sessions;
-    const { slot } = config;
-    return new Streaming({
-      slot,
+    return new HeldSlot({
+      config,
+      logger,
+      state,
+      ...this.#sessions,
       stop: this.#ending.signal,
-      newStream: () => this.#newStream(state),
-      judge: judgeConnectError,
-      describeHolder: async () => await describeSlotHolder(side, slot),
-      endWalSender: async (pid) => {
-        await endWalSender(side, slot, pid);
+      onStatus: (whyNotReady) => {
+        onStatus(() => whyNotReady);
       },
-      slotLost: () => slotLost(slot),
-      giveUp: async (reason) => await this.#giveUp(reason, state),
-      onStandby: (holder) => {
-        onStatus(() => `standby: slot "${slot}" is in use by ${holder}`);
-        logger.warn(`slot "${slot}" is in use by ${holder}; waiting`);
-        // Another leader may have taken over while we were away.
-        this.#term?.checkTerm().catch(this.#failed.reject);
-      },
-      onLost: (reason, retryInMs) => {
-        this.#term?.reader.disconnected();
-        onStatus(() => 'reconnecting');
-        const { brokenOff } = this.#unsendable;
-        const where = brokenOff === null ? {} : { inTransaction: formatLsn(brokenOff.commitLsn) };
-        logger.warn(
-          { retryInMs, ...where },
-          `the replication connection was lost (${reason.message}); connecting again`,
-        );
-      },
-      onRetry: (error, retryInMs) => {
-        const explained = explainDatabaseError(error, config.databaseUrl);
-        logger.warn({ retryInMs, remedy: explained?.remedy }, explained?.message ?? String(error));
-      },
-      onReopened: async () => {
-        await this.#term?.checkTerm();
-        this.#term?.reader.reconnected();
+      onStreaming: () => {
         this.#streams();
       },
-      pause: async (ms) => {
-        await pause(ms, undefined, { signal: this.#ending.signal });
-      },
-    });
-  }
-
-  async #giveUp(error: Error, { epoch }: State): Promise<ExitError | null> {
-    const transaction = this.#unsendable.endedWith(error);
-    const term = this.#term;
-    if (transaction === null || term === null) return null;
-    const { onStatus, config, logger } = this.#options;
-    onStatus(() => 'ending: Postgres cannot send a transaction');
-    return await endAtUnsendable({
-      transaction,
-      error,
-      term,
-      termNo: this.#termNo,
-      epoch,
-      slot: config.slot,
-      session: this.#sessions.fold,
-      logger,
-      stop: this.#ending.signal,
-    });
-  }
-
-  #newStream(state: State): ReplicationStream {
-    const { databaseUrl, slot } = this.#options.config;
-    return new ReplicationStream({
-      clientConfig: clientConfig({ databaseUrl, applicationName: `rowhook/${slot}/stream` }),
-      slot,
-      publication: publicationName,
-      pinnedSettings,
-      verify: (identity) => {
-        requireSameOrigin(state, { ...identity, slot });
-      },
-      onMessage: (message) => {
-        this.#unsendable.sees(message);
-        if (this.#term === null) this.#early.push(Buffer.from(message));
-        else this.#term.reader.receive(message);
-      },
-      onKeepalive: (walEnd) => {
-        if (this.#term === null) this.#early.push(walEnd);
-        else this.#term.reader.receiveKeepalive(walEnd);
-      },
-      confirmable: () => this.#term?.floor.confirmable ?? 0n,
+      onFailure: this.#failed.reject,
     });
   }
 
@@ -313,7 +224,7 @@ class Leadership implements AsyncDisposable {
       // A server that shuts down lets nobody in, and waits until the replication connection has confirmed everything: what
       // cannot be claimed any more would keep it for ever.
       onTurnedAway: () => {
-        this.#streaming?.stream?.destroy(new Error('the database is shutting down'));
+        this.#slot?.destroy(new Error('the database is shutting down'));
       },
     });
   }

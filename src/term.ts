@@ -67,6 +67,8 @@ const timeoutMs = 10_000;
 const maxNotes = 10_000;
 
 export class Term {
+  /** Counts the processes that have claimed here, one after the other. */
+  readonly no: number;
   readonly floor: Floor;
   readonly reader: Reader;
   readonly #options: TermOptions;
@@ -87,6 +89,7 @@ export class Term {
     const { state, term, lastSeq } = takeover;
     const { epoch } = state;
     this.#options = options;
+    this.no = term;
     this.floor = new Floor(state.floor);
     this.#counters = new Counters(epoch);
     this.#journal = new Journal({ session: sessions.claim, epoch, term, lastSeq });

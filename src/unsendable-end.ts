@@ -14,7 +14,6 @@ export interface UnsendableEnd {
   readonly transaction: BeginMessage;
   readonly error: Error;
   readonly term: Term;
-  readonly termNo: number;
   readonly epoch: number;
   readonly slot: string;
   /** Fenced by the term's fold row. */
@@ -29,7 +28,7 @@ const lookEveryMs = 50;
 
 /** What to end with. Rejects when it is stopped meanwhile. */
 export async function endAtUnsendable(end: UnsendableEnd): Promise<ExitError> {
-  const { transaction, error, term, termNo, epoch, slot, session, logger } = end;
+  const { transaction, error, term, epoch, slot, session, logger } = end;
   const { commitLsn, commitTimeMs, xid } = transaction;
   const lsn = formatLsn(commitLsn);
   const committedAt = new Date(commitTimeMs).toISOString();
@@ -43,7 +42,7 @@ export async function endAtUnsendable(end: UnsendableEnd): Promise<ExitError> {
     const { position: floor } = term.floor;
     const found = { epoch, slot, commitLsn, committedAt, xid, floor, reason };
     await session.persist(async () => {
-      await noteUnsendable(session, termNo, found);
+      await noteUnsendable(session, term.no, found);
     });
   }
   return new ExitError(

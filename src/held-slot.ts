@@ -1,0 +1,166 @@
+// The slot while this process holds it: its stream, the next one when that breaks, and what came before there was a term to read
+// it. Only wiring: when a stream is opened again and what ends it for good stands in replication/.
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Config } from './config.ts';
+import { explainDatabaseError } from './database/explain-error.ts';
+import { slotLost } from './database/first-start.ts';
+import { publicationName } from './database/publication.ts';
+import { clientConfig, pinnedSettings, type Session } from './database/session.ts';
+import { describeSlotHolder, endWalSender } from './database/slot-holder.ts';
+import { requireSameOrigin, type State } from './database/state.ts';
+import type { ExitError } from './exit-error.ts';
+import type { Logger } from './logger.ts';
+import { formatLsn } from './lsn.ts';
+import { judgeConnectError } from './replication/connect-error.ts';
+import { ReplicationStream } from './replication/stream.ts';
+import { Streaming } from './replication/streaming.ts';
+import { UnsendableWatch } from './replication/unsendable.ts';
+import type { Term } from './term.ts';
+import { endAtUnsendable } from './unsendable-end.ts';
+
+export interface HeldSlotOptions {
+  readonly config: Config;
+  readonly logger: Logger;
+  readonly state: State;
+  readonly side: Session;
+  readonly fold: Session;
+  readonly stop: AbortSignal;
+  /** What it does instead of streaming. */
+  onStatus(whyNotReady: string): void;
+  /** It streams again after a break. */
+  onStreaming(): void;
+  onFailure(error: unknown): void;
+}
+
+export class HeldSlot {
+  readonly #options: HeldSlotOptions;
+  readonly #streaming: Streaming;
+  readonly #unsendable = new UnsendableWatch();
+  /** Until the term is there the stream stands still; the few messages that came with its start wait here. */
+  readonly #early: (Buffer | bigint)[] = [];
+  #term: Term | null = null;
+
+  constructor(options: HeldSlotOptions) {
+    this.#options = options;
+    this.#streaming = this.#newStreaming();
+  }
+
+  /** Resolves when the slot is ours. */
+  async open(): Promise<void> {
+    await this.#streaming.open();
+  }
+
+  /** From now on this term reads, and first what came already. */
+  handTo(term: Term): void {
+    this.#term = term;
+    for (const message of this.#early) {
+      if (typeof message === 'bigint') term.reader.receiveKeepalive(message);
+      else term.reader.receive(message);
+    }
+  }
+
+  /** Resolves after `end`; rejects with what a person has to mend, or when fenced. */
+  async keep(): Promise<void> {
+    await this.#streaming.keep();
+  }
+
+  setFlowing(isFlowing: boolean): void {
+    this.#streaming.stream?.setFlowing(isFlowing);
+  }
+
+  async end(): Promise<void> {
+    await this.#streaming.end();
+  }
+
+  destroy(reason: Error): void {
+    this.#streaming.stream?.destroy(reason);
+  }
+
+  #newStreaming(): Streaming {
+    const { config, logger, side, stop, onStatus, onStreaming, onFailure } = this.#options;
+    const { slot } = config;
+    return new Streaming({
+      slot,
+      stop,
+      newStream: () => this.#newStream(),
+      judge: judgeConnectError,
+      describeHolder: async () => await describeSlotHolder(side, slot),
+      endWalSender: async (pid) => {
+        await endWalSender(side, slot, pid);
+      },
+      slotLost: () => slotLost(slot),
+      giveUp: async (reason) => await this.#giveUp(reason),
+      onStandby: (holder) => {
+        onStatus(`standby: slot "${slot}" is in use by ${holder}`);
+        logger.warn(`slot "${slot}" is in use by ${holder}; waiting`);
+        // Another leader may have taken over while we were away.
+        this.#term?.checkTerm().catch(onFailure);
+      },
+      onLost: (reason, retryInMs) => {
+        this.#term?.reader.disconnected();
+        onStatus('reconnecting');
+        const { brokenOff } = this.#unsendable;
+        const where = brokenOff === null ? {} : { inTransaction: formatLsn(brokenOff.commitLsn) };
+        logger.warn(
+          { retryInMs, ...where },
+          `the replication connection was lost (${reason.message}); connecting again`,
+        );
+      },
+      onRetry: (error, retryInMs) => {
+        const explained = explainDatabaseError(error, config.databaseUrl);
+        logger.warn({ retryInMs, remedy: explained?.remedy }, explained?.message ?? String(error));
+      },
+      onReopened: async () => {
+        await this.#term?.checkTerm();
+        this.#term?.reader.reconnected();
+        onStreaming();
+      },
+      pause: async (ms) => {
+        await pause(ms, undefined, { signal: stop });
+      },
+    });
+  }
+
+  async #giveUp(error: Error): Promise<ExitError | null> {
+    const transaction = this.#unsendable.endedWith(error);
+    const term = this.#term;
+    if (transaction === null || term === null) return null;
+    const { config, state, fold, logger, stop, onStatus } = this.#options;
+    onStatus('ending: Postgres cannot send a transaction');
+    const { epoch } = state;
+    return await endAtUnsendable({
+      transaction,
+      error,
+      term,
+      epoch,
+      slot: config.slot,
+      session: fold,
+      logger,
+      stop,
+    });
+  }
+
+  #newStream(): ReplicationStream {
+    const { config, state } = this.#options;
+    const { databaseUrl, slot } = config;
+    return new ReplicationStream({
+      clientConfig: clientConfig({ databaseUrl, applicationName: `rowhook/${slot}/stream` }),
+      slot,
+      publication: publicationName,
+      pinnedSettings,
+      verify: (identity) => {
+        requireSameOrigin(state, { ...identity, slot });
+      },
+      onMessage: (message) => {
+        this.#unsendable.sees(message);
+        if (this.#term === null) this.#early.push(Buffer.from(message));
+        else this.#term.reader.receive(message);
+      },
+      onKeepalive: (walEnd) => {
+        if (this.#term === null) this.#early.push(walEnd);
+        else this.#term.reader.receiveKeepalive(walEnd);
+      },
+      confirmable: () => this.#term?.floor.confirmable ?? 0n,
+    });
+  }
+}
