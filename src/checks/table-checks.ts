@@ -19,7 +19,8 @@ function summary(enabled: readonly TableFacts[]): Check {
   if (enabled.length === 0)
     return warn('tables', 'none is enabled', 'As a table’s owner: rowhook enable <relation>');
   const names = enabled.slice(0, shownTables).map((table) => {
-    const identity = table.identity === 'full' ? '' : `, identity ${table.identity}`;
+    const isUsual = table.identity === 'full' || table.kind === null;
+    const identity = isUsual ? '' : `, identity ${table.identity}`;
     return `${table.name} (${counted(table.activeWebhooks, 'webhook')}${identity})`;
   });
   const more = enabled.length > shownTables ? `, and ${enabled.length - shownTables} more` : '';
