@@ -7,6 +7,7 @@ import { Client } from 'pg';
 import { uninstall } from '../../src/database/uninstall.ts';
 import { type OwnCluster, startOwnCluster } from '../chaos/own-cluster.ts';
 import type { InstalledDatabase } from '../support/installed-database.ts';
+import { ownMajor } from '../support/test-postgres.ts';
 import { type Doors, doorsOf } from './doors.ts';
 import { waitUntil } from '../support/wait.ts';
 import { refusal } from './refusal.ts';
@@ -15,14 +16,11 @@ import { type Shape, shapes } from './table-shapes.ts';
 let cluster: OwnCluster;
 let database: InstalledDatabase;
 let doors: Doors;
-let major: number;
 // Of its own, because removing rowhook removes roles that belong to the whole cluster.
 beforeAll(async () => {
   cluster = await startOwnCluster({ fsync: 'off' });
   database = cluster.database;
   doors = doorsOf(database);
-  const [row] = await database.query('show server_version_num');
-  major = Math.floor(Number(row?.['server_version_num']) / 10_000);
 });
 afterAll(async () => {
   await cluster[Symbol.asyncDispose]();
@@ -39,7 +37,7 @@ async function write({ relation, value = `'a'`, conflict = true }: Shape): Promi
     await run(`insert into ${relation} ("companyId", id) values (${value}, '2k')
       on conflict (id) do update set note = excluded.note, id = 'c'`);
   }
-  if (major >= 15) {
+  if (ownMajor >= 15) {
     await run(
       `merge into ${relation} t using (values ('2k'), ('c')) s (id) on t.id = s.id when matched then update set note = 'm'`,
     );
@@ -78,7 +76,7 @@ describe.each(shapes)('a table $what', (shape) => {
   test(`takes the application’s writes before, after and after giving it back (accepts: ${shape.accepts || 'nothing'})`, async ({
     skip,
   }) => {
-    skip(major < (shape.from ?? 0), `it needs Postgres ${shape.from ?? 0}`);
+    skip(ownMajor < (shape.from ?? 0), `it needs Postgres ${shape.from ?? 0}`);
     await create(shape);
     await write(shape);
     const identities = await doors.identities(shape.relation);

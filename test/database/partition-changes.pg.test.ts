@@ -2,7 +2,7 @@
  * What becomes of an enabled partitioned table when its partitions change: the application's writes work on, inspecting
  * says what is not right any more, and enabling again mends it.
  */
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { createInstalledDatabase, type InstalledDatabase } from '../support/installed-database.ts';
 import { type Doors, doorsOf } from './doors.ts';
 import { refusal } from './refusal.ts';
@@ -89,11 +89,7 @@ test('a partition that came with an identity under which writes fail is a failur
 test('a partition whose identity another publication of the whole table does not carry is a failure', async ({
   skip,
 }) => {
-  const [version] = await database.query('show server_version_num');
-  skip(
-    Number(version?.['server_version_num']) < 150_000,
-    'column lists of publications came with Postgres 15',
-  );
+  skip(inject('postgresMajor') < 15, 'column lists of publications came with Postgres 15');
   await createPartitioned('listed');
   await database.dba.query('create unique index listed_company on listed ("companyId", id, year)');
   await database.admin.query(

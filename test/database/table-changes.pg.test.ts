@@ -2,21 +2,19 @@
  * What becomes of an enabled table that somebody renames, drops, makes again or alters: the doors find it under either
  * name, inspecting says what is not right any more, and the statement that it gives mends it.
  */
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect, inject, test } from 'vitest';
 import { createInstalledDatabase, type InstalledDatabase } from '../support/installed-database.ts';
 import { type Doors, doorsOf } from './doors.ts';
 import { refusal } from './refusal.ts';
 
 let database: InstalledDatabase;
 let doors: Doors;
-let major: number;
 let counter = 0;
 let table: string;
+const major = inject('postgresMajor');
 beforeAll(async () => {
   database = await createInstalledDatabase();
   doors = doorsOf(database);
-  const [row] = await database.query('show server_version_num');
-  major = Math.floor(Number(row?.['server_version_num']) / 10_000);
   await database.dba.query('create schema archive');
 });
 afterAll(async () => {

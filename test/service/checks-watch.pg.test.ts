@@ -1,5 +1,5 @@
 /** What somebody changes behind the service's back while it leads: found at the next look, named once, with what mends it. */
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import type { Check } from '../../src/checks/check.ts';
 import { runCli, runJson } from '../cli/run-cli.ts';
 import { createInstalledDatabase, type InstalledDatabase } from '../support/installed-database.ts';
@@ -108,7 +108,7 @@ const putBack = `
   end $$`;
 
 test('a table that is changed behind our back is a warning, once for each finding, as status has it', async () => {
-  const here = await major();
+  const here = inject('postgresMajor');
   await using service = await start();
   for (const { how, change, level, detail, since = 14 } of changes) {
     if (here < since) continue;
@@ -152,7 +152,7 @@ test.for([
 ] as const)(
   'a publication that is dropped and made again with writes between ends the service, as a start would (a look every %d ms)',
   async ([lookEveryMs, id]) => {
-    const isSilent = (await major()) >= 18;
+    const isSilent = inject('postgresMajor') >= 18;
     // Nothing but a look finds it; the last one is when the service is stopped.
     const isStopped = lookEveryMs === anHour && isSilent;
     await database.admin.query('delete from rowhook.loss');
@@ -212,13 +212,6 @@ test('options of the publication that change while it leads end the service with
   expect(atStart).toContain((error as Error).message);
   await database.dba.query(`alter publication rowhook set (publish = 'insert, update, delete, truncate')`);
 });
-
-async function major(): Promise<number> {
-  const [server] = await database.query<{ major: string }>(
-    `select current_setting('server_version_num')::int / 10000 as major`,
-  );
-  return Number(server?.major);
-}
 
 async function createPublication(): Promise<void> {
   const [server] = await database.query<{ generated: string }>(

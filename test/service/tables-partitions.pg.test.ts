@@ -1,19 +1,17 @@
 // Partitioned tables: published under the root's name, whatever happens to their partitions, and never more of an old row than the
 // partition wrote to the log.
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { changes, columns, expected, identities, type Identity } from './identity-cases.ts';
 import { heldAnswers, openScene, type Scene } from './scene.ts';
 import { waitUntil } from '../support/wait.ts';
 
 let scene: Scene;
-let major = 0;
+const major = inject('postgresMajor');
 
 beforeAll(async () => {
   scene = await openScene(async (database) => {
     await database.dba.query('create schema erp');
   });
-  const [row] = await scene.database.admin.query('show server_version_num');
-  major = Math.floor(Number(row?.['server_version_num']) / 10_000);
 });
 
 afterAll(async () => {

@@ -1,18 +1,16 @@
 // Tables of every shape: identities, generated columns, no key, names that are the same or odd, children, policies, rewrites.
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { changes, columns, expected, identities, type Identity } from './identity-cases.ts';
 import { openScene, type Scene } from './scene.ts';
 import { waitUntil } from '../support/wait.ts';
 
 let scene: Scene;
-let major = 0;
+const major = inject('postgresMajor');
 
 beforeAll(async () => {
   scene = await openScene(async (database) => {
     await database.dba.query('create schema erp');
   });
-  const [row] = await scene.database.admin.query(`select current_setting('server_version_num') as version`);
-  major = Math.floor(Number(row?.['version']) / 10_000);
 });
 
 afterAll(async () => {
