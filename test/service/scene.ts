@@ -39,6 +39,10 @@ export interface Scene extends AsyncDisposable {
   createWebhook(wish: WebhookWish): Promise<string>;
   /** A connection of the application's login, for transactions that stay open. */
   connect(company?: string): Promise<Session>;
+  /** As the tables' owner, each statement in a transaction of its own. */
+  dba(...statements: readonly string[]): Promise<void>;
+  /** As the application, each statement in a transaction of its own. */
+  app(...statements: readonly string[]): Promise<void>;
   /** The bodies that a webhook's path received, in order of arrival. */
   bodies(name: string): string[];
   waitForBodies(name: string, count: number): Promise<string[]>;
@@ -91,6 +95,12 @@ function sceneOf({ database, receiver, service, open }: SceneParts): Scene {
         await session.query(`select set_config('rowhook.company_id', $1, false)`, [company]);
       }
       return session;
+    },
+    dba: async (...statements) => {
+      for (const statement of statements) await database.dba.query(statement);
+    },
+    app: async (...statements) => {
+      for (const statement of statements) await database.app.query(statement);
     },
     bodies,
     waitForBodies: async (name, count) => {

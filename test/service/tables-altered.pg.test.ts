@@ -21,17 +21,13 @@ afterAll(async () => {
   await open.disposeAsync();
 });
 
-async function dba(...statements: readonly string[]): Promise<void> {
-  for (const statement of statements) await scene.database.dba.query(statement);
-}
-
 async function enable(relation: string, column = 'tenant'): Promise<void> {
-  await dba(`select rowhook.enable_table('${relation}', company_column => '${column}')`);
+  await scene.dba(`select rowhook.enable_table('${relation}', company_column => '${column}')`);
 }
 
 /** `erp.<table> (tenant, id, note)`, enabled, with a webhook of its name for acme. */
 async function watch(table: string): Promise<void> {
-  await dba(`create table erp.${table} (tenant text, id int primary key, note text)`);
+  await scene.dba(`create table erp.${table} (tenant text, id int primary key, note text)`);
   await enable(`erp.${table}`);
   await scene.createWebhook({ name: table, table, company: 'acme' });
 }
@@ -71,7 +67,7 @@ const row = '{"tenant":"acme","id":1,"note":"a"}';
 describe('in the middle of a transaction', () => {
   test('the rows of a table that is dropped in the end arrive', async () => {
     await watch('short_lived');
-    await dba(
+    await scene.dba(
       `begin;
        insert into erp.short_lived values ('acme', 1, 'a');
        update erp.short_lived set note = null;
@@ -86,7 +82,7 @@ describe('in the middle of a transaction', () => {
 
   test('a table that takes the place of another counts once it is enabled, with its own columns', async () => {
     await watch('replaced');
-    await dba(
+    await scene.dba(
       `begin;
        insert into erp.replaced values ('acme', 1, 'a');
        drop table erp.replaced;
@@ -107,7 +103,7 @@ describe('in the middle of a transaction', () => {
 
   test('a table that is renamed and enabled again in one transaction loses nothing', async () => {
     await watch('renamed');
-    await dba(
+    await scene.dba(
       `insert into erp.renamed values ('acme', 1, 'a')`,
       `begin;
        alter table erp.renamed rename to named;
@@ -120,7 +116,7 @@ describe('in the middle of a transaction', () => {
 
   test('a column that gets another type has the one of then, in record and old alike', async () => {
     await watch('retyped');
-    await dba(
+    await scene.dba(
       `begin;
        insert into erp.retyped values ('acme', 1, '7');
        alter table erp.retyped alter column note type numeric(4,1) using note::numeric;
@@ -138,7 +134,7 @@ describe('in the middle of a transaction', () => {
 
   test('rows after the company column is renamed are nobody’s until the table is enabled with its new name', async () => {
     await watch('reowned');
-    await dba(
+    await scene.dba(
       `begin;
        insert into erp.reowned values ('acme', 1, 'a');
        alter table erp.reowned rename column tenant to owner;
@@ -146,7 +142,7 @@ describe('in the middle of a transaction', () => {
        commit`,
     );
     await enable('erp.reowned', 'owner');
-    await dba(`delete from erp.reowned`);
+    await scene.dba(`delete from erp.reowned`);
     expect(await told('reowned', 2)).toEqual([inserted(row), deleted('{"owner":"acme","id":1,"note":"b"}')]);
     await waitForUndecidable('reowned', 1);
   });
@@ -166,8 +162,8 @@ describe('while the service is down', () => {
   beforeAll(async () => {
     for (const table of tables) await watch(table);
     await scene.service.kill('SIGTERM');
-    for (const table of tables) await dba(`insert into erp.${table} values ('acme', 1, 'a')`);
-    await dba(
+    for (const table of tables) await scene.dba(`insert into erp.${table} values ('acme', 1, 'a')`);
+    await scene.dba(
       'drop table erp.down_dropped',
 
       'alter table erp.down_renamed rename to down_renamed_2',
@@ -223,7 +219,7 @@ describe('while the service is down', () => {
     expect(await told('down_renamed', 1)).toEqual([inserted(row)]);
     expect(troubleOf('down_renamed')).toContain('is erp.down_renamed_2 now: nothing is sent for it');
     await enable('erp.down_renamed_2');
-    await dba(`insert into erp.down_renamed_2 values ('acme', 3, 'enabled')`);
+    await scene.dba(`insert into erp.down_renamed_2 values ('acme', 3, 'enabled')`);
     expect(await told('down_renamed', 2)).toEqual([
       inserted(row),
       inserted('{"tenant":"acme","id":3,"note":"enabled"}'),
@@ -239,7 +235,7 @@ describe('while the service is down', () => {
     expect(await told('down_remade', 1)).toEqual([inserted(row)]);
     expect(troubleOf('down_remade')).toContain('is not in the publication: nothing is sent for it');
     await enable('erp.down_remade');
-    await dba(`insert into erp.down_remade values (3, 'acme')`);
+    await scene.dba(`insert into erp.down_remade values (3, 'acme')`);
     expect(await told('down_remade', 2)).toEqual([inserted(row), inserted('{"id":3,"tenant":"acme"}')]);
   });
 
@@ -259,7 +255,7 @@ describe('while the service is down', () => {
     expect(troubleOf('down_reowned')).toContain('has no column "tenant" any more');
     await waitForUndecidable('down_reowned', 1);
     await enable('erp.down_reowned', 'owner');
-    await dba(`delete from erp.down_reowned`);
+    await scene.dba(`delete from erp.down_reowned`);
     expect(await told('down_reowned', 2)).toEqual([
       inserted(row),
       deleted('{"owner":"acme","id":1,"note":"b"}'),

@@ -18,17 +18,9 @@ afterAll(async () => {
   await scene[Symbol.asyncDispose]();
 });
 
-async function dba(...statements: readonly string[]): Promise<void> {
-  for (const statement of statements) await scene.database.dba.query(statement);
-}
-
-async function app(...statements: readonly string[]): Promise<void> {
-  for (const statement of statements) await scene.database.app.query(statement);
-}
-
 /** Once more after a change of the partitions, as a DBA does. */
 async function enable(table: string): Promise<void> {
-  await dba(`select rowhook.enable_table('erp.${table}', company_column => 'tenant')`);
+  await scene.dba(`select rowhook.enable_table('erp.${table}', company_column => 'tenant')`);
 }
 
 /** Enabled, with webhooks `<table>-acme`, `<table>-globex` and `<table>-all`. */
@@ -68,7 +60,7 @@ async function waitForUndecidable(table: string, count: number): Promise<void> {
 }
 
 test('rows of every partition come under the name of the root, with its columns in its order', async () => {
-  await dba(
+  await scene.dba(
     'create table erp.parted (tenant text, id int primary key, note text) partition by range (id)',
     'create table erp.parted_low partition of erp.parted for values from (0) to (100)',
     'create table erp.parted_high partition of erp.parted for values from (100) to (300) partition by range (id)',
@@ -78,7 +70,7 @@ test('rows of every partition come under the name of the root, with its columns 
     'alter table erp.parted_high attach partition erp.parted_deep for values from (100) to (200)',
   );
   await watch('parted');
-  await app(
+  await scene.app(
     `insert into erp.parted values ('acme', 1, 'low'), ('acme', 101, 'deep')`,
     `update erp.parted set note = null where id = 101`,
     // Not by way of the root.
@@ -109,7 +101,7 @@ describe.concurrent('the identity of a partition', () => {
     '%s says what old holds, and its root’s (%s) does not',
     async (leaf, root) => {
       const table = `by_${leaf}_under_${root}`.replaceAll(' ', '_');
-      await dba(
+      await scene.dba(
         `create table erp.${table} (${columns}) partition by range (id)`,
         `create table erp.${table}_1 partition of erp.${table} for values from (0) to (100)`,
         `create unique index ${table}_key on erp.${table} (tenant, id)`,
@@ -117,7 +109,7 @@ describe.concurrent('the identity of a partition', () => {
       await watch(table);
       await setIdentity(table, root);
       await setIdentity(`${table}_1`, leaf);
-      await app(...changes(`erp.${table}`));
+      await scene.app(...changes(`erp.${table}`));
 
       const { acme, globex, all, undecidable: count } = expected(table, leaf);
       expect(await scene.waitForBodies(`${table}-all`, all.length)).toEqual(all);
@@ -135,33 +127,35 @@ describe.concurrent('the identity of a partition', () => {
        where indrelid = 'erp.${table}'::regclass and not indisprimary`,
     );
     const wanted = identity === 'using index' ? `using index ${row?.['index'] ?? ''}` : identity;
-    await dba(`alter table only erp.${table} replica identity ${wanted}`);
+    await scene.dba(`alter table only erp.${table} replica identity ${wanted}`);
   }
 });
 
 // On 14 Postgres goes on with a partition as it knows it, and with a table that is none yet, until the table is enabled again.
 test('a partition that is created, detached and attached while the service runs belongs to the table while it is one', async () => {
-  await dba('create table erp.growing (tenant text, id int primary key, note text) partition by range (id)');
+  await scene.dba(
+    'create table erp.growing (tenant text, id int primary key, note text) partition by range (id)',
+  );
   await watch('growing');
-  await dba(
+  await scene.dba(
     'create table erp.growing_1 partition of erp.growing for values from (0) to (100)',
     'create table erp.growing_2 (id int primary key, tenant text, note text)',
   );
-  await app(
+  await scene.app(
     `insert into erp.growing values ('acme', 1, 'created')`,
     // Before it is attached it is a table that nobody enabled.
     `insert into erp.growing_2 values (101, 'acme', 'before')`,
   );
-  await dba('alter table erp.growing attach partition erp.growing_2 for values from (100) to (200)');
+  await scene.dba('alter table erp.growing attach partition erp.growing_2 for values from (100) to (200)');
   if (major < 15) await enable('growing');
-  await app(
+  await scene.app(
     `update erp.growing set note = 'attached' where id = 101`,
     `insert into erp.growing values ('acme', 102, 'attached')`,
     `update erp.growing set note = 'still one' where id = 1`,
   );
-  await dba('alter table erp.growing detach partition erp.growing_1');
+  await scene.dba('alter table erp.growing detach partition erp.growing_1');
   if (major < 15) await enable('growing');
-  await app(
+  await scene.app(
     `insert into erp.growing_1 values ('acme', 2, 'detached')`,
     `insert into erp.growing values ('acme', 103, 'last')`,
   );
@@ -178,20 +172,20 @@ test('a partition that is created, detached and attached while the service runs 
 });
 
 test('a partition with an identity of its own is not said to have what it did not write', async () => {
-  await dba(
+  await scene.dba(
     'create table erp.late (tenant text, id int primary key, note text) partition by range (id)',
     'create table erp.late_1 partition of erp.late for values from (0) to (100)',
   );
   await watch('late');
   // Its identity is its primary key until the table is enabled again.
-  await dba('create table erp.late_2 partition of erp.late for values from (100) to (200)');
-  await app(
+  await scene.dba('create table erp.late_2 partition of erp.late for values from (100) to (200)');
+  await scene.app(
     `insert into erp.late values ('acme', 1, 'kept'), ('acme', 101, 'lost')`,
     `delete from erp.late`,
     `insert into erp.late values ('acme', 102, 'mended')`,
   );
   await enable('late');
-  await app(`update erp.late set note = null`, `delete from erp.late`);
+  await scene.app(`update erp.late set note = null`, `delete from erp.late`);
 
   const head = '"table":"late","companyId"';
   const keyOnly = '{"id":101}';
@@ -210,14 +204,14 @@ test('a partition with an identity of its own is not said to have what it did no
 test('a row that moves to another partition is a delete and an insert, in this order', async () => {
   const answers = heldAnswers();
   scene.receiver.behave(answers.behaviour, '/moving-acme');
-  await dba(
+  await scene.dba(
     'create table erp.moving (tenant text, id int, region text, note text, primary key (id, region)) partition by list (region)',
     `create table erp.moving_eu partition of erp.moving for values in ('eu')`,
     `create table erp.moving_us (region text not null, id int not null, note text, tenant text, primary key (id, region))`,
     `alter table erp.moving attach partition erp.moving_us for values in ('us')`,
   );
   await watch('moving');
-  await app(
+  await scene.app(
     `insert into erp.moving values ('acme', 1, 'eu', 'a')`,
     `update erp.moving set region = 'us', note = 'b' where id = 1`,
     `update erp.moving set note = 'c' where id = 1`,
@@ -235,14 +229,14 @@ test('a row that moves to another partition is a delete and an insert, in this o
 test('a row that moves to another partition waits for what it was there, also where nobody wants its delete', async () => {
   const answers = heldAnswers();
   scene.receiver.behave(answers.behaviour, '/quiet');
-  await dba(
+  await scene.dba(
     'create table erp.quiet (tenant text, id int, region text, note text, primary key (id, region)) partition by list (region)',
     `create table erp.quiet_eu partition of erp.quiet for values in ('eu')`,
     `create table erp.quiet_us partition of erp.quiet for values in ('us')`,
   );
   await enable('quiet');
   await scene.createWebhook({ name: 'quiet', table: 'quiet', company: 'acme', on: ['insert', 'update'] });
-  await app(
+  await scene.app(
     `insert into erp.quiet values ('acme', 1, 'eu', 'a')`,
     `update erp.quiet set region = 'us', note = 'b'`,
     `insert into erp.quiet values ('acme', 2, 'eu', 'other')`,
@@ -253,18 +247,18 @@ test('a row that moves to another partition waits for what it was there, also wh
 });
 
 test('a row that moves to another partition and another company leaves the one and joins the other', async () => {
-  await dba(
+  await scene.dba(
     'create table erp.by_tenant (tenant text, id int, note text, primary key (tenant, id)) partition by list (tenant)',
     `create table erp.by_tenant_a partition of erp.by_tenant for values in ('acme')`,
     `create table erp.by_tenant_g partition of erp.by_tenant for values in ('globex')`,
   );
   await watch('by_tenant');
   // The company is part of every key: nothing is lost with an identity that holds no more.
-  await dba(
+  await scene.dba(
     'alter table only erp.by_tenant_a replica identity default',
     'alter table only erp.by_tenant_g replica identity default',
   );
-  await app(
+  await scene.app(
     `insert into erp.by_tenant values ('acme', 1, 'a')`,
     `update erp.by_tenant set tenant = 'globex'`,
     `delete from erp.by_tenant`,
@@ -277,7 +271,7 @@ test('a row that moves to another partition and another company leaves the one a
 });
 
 test('a large value that did not change stands in the payload of a partition with full identity, and is named in that of another', async () => {
-  await dba(
+  await scene.dba(
     'create table erp.doc (tenant text, id int primary key, note text, body text) partition by range (id)',
     'create table erp.doc_1 partition of erp.doc for values from (0) to (100)',
     'create table erp.doc_2 partition of erp.doc for values from (100) to (200)',
@@ -285,8 +279,8 @@ test('a large value that did not change stands in the payload of a partition wit
     'alter table erp.doc_2 alter column body set storage external',
   );
   await watch('doc');
-  await dba('alter table only erp.doc_2 replica identity default');
-  await app(
+  await scene.dba('alter table only erp.doc_2 replica identity default');
+  await scene.app(
     `insert into erp.doc select 'acme', id, 'first', repeat('x', 50000) from unnest(array[1, 101]) as id`,
     `update erp.doc set note = 'second'`,
   );
@@ -302,15 +296,17 @@ test('a large value that did not change stands in the payload of a partition wit
 });
 
 test('a root that is renamed and enabled again goes on under its registered name', async () => {
-  await dba(
+  await scene.dba(
     'create table erp.old_name (tenant text, id int primary key, note text) partition by range (id)',
     'create table erp.old_name_1 partition of erp.old_name for values from (0) to (100)',
   );
   await watch('old_name');
-  await app(`insert into erp.old_name values ('acme', 1, 'before')`);
+  await scene.app(`insert into erp.old_name values ('acme', 1, 'before')`);
   await scene.waitForBodies('old_name-acme', 1);
-  await dba('alter table erp.old_name rename to new_name');
-  await dba(`select rowhook.enable_table('erp.new_name', company_column => 'tenant', name => 'old_name')`);
-  await app(`insert into erp.new_name values ('acme', 2, 'after')`);
+  await scene.dba('alter table erp.old_name rename to new_name');
+  await scene.dba(
+    `select rowhook.enable_table('erp.new_name', company_column => 'tenant', name => 'old_name')`,
+  );
+  await scene.app(`insert into erp.new_name values ('acme', 2, 'after')`);
   expect(await summaries('old_name-acme', 2)).toEqual(['INSERT 1 before', 'INSERT 2 after']);
 });

@@ -17,16 +17,8 @@ afterAll(async () => {
   await scene[Symbol.asyncDispose]();
 });
 
-async function dba(...statements: readonly string[]): Promise<void> {
-  for (const statement of statements) await scene.database.dba.query(statement);
-}
-
-async function app(...statements: readonly string[]): Promise<void> {
-  for (const statement of statements) await scene.database.app.query(statement);
-}
-
 async function enable(table: string, options = ''): Promise<void> {
-  await dba(`select rowhook.enable_table('erp.${table}', company_column => 'tenant'${options})`);
+  await scene.dba(`select rowhook.enable_table('erp.${table}', company_column => 'tenant'${options})`);
 }
 
 describe('each replica identity', () => {
@@ -34,7 +26,7 @@ describe('each replica identity', () => {
     '%s: what an insert, an update, a change of the key and of the company and a delete tell',
     async (identity) => {
       const table = `by_${identity.replace(' ', '_')}`;
-      await dba(
+      await scene.dba(
         `create table erp.${table} (${columns})`,
         `create unique index ${table}_key on erp.${table} (tenant, id)`,
       );
@@ -44,11 +36,11 @@ describe('each replica identity', () => {
         await scene.createWebhook({ name: `${table}-${company}`, table, company });
       await scene.createWebhook({ name: `${table}-all`, table, company: null });
       const [insert = '', ...others] = changes(`erp.${table}`);
-      await app(insert);
+      await scene.app(insert);
       for (const statement of others) {
         // Postgres refuses the application's own statement: without an identity nobody could tell which row it meant.
-        if (identity === 'nothing') await expect(app(statement)).rejects.toThrow('replica identity');
-        else await app(statement);
+        if (identity === 'nothing') await expect(scene.app(statement)).rejects.toThrow('replica identity');
+        else await scene.app(statement);
       }
 
       const { acme, globex, all, undecidable } = expected(table, identity);
@@ -64,7 +56,7 @@ describe('each replica identity', () => {
 
   async function setIdentity(table: string, identity: Identity): Promise<void> {
     const wanted = identity === 'using index' ? `using index ${table}_key` : identity;
-    await dba(`alter table erp.${table} replica identity ${wanted}`);
+    await scene.dba(`alter table erp.${table} replica identity ${wanted}`);
   }
 });
 
@@ -81,10 +73,10 @@ async function waitForUndecidable(table: string, count: number): Promise<void> {
 }
 
 test('rows of a table without a key arrive in order, also those that are the same', async () => {
-  await dba('create table erp.keyless (tenant text, note text)');
+  await scene.dba('create table erp.keyless (tenant text, note text)');
   await enable('keyless');
   await scene.createWebhook({ name: 'keyless', table: 'keyless', company: 'acme' });
-  await app(
+  await scene.app(
     `insert into erp.keyless values ('acme', 'twin'), ('acme', 'twin')`,
     `update erp.keyless set note = null where ctid = (select min(ctid) from erp.keyless)`,
     `delete from erp.keyless`,
@@ -105,12 +97,12 @@ test('rows of a table without a key arrive in order, also those that are the sam
 });
 
 test('a stored generated column is in the payload from Postgres 18 on, and before that in none', async () => {
-  await dba(
+  await scene.dba(
     `create table erp.priced (tenant text, net int, gross int generated always as (net * 2) stored, id int primary key)`,
   );
   await enable('priced');
   await scene.createWebhook({ name: 'priced', table: 'priced', company: 'acme' });
-  await app(
+  await scene.app(
     `insert into erp.priced values ('acme', 5, default, 1)`,
     `update erp.priced set net = 7`,
     `delete from erp.priced`,
@@ -127,13 +119,13 @@ test('a stored generated column is in the payload from Postgres 18 on, and befor
 
 test('a virtual generated column is in no payload', async ({ skip }) => {
   skip(major < 18, 'virtual columns came with Postgres 18');
-  await dba(
+  await scene.dba(
     `create table erp.figured (tenant text not null, net int, gross int generated always as (net * 2) virtual, id int primary key)`,
     'create unique index figured_key on erp.figured (tenant, id)',
   );
   await enable('figured', `, replica_identity => 'figured_key'`);
   await scene.createWebhook({ name: 'figured', table: 'figured', company: 'acme' });
-  await app(
+  await scene.app(
     `insert into erp.figured values ('acme', 5, default, 1)`,
     `update erp.figured set net = 7`,
     `delete from erp.figured`,
@@ -148,16 +140,18 @@ test('a virtual generated column is in no payload', async ({ skip }) => {
 });
 
 test('tables of one name in two schemas are told apart', async () => {
-  await dba(
+  await scene.dba(
     'create schema archive',
     'create table erp.job (tenant text, id int primary key)',
     'create table archive.job (id int primary key, tenant text, "archivedBy" text)',
   );
   await enable('job');
-  await dba(`select rowhook.enable_table('archive.job', company_column => 'tenant', name => 'archivedJob')`);
+  await scene.dba(
+    `select rowhook.enable_table('archive.job', company_column => 'tenant', name => 'archivedJob')`,
+  );
   for (const table of ['job', 'archivedJob'])
     await scene.createWebhook({ name: table, table, company: 'acme' });
-  await app(
+  await scene.app(
     `insert into erp.job values ('acme', 1)`,
     `insert into archive.job values (1, 'acme', 'x')`,
     `delete from erp.job`,
@@ -185,14 +179,14 @@ test.each([
 ])('a table called %j whose companyId is of type %s', async (table, type, company) => {
   const quoted = `erp."${table.replaceAll('"', '""')}"`;
   const webhook = `odd-${type.replace(/\W.*/, '')}`;
-  await dba(
+  await scene.dba(
     `create table ${quoted} ("toString" int primary key, "companyId" ${type}, "${longName}" text, "valueOf" text, hasOwnProperty text)`,
   );
   await scene.database.dba.query('select rowhook.enable_table($1)', [`erp.${table}`]);
   // In the text that Postgres prints of it.
   const text = type === 'boolean' ? 't' : company;
   await scene.createWebhook({ name: webhook, table, company: text });
-  await app(
+  await scene.app(
     `insert into ${quoted} values (1, '${company}', 'long', null, 'x')`,
     `update ${quoted} set "toString" = 2, "companyId" = null`,
     `update ${quoted} set "companyId" = '${company}'`,
@@ -211,7 +205,7 @@ test.each([
 });
 
 test('rows of a child table are told under its own name, and only when it is enabled itself', async () => {
-  await dba(
+  await scene.dba(
     'create table erp.vehicle (tenant text, id int primary key, note text)',
     'create table erp.truck (load int) inherits (erp.vehicle)',
     'create table erp.boat () inherits (erp.vehicle)',
@@ -220,7 +214,7 @@ test('rows of a child table are told under its own name, and only when it is ena
   await enable('truck');
   for (const table of ['vehicle', 'truck'])
     await scene.createWebhook({ name: table, table, company: 'acme' });
-  await app(
+  await scene.app(
     `insert into erp.vehicle values ('acme', 1, 'a')`,
     `insert into erp.truck values ('acme', 2, 'b', 7)`,
     `insert into erp.boat values ('acme', 3, 'c')`,
@@ -242,7 +236,7 @@ test('rows of a child table are told under its own name, and only when it is ena
 });
 
 test('row-level security hides nothing from the webhooks of the company that the row has', async () => {
-  await dba(
+  await scene.dba(
     'create table erp.secret (tenant text, id int primary key, note text)',
     'alter table erp.secret enable row level security',
     'alter table erp.secret force row level security',
@@ -251,7 +245,9 @@ test('row-level security hides nothing from the webhooks of the company that the
   );
   await enable('secret');
   await scene.createWebhook({ name: 'secret', table: 'secret', company: 'acme' });
-  await app(`insert into erp.secret values ('acme', 1, 'nobody sees it'), ('globex', 2, 'nobody sees it')`);
+  await scene.app(
+    `insert into erp.secret values ('acme', 1, 'nobody sees it'), ('globex', 2, 'nobody sees it')`,
+  );
   await expect(scene.database.app.query('select * from erp.secret')).resolves.toEqual([]);
   await scene.database.admin.query(`update erp.secret set note = null`);
   const row = (note: string): string => `{"tenant":"acme","id":1,"note":${note}}`;
@@ -263,18 +259,18 @@ test('row-level security hides nothing from the webhooks of the company that the
 });
 
 test('a table that is written anew tells nothing: no row has changed', async () => {
-  await dba('create table erp.rewritten (tenant text, id int primary key, note text)');
+  await scene.dba('create table erp.rewritten (tenant text, id int primary key, note text)');
   await enable('rewritten');
   await scene.createWebhook({ name: 'rewritten', table: 'rewritten', company: 'acme' });
-  await app(`insert into erp.rewritten values ('acme', 1, '7')`);
-  await dba(
+  await scene.app(`insert into erp.rewritten values ('acme', 1, '7')`);
+  await scene.dba(
     'vacuum full erp.rewritten',
     'cluster erp.rewritten using rewritten_pkey',
     'alter table erp.rewritten alter column note type int using note::int',
     'alter table erp.rewritten add column stamp uuid default gen_random_uuid()',
     'alter table erp.rewritten drop column stamp',
   );
-  await app(`delete from erp.rewritten`);
+  await scene.app(`delete from erp.rewritten`);
   const head = '"table":"rewritten","companyId":"acme","record"';
   const row = '{"tenant":"acme","id":1,"note":7}';
   expect(await scene.waitForBodies('rewritten', 2)).toEqual([
