@@ -58,13 +58,17 @@ function unequal(side: string, expected: string, got: string, column?: number): 
   return { side, column, expected, got };
 }
 
-/** Stored out of line, and not touched by the update: only where the identity is the key, and only in long rows. */
+/**
+ * Stored out of line, and not touched by the update: only where the identity is the key, and only in long rows. An attribute that was
+ * dropped from a type takes its room in the row, and has none in the JSON.
+ */
 function unchangedNames(
-  { version, record, testCase: { identity } }: ExpectedChange,
+  { version, record, testCase: { identity, alteration } }: ExpectedChange,
   payload: JsonNode,
 ): string[] {
   const listed = entry(payload, 'unchanged');
-  const isPossible = identity === 'key' && version === touchedVersion && record.length > shortestOutOfLine;
+  const isLong = record.length > shortestOutOfLine || alteration !== undefined;
+  const isPossible = identity === 'key' && version === touchedVersion && isLong;
   if (listed?.kind !== 'array' || !isPossible) return [];
   return listed.items.map(({ raw }) => JSON.parse(raw) as string);
 }
