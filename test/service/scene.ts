@@ -51,6 +51,8 @@ export interface Scene extends AsyncDisposable {
   waitForCounts(webhookId: string, expected: Partial<Counts>): Promise<void>;
   /** The ledger's rows of a webhook by reason, with the sum of their counts; null: those without a webhook. */
   losses(webhookId: string | null): Promise<LossRow[]>;
+  /** Until the ledger has so many changes of the table that tell no company. */
+  waitForUndecidable(table: string, count: number): Promise<void>;
 }
 
 /** `prepare` runs before the service starts for the first time. */
@@ -120,6 +122,17 @@ function sceneOf({ database, receiver, service, open }: SceneParts): Scene {
       );
     },
     losses: async (webhookId) => await readLosses(database, webhookId),
+    waitForUndecidable: async (table, count) => {
+      let found = 0;
+      await waitUntil(
+        async () => {
+          const losses = await readLosses(database, null);
+          found = losses.filter((loss) => loss.table === table).reduce((sum, loss) => sum + loss.count, 0);
+          return found === count;
+        },
+        { describe: () => `${count} undecidable changes of ${table}; there are ${found}` },
+      );
+    },
     [Symbol.asyncDispose]: async () => {
       await open.disposeAsync();
     },

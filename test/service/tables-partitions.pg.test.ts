@@ -3,7 +3,6 @@
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { changes, columns, expected, identities, type Identity } from './identity-cases.ts';
 import { heldAnswers, openScene, type Scene } from './scene.ts';
-import { waitUntil } from '../support/wait.ts';
 
 let scene: Scene;
 const major = inject('postgresMajor');
@@ -44,19 +43,6 @@ async function summaries(name: string, count: number): Promise<string[]> {
     const { type, record } = JSON.parse(body) as Payload;
     return `${type} ${record.id} ${record.note ?? '-'}`;
   });
-}
-
-/** Until the ledger has so many changes of the table that tell no company. */
-async function waitForUndecidable(table: string, count: number): Promise<void> {
-  let found = 0;
-  await waitUntil(
-    async () => {
-      const losses = await scene.losses(null);
-      found = losses.filter((loss) => loss.table === table).reduce((sum, loss) => sum + loss.count, 0);
-      return found === count;
-    },
-    { describe: () => `${count} undecidable changes of ${table}; there are ${found}` },
-  );
 }
 
 test('rows of every partition come under the name of the root, with its columns in its order', async () => {
@@ -117,7 +103,7 @@ describe.concurrent('the identity of a partition', () => {
       expect(await scene.waitForBodies(`${table}-globex`, globex.length)).toEqual(globex);
       await scene.waitForCounts(`${table}-acme`, { claimed: acme.length, success: acme.length });
       await scene.waitForCounts(`${table}-globex`, { claimed: globex.length, success: globex.length });
-      await waitForUndecidable(table, count);
+      await scene.waitForUndecidable(table, count);
     },
   );
 
@@ -198,7 +184,7 @@ test('a partition with an identity of its own is not said to have what it did no
   ]);
   // The company's webhook lacks the delete whose company the log did not tell.
   await scene.waitForCounts('late-acme', { claimed: 6, success: 6 });
-  await waitForUndecidable('late', 1);
+  await scene.waitForUndecidable('late', 1);
 });
 
 test('a row that moves to another partition is a delete and an insert, in this order', async () => {

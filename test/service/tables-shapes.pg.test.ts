@@ -2,7 +2,6 @@
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { changes, columns, expected, identities, type Identity } from './identity-cases.ts';
 import { openScene, type Scene } from './scene.ts';
-import { waitUntil } from '../support/wait.ts';
 
 let scene: Scene;
 const major = inject('postgresMajor');
@@ -48,7 +47,7 @@ describe('each replica identity', () => {
       expect(await scene.waitForBodies(`${table}-acme`, acme.length)).toEqual(acme);
       expect(await scene.waitForBodies(`${table}-globex`, globex.length)).toEqual(globex);
       await scene.waitForCounts(`${table}-all`, { claimed: all.length, success: all.length });
-      await waitForUndecidable(table, undecidable);
+      await scene.waitForUndecidable(table, undecidable);
       expect(scene.bodies(`${table}-acme`)).toEqual(acme);
       expect(scene.bodies(`${table}-globex`)).toEqual(globex);
     },
@@ -59,18 +58,6 @@ describe('each replica identity', () => {
     await scene.dba(`alter table erp.${table} replica identity ${wanted}`);
   }
 });
-
-async function waitForUndecidable(table: string, count: number): Promise<void> {
-  let found = 0;
-  await waitUntil(
-    async () => {
-      const losses = await scene.losses(null);
-      found = losses.filter((loss) => loss.table === table).reduce((sum, loss) => sum + loss.count, 0);
-      return found === count;
-    },
-    { describe: () => `${count} undecidable changes of ${table}; there are ${found}` },
-  );
-}
 
 test('rows of a table without a key arrive in order, also those that are the same', async () => {
   await scene.dba('create table erp.keyless (tenant text, note text)');
