@@ -68,15 +68,20 @@ test('no free walsender: waits with the setting that makes room, and goes on whe
   await service.ready();
 });
 
-test('a slot whose log was removed: says so, and goes on after the gap was accepted', async () => {
-  await using receiver = await startReceiver();
+/** An enabled table `note (id, "companyId")`, and a webhook of acme's for its inserts. */
+async function watchNotes(url: string): Promise<void> {
   await database.dba.query(`create table note (id int primary key, "companyId" text)`);
   await database.dba.query(`select rowhook.enable_table('note')`);
   await database
     .appAs('acme')
     .query(`insert into rowhook.webhook (name, table_name, url, on_insert) values ('n', 'note', $1, true)`, [
-      receiver.url,
+      url,
     ]);
+}
+
+test('a slot whose log was removed: says so, and goes on after the gap was accepted', async () => {
+  await using receiver = await startReceiver();
+  await watchNotes(receiver.url);
   {
     await using service = startService({ databaseUrl: database.serviceUrl });
     await service.ready();
@@ -114,13 +119,7 @@ test('a slot whose log was removed: says so, and goes on after the gap was accep
 test('a slot that is lost while the service reads ends it, and status says from where on changes are missed', async () => {
   const held = heldAnswers();
   await using receiver = await startReceiver({ behaviour: held.behaviour });
-  await database.dba.query(`create table note (id int primary key, "companyId" text)`);
-  await database.dba.query(`select rowhook.enable_table('note')`);
-  await database
-    .appAs('acme')
-    .query(`insert into rowhook.webhook (name, table_name, url, on_insert) values ('n', 'note', $1, true)`, [
-      receiver.url,
-    ]);
+  await watchNotes(receiver.url);
   await using service = startService({ databaseUrl: database.serviceUrl });
   await service.ready();
   // What hangs is not settled, so the log from it on is kept until there is too much of it.
