@@ -19,11 +19,6 @@ interface LossGroup {
 export class Counters {
   #increments = new Map<bigint, Increment>();
   #losses = new Map<string, LossGroup>();
-  readonly #epoch: number;
-
-  constructor(epoch: number) {
-    this.#epoch = epoch;
-  }
 
   get isEmpty(): boolean {
     return this.#increments.size === 0 && this.#losses.size === 0;
@@ -68,8 +63,8 @@ export class Counters {
     const losses = [...this.#losses.values()].map(({ row, count, from, to }) => ({
       ...row,
       count,
-      fromPosition: changeId(this.#epoch, from),
-      toPosition: changeId(this.#epoch, to),
+      fromPosition: changeId(from),
+      toPosition: changeId(to),
     }));
     this.#increments = new Map();
     this.#losses = new Map();

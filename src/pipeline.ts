@@ -7,6 +7,7 @@ import type { Counters } from './counters.ts';
 import type { Note } from './delivery/claimer.ts';
 import { tooLarge, type Outcome } from './delivery/outcome.ts';
 import type { Delivery, Payload } from './delivery/delivery.ts';
+import type { Lsn } from './lsn.ts';
 import type { Row } from './payload/row.ts';
 import type { BuiltPayload, FilledRows } from './payload/too-large.ts';
 import type { Position } from './position.ts';
@@ -49,6 +50,8 @@ export interface PipelineParts {
   /** Adds to a change's own keys what it has to wait for as a row that moved between partitions. */
   holdMoved(change: LogChange, keys: Delivery['keys']): Delivery['keys'];
   truncatePayload(table: string): Payload;
+  /** Of the stretch of the log that a commit lies in. */
+  epochOf(commitLsn: Lsn): number;
   /** Whether an earlier process settled it; uid 0 for a change without a webhook. */
   isSettled(uid: bigint, position: Position): boolean;
   /** Whether the webhook was deleted meanwhile. */
@@ -95,7 +98,7 @@ export class Pipeline {
     const held = keys();
     for (const found of matches) {
       const { webhook } = found;
-      const at = position(change, found);
+      const at = this.#position(change, found);
       this.#send({
         webhook,
         at,
@@ -110,7 +113,7 @@ export class Pipeline {
   /** A TRUNCATE of tables that somebody may want: one position for all of them, and each webhook watches one table. */
   truncate(change: LogTruncate): void {
     const { route, matchTruncate, floor } = this.#parts;
-    const at = position(change);
+    const at = this.#position(change);
     const told = change.relations.flatMap((relation) => {
       const way = route(relation);
       if (way === undefined) return [];
@@ -130,7 +133,7 @@ export class Pipeline {
   }
 
   #isSettled(uid: bigint, change: LogChange, found?: Match): boolean {
-    return this.#parts.isSettled(uid, position(change, found));
+    return this.#parts.isSettled(uid, this.#position(change, found));
   }
 
   #send({ webhook, at, unsettled, table, keys, build }: Sending): void {
@@ -185,8 +188,13 @@ export class Pipeline {
     this.#parts.note({ entry, change, count });
   }
 
+  #position({ transaction: { commitLsn }, index }: LogChange | LogTruncate, found?: Match): Position {
+    const epoch = this.#parts.epochOf(commitLsn);
+    return { epoch, commitLsn, index, part: found?.view === 'joined' ? 1 : 0 };
+  }
+
   #noteUndecidable({ table }: Route, change: LogChange, unsettled: UnsettledChange): void {
-    const at = position(change);
+    const at = this.#position(change);
     const count = (): void => this.#parts.counters.undecidable(table.name, at);
     const entry = { kind: 'undecidable', uid: 0n, position: at, note: table.name } as const;
     this.#parts.note({ entry, change: unsettled, count });
@@ -275,7 +283,3 @@ class Payloads {
 }
 
 const none: ReadonlyMap<number, number> = new Map();
-
-function position({ transaction, index }: LogChange | LogTruncate, found?: Match): Position {
-  return { commitLsn: transaction.commitLsn, index, part: found?.view === 'joined' ? 1 : 0 };
-}

@@ -6,8 +6,12 @@ import type { Lsn } from './lsn.ts';
 /** The index that stands for "the whole transaction, its COMMIT included". */
 export const wholeTransaction = 0x7fff_ffff;
 
-/** `index` counts every row message of the transaction; `part` 1 is the INSERT side of a row that moved company. */
+/**
+ * `epoch` is the stretch of the log that the LSN lies in; `index` counts every row message of the transaction; `part` 1 is the INSERT
+ * side of a row that moved company.
+ */
 export interface Position {
+  readonly epoch: number;
   readonly commitLsn: Lsn;
   readonly index: number;
   readonly part: 0 | 1;
@@ -31,6 +35,7 @@ export function isAtOrBelow(commitLsn: Lsn, index: number, floor: FloorPosition)
 
 /** Negative when `a` comes first. */
 export function comparePositions(a: Position, b: Position): number {
+  if (a.epoch !== b.epoch) return a.epoch - b.epoch;
   if (a.commitLsn !== b.commitLsn) return a.commitLsn < b.commitLsn ? -1 : 1;
   return a.index - b.index || a.part - b.part;
 }
@@ -39,7 +44,7 @@ export function comparePositions(a: Position, b: Position): number {
  * The id that receivers and ledgers see: `<epoch>-<commit LSN, 16 hex digits>-<index>`, with `-1` for part 1.
  * It never changes for one change, also across restarts and re-sends.
  */
-export function changeId(epoch: number, position: Position): string {
+export function changeId(position: Position): string {
   const lsn = position.commitLsn.toString(16).toUpperCase().padStart(16, '0');
-  return `${epoch}-${lsn}-${position.index}${position.part === 1 ? '-1' : ''}`;
+  return `${position.epoch}-${lsn}-${position.index}${position.part === 1 ? '-1' : ''}`;
 }

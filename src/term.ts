@@ -91,8 +91,8 @@ export class Term {
     this.#options = options;
     this.no = term;
     this.floor = new Floor(state.floor);
-    this.#counters = new Counters(epoch);
-    this.#journal = new Journal({ session: sessions.claim, epoch, term, lastSeq });
+    this.#counters = new Counters();
+    this.#journal = new Journal({ session: sessions.claim, term, lastSeq });
     this.#gate = new Gate({
       onOpen: (uid) => {
         this.#lanes.wake(uid);
@@ -194,6 +194,7 @@ export class Term {
     return new Pipeline({
       floor: this.floor,
       counters: this.#counters,
+      epochOf: () => this.#options.takeover.state.epoch,
       route: (relation) => this.#route(relation),
       prepared: (relation) => relations.get(relation),
       match,
@@ -214,8 +215,8 @@ export class Term {
         if (this.#claimer.waitingNotes >= maxNotes) this.reader.hold('lanes');
       },
       onTooLarge: ({ webhook, position, table }, type, outcome) => {
-        const { logger, takeover } = this.#options;
-        const change = changeId(takeover.state.epoch, position);
+        const { logger } = this.#options;
+        const change = changeId(position);
         const fields = {
           webhook: webhook.id,
           changeId: change,
@@ -322,9 +323,9 @@ export class Term {
   }
 
   #finished(delivery: Delivery, outcome: Outcome, durationMs: number): void {
-    const { logger, onAttempt, takeover } = this.#options;
+    const { logger, onAttempt } = this.#options;
     this.#counters.finished(delivery, outcome, new Date());
-    const report = reportAttempt(takeover.state.epoch, delivery, outcome, durationMs);
+    const report = reportAttempt(delivery, outcome, durationMs);
     const level = outcome.kind === 'delivered' ? 'debug' : 'warn';
     if (logger.isLevelEnabled(level)) logger[level](attemptFields(report), 'delivery.attempted');
     onAttempt(report);

@@ -5,7 +5,7 @@ import { deliveryOf } from './support/deliveries.ts';
 const at = new Date('2026-01-02T03:04:05Z');
 
 test('every delivery is claimed once and ends as a success or an error', () => {
-  const counters = new Counters(1);
+  const counters = new Counters();
   for (const index of [0, 1, 2]) counters.claimed(deliveryOf({ index, keys: [] }).webhook.uid);
   counters.finished(deliveryOf({ index: 0, keys: [] }), { kind: 'delivered', status: 204 }, at);
   counters.finished(deliveryOf({ index: 1, keys: [] }), { kind: 'rejected', status: 503 }, at);
@@ -26,7 +26,7 @@ test('every delivery is claimed once and ends as a success or an error', () => {
 });
 
 test('losses of one webhook and reason are one row with the range that they cover', () => {
-  const counters = new Counters(3);
+  const counters = new Counters();
   for (const index of [7, 2, 30]) {
     counters.finished(deliveryOf({ index, keys: [] }), { kind: 'dropped', reason: 'deleted' }, at);
   }
@@ -41,8 +41,8 @@ test('losses of one webhook and reason are one row with the range that they cove
 });
 
 test('an undecidable change is a loss of nobody in particular', () => {
-  const counters = new Counters(1);
-  counters.undecidable('quote', { commitLsn: 2n, index: 0, part: 0 });
+  const counters = new Counters();
+  counters.undecidable('quote', { epoch: 1, commitLsn: 2n, index: 0, part: 0 });
   expect(counters.take()).toMatchObject({
     counters: [],
     losses: [{ uid: null, webhookId: null, tableName: 'quote', reason: 'undecidable', count: 1 }],
@@ -50,7 +50,7 @@ test('an undecidable change is a loss of nobody in particular', () => {
 });
 
 test('what was taken is not given out again', () => {
-  const counters = new Counters(1);
+  const counters = new Counters();
   counters.missed(1n);
   expect(counters.isEmpty).toBe(false);
   counters.take();

@@ -64,7 +64,7 @@ export async function acceptGap(options: AcceptGapOptions): Promise<AcceptedGap>
 
 async function openGap(session: Session, before: State): Promise<OpenGap> {
   const { interrupted, state } = await takeOver(session, before.slot);
-  const from = changeId(state.epoch, { ...firstLost(state, await readUnread(session)), part: 0 });
+  const from = changeId({ epoch: state.epoch, ...firstLost(state, await readUnread(session)), part: 0 });
   await session.transaction(async () => {
     // The new start writes the ledger's rows together with the new epoch, also when it is another process' start.
     await session.query({

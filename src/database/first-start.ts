@@ -211,7 +211,7 @@ async function storeStart(session: Session, creation: Creation): Promise<void> {
     await session.query({
       text: gapStatement,
       values: [
-        changeId(Number(epoch), { commitLsn: parseLsn(creation.consistent_point), index: 0, part: 0 }),
+        changeId({ epoch: Number(epoch), commitLsn: parseLsn(creation.consistent_point), index: 0, part: 0 }),
       ],
     });
   };

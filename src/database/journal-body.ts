@@ -17,15 +17,20 @@ export interface JournalEntry {
 const format = 1;
 const kinds: readonly JournalKind[] = ['claimed', 'dropped', 'missed', 'undecidable'];
 
-/** Commit LSNs are written as differences: deliveries of a batch mostly come from neighbouring transactions. */
-export function packJournalBody(epoch: number, entries: readonly JournalEntry[]): Buffer {
+/** Commit LSNs are written as differences, an epoch only where it changes: a batch mostly comes from neighbouring transactions. */
+export function packJournalBody(entries: readonly JournalEntry[]): Buffer {
   const bytes: number[] = [format];
+  let epoch = entries[0]?.position.epoch ?? 0;
   writeVarint(bytes, BigInt(epoch));
   writeVarint(bytes, BigInt(entries.length));
   let lsn = 0n;
   for (const { kind, uid, position, note } of entries) {
     const text = Buffer.from(note ?? '');
-    bytes.push(kinds.indexOf(kind) | (position.part << 4) | (text.length > 0 ? 32 : 0));
+    const isOtherEpoch = position.epoch !== epoch;
+    bytes.push(
+      kinds.indexOf(kind) | (position.part << 4) | (text.length > 0 ? 32 : 0) | (isOtherEpoch ? 64 : 0),
+    );
+    if (isOtherEpoch) writeVarint(bytes, BigInt((epoch = position.epoch)));
     writeVarint(bytes, uid);
     writeVarint(bytes, zigzag(position.commitLsn - lsn));
     writeVarint(bytes, BigInt(position.index));
@@ -39,10 +44,10 @@ export function packJournalBody(epoch: number, entries: readonly JournalEntry[])
 }
 
 /** Throws when the body was written by a newer release or is damaged. */
-export function unpackJournalBody(body: Buffer): { epoch: number; entries: JournalEntry[] } {
+export function unpackJournalBody(body: Buffer): JournalEntry[] {
   if (body[0] !== format) throw new Error(`journal format ${body[0] ?? 'none'} is unknown to this release`);
   const cursor = { at: 1 };
-  const epoch = Number(readVarint(body, cursor));
+  let epoch = Number(readVarint(body, cursor));
   const count = Number(readVarint(body, cursor));
   const entries: JournalEntry[] = [];
   let lsn = 0n;
@@ -50,14 +55,15 @@ export function unpackJournalBody(body: Buffer): { epoch: number; entries: Journ
     const head = body.readUInt8(cursor.at++);
     const kind = kinds[head & 15];
     if (kind === undefined) throw new Error(`journal entry of kind ${head & 15} is unknown to this release`);
+    if ((head & 64) !== 0) epoch = Number(readVarint(body, cursor));
     const uid = readVarint(body, cursor);
     lsn += unzigzag(readVarint(body, cursor));
     const index = Number(readVarint(body, cursor));
-    const position: Position = { commitLsn: lsn, index, part: (head & 16) === 0 ? 0 : 1 };
+    const position: Position = { epoch, commitLsn: lsn, index, part: (head & 16) === 0 ? 0 : 1 };
     entries.push({ kind, uid, position, ...((head & 32) === 0 ? {} : { note: readText(body, cursor) }) });
   }
   if (cursor.at !== body.length) throw new Error('a journal body is longer than its entries');
-  return { epoch, entries };
+  return entries;
 }
 
 function readText(body: Buffer, cursor: { at: number }): string {

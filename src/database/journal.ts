@@ -21,7 +21,6 @@ export interface Instant {
 
 export interface JournalOptions {
   readonly session: Session;
-  readonly epoch: number;
   readonly term: number;
   /** The last seq in use. */
   readonly lastSeq: number;
@@ -59,9 +58,9 @@ export class Journal {
 
   /** Waits as long as the database is away. Throws FencedError when another process leads. */
   async append(entries: readonly JournalEntry[]): Promise<Append> {
-    const { session, term, epoch } = this.#options;
+    const { session, term } = this.#options;
     const seq = this.#seq + 1;
-    const body = packJournalBody(epoch, entries);
+    const body = packJournalBody(entries);
     const sentAt = now();
     const warnings = session.warnings;
     const wasAppended = async (): Promise<{ seq: string }[] | null> => {

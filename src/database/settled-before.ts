@@ -18,6 +18,6 @@ export class SettledBefore {
   }
 }
 
-function keyOf(uid: bigint, { commitLsn, index, part }: Position): string {
-  return `${uid} ${commitLsn} ${index} ${part}`;
+function keyOf(uid: bigint, { epoch, commitLsn, index, part }: Position): string {
+  return `${uid} ${epoch} ${commitLsn} ${index} ${part}`;
 }

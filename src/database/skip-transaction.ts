@@ -79,7 +79,7 @@ function isPast({ floor }: State, lsn: Lsn): boolean {
 }
 
 function endOf({ epoch, commitLsn }: UnsendableTransaction): string {
-  return changeId(epoch, { commitLsn: commitLsn + 1n, index: 0, part: 0 });
+  return changeId({ epoch, commitLsn: commitLsn + 1n, index: 0, part: 0 });
 }
 
 async function writeGap(
@@ -98,7 +98,7 @@ async function writeGap(
       text: `insert into rowhook.loss (uid, webhook_id, company_id, table_name, reason, count, from_position, to_position, detail)
              select uid, id, company_id, table_name, 'gap', null, $1, $2, $3 from rowhook.webhook`,
       values: [
-        changeId(epoch, { commitLsn, index, part: 0 }),
+        changeId({ epoch, commitLsn, index, part: 0 }),
         endOf(found),
         `Postgres could not send the transaction: ${reason}`,
       ],

@@ -37,9 +37,9 @@ export async function takeOver(session: Session, slot: string): Promise<Takeover
     const journal = await readJournal(session, state.trimmedSeq);
     const lastSeq = journal.at(-1)?.seq ?? Math.max(state.foldedSeq, state.trimmedSeq);
     const unfolded = journal.filter(({ seq }) => seq > state.foldedSeq).flatMap(({ entries }) => entries);
-    await countUnfolded(session, state.epoch, unfolded);
+    await countUnfolded(session, unfolded);
     const claims = journal.flatMap(({ entries }) => entries).filter(({ kind }) => kind === 'claimed');
-    const interrupted = await interrupt(session, state.epoch, claims);
+    const interrupted = await interrupt(session, claims);
     await session.query({
       text: `update rowhook.state set folded_seq = $1, fold_no = fold_no + 1, updated_at = now()`,
       values: [lastSeq],
@@ -68,14 +68,10 @@ async function readJournal(
     text: `select seq, body from rowhook.journal where seq > $1 order by seq`,
     values: [trimmedSeq],
   });
-  return rows.map(({ seq, body }) => ({ seq: Number(seq), entries: unpackJournalBody(body).entries }));
+  return rows.map(({ seq, body }) => ({ seq: Number(seq), entries: unpackJournalBody(body) }));
 }
 
-async function countUnfolded(
-  session: Session,
-  epoch: number,
-  entries: readonly JournalEntry[],
-): Promise<void> {
+async function countUnfolded(session: Session, entries: readonly JournalEntry[]): Promise<void> {
   for (const kind of ['claimed', 'missed'] as const) {
     const counts = countByUid(entries.filter((entry) => entry.kind === kind));
     if (counts.uids.length === 0) continue;
@@ -84,11 +80,11 @@ async function countUnfolded(
   for (const { uid, note, positions } of groupForLedger(entries, 'dropped')) {
     const detail = droppedDetails[note] ?? `dropped ${note}`;
     await session.query({ text: countDropped, values: [uid, positions.length, detail] });
-    const values = [uid, note, positions.length, ...range(epoch, positions), null, detail];
+    const values = [uid, note, positions.length, ...range(positions), null, detail];
     await session.query({ text: ledgerStatement, values });
   }
   for (const { note, positions } of groupForLedger(entries, 'undecidable')) {
-    const found = [positions.length, ...range(epoch, positions), note, undecidableDetail];
+    const found = [positions.length, ...range(positions), note, undecidableDetail];
     await session.query({ text: ledgerStatement, values: [null, 'undecidable', ...found] });
   }
 }
@@ -100,7 +96,7 @@ const droppedDetails: Readonly<Record<string, string>> = {
   too_large: `too_large more than ${maxPayloadBytes / 1024 / 1024} MiB`,
 };
 
-async function interrupt(session: Session, epoch: number, claims: readonly JournalEntry[]): Promise<number> {
+async function interrupt(session: Session, claims: readonly JournalEntry[]): Promise<number> {
   const { rows } = await session.query<{ uid: string; count: string }>({
     text: `with lost as (
              select uid, claimed_count - success_count - error_count as count from rowhook.counter
@@ -120,7 +116,7 @@ async function interrupt(session: Session, epoch: number, claims: readonly Journ
   let total = 0;
   for (const { uid, count } of rows) {
     total += Number(count);
-    const known = range(epoch, positions.get(uid) ?? []);
+    const known = range(positions.get(uid) ?? []);
     const detail =
       'claimed, and no outcome was recorded: it may or may not have arrived, and is never sent again';
     await session.query({
@@ -156,12 +152,10 @@ function groupForLedger(entries: readonly JournalEntry[], wanted: JournalKind): 
 }
 
 /** The first and the last change of a list that is in no order, as change ids; nulls for an empty one. */
-function range(epoch: number, positions: readonly Position[]): [string | null, string | null] {
+function range(positions: readonly Position[]): [string | null, string | null] {
   const inOrder = [...positions].sort(comparePositions);
   const [first, last] = [inOrder[0], inOrder.at(-1)];
-  return first === undefined || last === undefined
-    ? [null, null]
-    : [changeId(epoch, first), changeId(epoch, last)];
+  return first === undefined || last === undefined ? [null, null] : [changeId(first), changeId(last)];
 }
 
 const countStatements = {

@@ -16,18 +16,13 @@ export interface AttemptReport {
   readonly bytes: number;
 }
 
-export function reportAttempt(
-  epoch: number,
-  delivery: Delivery,
-  outcome: Outcome,
-  durationMs: number,
-): AttemptReport {
+export function reportAttempt(delivery: Delivery, outcome: Outcome, durationMs: number): AttemptReport {
   const { webhook, companyId, position, type, table, payload } = delivery;
   return {
     webhookId: webhook.id,
     webhookName: webhook.name,
     companyId,
-    changeId: changeId(epoch, position),
+    changeId: changeId(position),
     type,
     table,
     outcome,

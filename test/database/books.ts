@@ -59,8 +59,8 @@ export async function openBooks(): Promise<Books> {
   };
 }
 
-export function journalOf(session: Session, { term, lastSeq, state }: Takeover): Journal {
-  return new Journal({ session, epoch: state.epoch, term, lastSeq });
+export function journalOf(session: Session, { term, lastSeq }: Takeover): Journal {
+  return new Journal({ session, term, lastSeq });
 }
 
 export function folderOf(session: Session, { term, state }: Takeover): Folder {
@@ -71,7 +71,7 @@ export function claims(uid: bigint, ...commitLsns: bigint[]): JournalEntry[] {
   return commitLsns.map((commitLsn) => ({
     kind: 'claimed',
     uid,
-    position: { commitLsn, index: 0, part: 0 },
+    position: { epoch: 1, commitLsn, index: 0, part: 0 },
   }));
 }
 

@@ -63,7 +63,7 @@ test('claims without an outcome become interrupted, with their range, and are se
 test('what was dropped, missed or undecidable and not folded yet is counted once, however often somebody takes over', async () => {
   await using books = await openBooks();
   const journal = journalOf(books.session(), await books.takeOver());
-  const at = { commitLsn: 0x30n, index: 2, part: 0 } as const;
+  const at = { epoch: 1, commitLsn: 0x30n, index: 2, part: 0 } as const;
   const entries: JournalEntry[] = [
     { kind: 'dropped', uid: 7n, position: at, note: 'deleted' },
     { kind: 'dropped', uid: 7n, position: { ...at, index: 3 }, note: 'too_large' },

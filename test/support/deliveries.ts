@@ -35,7 +35,7 @@ export function deliveryOf({ uid = 1n, index, keys, bytes = 10 }: DeliveryValues
   floor.begin(2n);
   return {
     webhook: webhookOf({ uid }),
-    position: { commitLsn: 2n, index, part: 0 },
+    position: { epoch: 1, commitLsn: 2n, index, part: 0 },
     change: floor.add(index, 1),
     type: 'INSERT',
     table: 'salesOrder',
