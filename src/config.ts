@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { parseDatabaseUrl, oneOf, parseBoolean, parseKey, parseListen, parseSlot } from './config-values.ts';
 import { parseAllowTargets } from './delivery/allow-targets.ts';
 import { ExitError } from './exit-error.ts';
+import { failpointForm, parseFailpoint, type Failpoint } from './failpoint.ts';
 import { nearestName } from './nearest-name.ts';
 
 const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
@@ -28,6 +29,8 @@ export interface Config {
   readonly deliveryLog: (typeof deliveryLogs)[number];
   readonly deliveryLogDays: number;
   readonly natsUrl?: string | undefined;
+  /** For tests only. */
+  readonly failpoint?: Failpoint | undefined;
 }
 
 const text = z.string().optional();
@@ -88,6 +91,7 @@ const schema = z.object({
     'must be a whole number of days, 1 to 9999',
   ),
   NATS_URL: text,
+  ROWHOOK_FAILPOINT: parsed<Failpoint | undefined>(undefined, parseFailpoint, failpointForm),
 });
 
 /** As `readConfig`, from this process' own environment. */
@@ -114,7 +118,9 @@ export function readConfig(
   const isDatabaseMissing = needsDatabase && !present.some(([name]) => name === 'DATABASE_URL');
   if (isDatabaseMissing) problems.unshift('DATABASE_URL is not set');
   if (!result.success || problems.length > 0) throw configurationError(problems, isDatabaseMissing);
-  return { config: toConfig(result.data), warnings: unknownVariables(present.map(([name]) => name)) };
+  const config = toConfig(result.data);
+  const warnings = unknownVariables(present.map(([name]) => name));
+  return { config, warnings: [...failpointWarning(config), ...warnings] };
 }
 
 function toConfig(values: z.output<typeof schema>): Config {
@@ -131,6 +137,7 @@ function toConfig(values: z.output<typeof schema>): Config {
     deliveryLog: values.ROWHOOK_DELIVERY_LOG,
     deliveryLogDays: values.ROWHOOK_DELIVERY_LOG_DAYS,
     natsUrl: values.NATS_URL,
+    failpoint: values.ROWHOOK_FAILPOINT,
   };
 }
 
@@ -146,6 +153,14 @@ function configurationError(problems: readonly string[], isDatabaseMissing: bool
       'To try rowhook without a database of your own, run: rowhook demo'
     : undefined;
   return new ExitError(message, { exitCode: 2, remedy });
+}
+
+function failpointWarning({ failpoint }: Config): string[] {
+  if (failpoint === undefined) return [];
+  const { step, signal, time } = failpoint;
+  return [
+    `ROWHOOK_FAILPOINT is set, which is for tests: ${signal} to this process at step "${step}", time ${time}`,
+  ];
 }
 
 function unknownVariables(names: readonly string[]): string[] {

@@ -19,6 +19,7 @@ import { readClockOffset } from './database/webhook-poll.ts';
 import type { AttemptReport } from './delivery/attempt-report.ts';
 import type { Poster } from './delivery/post.ts';
 import { ExitError } from './exit-error.ts';
+import { failpoint } from './failpoint.ts';
 import { HeldSlot } from './held-slot.ts';
 import type { Logger } from './logger.ts';
 import { Term, type TermSessions } from './term.ts';
@@ -67,9 +68,11 @@ class Leadership implements AsyncDisposable {
     // Creating the first slot waits for open transactions, and a standby for the slot: both may take for ever.
     const slot = await Promise.race([this.#holdSlot(), stopped.then(() => null)]);
     if (slot === null) return;
+    failpoint('slot-held');
     const checks = this.#checks;
     try {
       this.#term = await this.#takeOver(slot);
+      failpoint('term-taken');
       slot.handTo(this.#term);
       this.#streams();
       this.#term.start();

@@ -9,6 +9,7 @@ import { FencedError } from './database/fenced.ts';
 import type { AttemptReport } from './delivery/attempt-report.ts';
 import { createPoster } from './delivery/post.ts';
 import { ExitError } from './exit-error.ts';
+import { armFailpoint } from './failpoint.ts';
 import { startHealthServer } from './http/health.ts';
 import { lead } from './leadership.ts';
 import type { Logger } from './logger.ts';
@@ -36,6 +37,7 @@ const oneMinuteMs = 60_000;
 /** Resolves after a clean drain; rejects with an ExitError when an operator must act, and with anything else for a bug. */
 export async function runService(options: ServiceOptions): Promise<void> {
   keepHeapSmall();
+  armFailpoint(options.config.failpoint);
   await new Service(options).run();
 }
 

@@ -14,6 +14,7 @@ import { MovedRows } from './delivery/moved-rows.ts';
 import { Lanes } from './delivery/lanes.ts';
 import { describeOutcome, type Outcome } from './delivery/outcome.ts';
 import type { Poster } from './delivery/post.ts';
+import { failpoint } from './failpoint.ts';
 import { Folding } from './folding.ts';
 import { GateWatch } from './delivery/gate-watch.ts';
 import type { Logger } from './logger.ts';
@@ -112,6 +113,7 @@ export class Term {
       foldedSeq: state.foldedSeq,
       fold: async (input) => {
         await folder.fold(input);
+        if (input.counters.some(({ success, error }) => success + error > 0)) failpoint('folded');
       },
       onFailure,
     });
@@ -207,6 +209,7 @@ export class Term {
       isGone: (uid) => this.#gate.isGone(uid),
       admit: (delivery) => {
         this.#lanes.admit(delivery);
+        failpoint('received');
         if (this.#lanes.isFull) this.reader.hold('lanes');
         this.#claimer.wake();
       },

@@ -116,6 +116,33 @@ describe('the environment', () => {
   });
 });
 
+describe('a failpoint', () => {
+  test.each([
+    ['claimed:kill', { step: 'claimed', signal: 'SIGKILL', time: 1 }],
+    ['slot-held:stop@17', { step: 'slot-held', signal: 'SIGSTOP', time: 17 }],
+  ])('is %s', (value, expected) => {
+    expect(read({ ROWHOOK_FAILPOINT: value }).failpoint).toEqual(expected);
+  });
+
+  test('is warned about, because only tests want one', () => {
+    const { warnings } = readConfig(
+      { DATABASE_URL, ROWHOOK_FAILPOINT: 'written:kill' },
+      { needsDatabase: true },
+    );
+    expect(warnings).toEqual([
+      'ROWHOOK_FAILPOINT is set, which is for tests: SIGKILL to this process at step "written", time 1',
+    ]);
+  });
+
+  test.each(['claimed', 'claimed:end', 'claimed:kill@0', 'Claimed:kill', 'sent:kill'])(
+    'is refused as %s, with the names of the steps',
+    (value) => {
+      const { message } = refusal({ DATABASE_URL, ROWHOOK_FAILPOINT: value });
+      expect(message).toMatch(/^ROWHOOK_FAILPOINT is for tests.*received, claimed, written/);
+    },
+  );
+});
+
 describe('what is wrong', () => {
   test('is reported all at once, with the names of the variables, and ends with code 2', () => {
     const error = refusal({

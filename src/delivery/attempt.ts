@@ -4,6 +4,7 @@
  * the client asking to start it again is refused.
  */
 import { performance } from 'node:perf_hooks';
+import { failpointAfterWrite } from '../failpoint.ts';
 import { codeOf, DialError } from './dial.ts';
 import { singleLine, type Outcome } from './outcome.ts';
 
@@ -68,6 +69,7 @@ export class Attempt {
     const refusal = this.#refusalToWrite();
     if (refusal === null) {
       this.#isWritten = true;
+      failpointAfterWrite('written');
       this.#connection.beginAnswer();
       return;
     }

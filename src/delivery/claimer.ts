@@ -3,6 +3,7 @@
 // ours for certain; a process that was frozen meanwhile has to ask again before it writes.
 import type { JournalEntry } from '../database/journal-body.ts';
 import type { Append, Instant } from '../database/journal.ts';
+import { failpoint } from '../failpoint.ts';
 import type { UnsettledChange } from '../replication/floor.ts';
 import type { Delivery } from './delivery.ts';
 import type { Gate } from './gate.ts';
@@ -110,6 +111,7 @@ export class Claimer {
       if (notes.length + deliveries.length === 0) return;
       const entries = [...deliveries.map(claimEntry), ...notes.map(({ entry }) => entry)];
       const appended = await append(entries);
+      failpoint('claimed');
       this.#provenAt(appended.sentAt);
       onAppended(appended, entries);
       for (const { change, count } of notes) {
@@ -128,6 +130,7 @@ export class Claimer {
     const startedAt = this.#parts.now();
     const sending = this.#outcome(delivery, isDurable, startedAt)
       .then((outcome) => {
+        failpoint('answered');
         this.#parts.lanes.release(delivery);
         this.#parts.onFinished(delivery, outcome, { seq, startedAt });
         this.wake();

@@ -3,6 +3,7 @@
 // used for one connection and then replaced.
 import type { Client, ClientConfig } from 'pg';
 import { LogicalReplicationService, PgoutputPlugin } from 'pg-logical-replication';
+import { failpointAfterWrite } from '../failpoint.ts';
 import { parseLsn, zeroLsn, type Lsn } from '../lsn.ts';
 import { LargeRows } from './large-rows.ts';
 import { readIdentity, verifySettings, type ServerIdentity } from './server-identity.ts';
@@ -212,9 +213,11 @@ export class ReplicationStream {
   #send(shouldReply: boolean): void {
     if (this.#wire === null || this.#isEnding) return;
     const confirmable = this.#options.confirmable();
-    if (confirmable > this.#confirmed) this.#confirmed = confirmable;
+    const isMore = confirmable > this.#confirmed;
+    if (isMore) this.#confirmed = confirmable;
     this.#lastSentAt = performance.now();
     this.#wire.sendCopyFromChunk(statusUpdate(this.#confirmed, shouldReply, Date.now()));
+    if (isMore) failpointAfterWrite('confirmed');
   }
 
   async #close(): Promise<void> {
