@@ -39,6 +39,22 @@ test('a stalled answer arrives after all when the line passes again', async () =
   expect((await answer).statusCode).toBe(200);
 });
 
+test('a line can be stalled alone, chosen by how it began', async () => {
+  await using receiver = await startReceiver();
+  receiver.behave({ hang: true }, '/held');
+  await using proxy = await startTcpProxy(receiver.url);
+  const held = connect(proxy.port, '127.0.0.1').on('error', () => undefined);
+  held.write('POST /held HTTP/1.1\r\n');
+  await waitUntil(() => proxy.bytes.toServer > 0, { describe: 'the first line of the request' });
+  proxy.stall('toServer', '/held');
+  held.write('host: localhost\r\ncontent-length: 0\r\n\r\n');
+  expect((await http.post(`${proxy.url}/other`, { body })).statusCode).toBe(200);
+  expect(receiver.requests.map(({ path }) => path)).toEqual(['//other']);
+  proxy.pass();
+  await receiver.waitFor(1, { path: '/held' });
+  held.destroy();
+});
+
 test('a refused and a cut connection are resets', async () => {
   await using receiver = await startReceiver({ behaviour: { hang: true } });
   await using proxy = await startTcpProxy(receiver.url);

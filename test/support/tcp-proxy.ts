@@ -15,8 +15,11 @@ export interface TcpProxy extends AsyncDisposable {
   readonly connectionCount: number;
   /** Bytes forwarded so far, over all connections. */
   readonly bytes: Readonly<Record<Direction, number>>;
-  /** Holds back one direction, on all connections, until `pass`. The line itself stays open. */
-  stall(direction: Direction): void;
+  /**
+   * Holds back one direction until `pass`. The line itself stays open. On all connections, or on those that are open now and
+   * whose first bytes to the server contain this text (the startup packet of a connection to Postgres).
+   */
+  stall(direction: Direction, only?: string): void;
   /** Ends every stall, refusal and planned cut. */
   pass(): void;
   /** Resets all open connections; new ones are accepted. */
@@ -47,6 +50,9 @@ interface Link {
   /** The end of what went to the server, so that a pattern is also found across two reads. */
   tail: string;
   isCut: boolean;
+  readonly stalled: Set<Direction>;
+  /** The first bytes that went to the server. */
+  opening: string;
 }
 
 interface PlannedCut {
@@ -60,6 +66,7 @@ class LineProxy implements TcpProxy {
   readonly #target: URL;
   readonly #server = createServer({ allowHalfOpen: true }, (client) => this.#accept(client));
   readonly #links = new Set<Link>();
+  /** On all connections, later ones too. */
   readonly #stalled = new Set<Direction>();
   #isRefusing = false;
   #byteLimit: { readonly direction: Direction; readonly count: number } | undefined;
@@ -84,9 +91,13 @@ class LineProxy implements TcpProxy {
     return url.href;
   }
 
-  stall(direction: Direction): void {
-    this.#stalled.add(direction);
-    for (const link of this.#links) sourceOf(link, direction).pause();
+  stall(direction: Direction, only?: string): void {
+    if (only === undefined) this.#stalled.add(direction);
+    for (const link of this.#links) {
+      if (only !== undefined && !link.opening.includes(only)) continue;
+      link.stalled.add(direction);
+      sourceOf(link, direction).pause();
+    }
   }
 
   pass(): void {
@@ -95,6 +106,7 @@ class LineProxy implements TcpProxy {
     this.#byteLimit = undefined;
     this.#plannedCut = undefined;
     for (const link of this.#links) {
+      link.stalled.clear();
       link.client.resume();
       link.server.resume();
     }
@@ -140,7 +152,15 @@ class LineProxy implements TcpProxy {
       port: Number(this.#target.port || defaultPort(this.#target)),
       allowHalfOpen: true,
     });
-    const link: Link = { client, server, sent: { toServer: 0, toClient: 0 }, tail: '', isCut: false };
+    const link: Link = {
+      client,
+      server,
+      sent: { toServer: 0, toClient: 0 },
+      tail: '',
+      isCut: false,
+      stalled: new Set(this.#stalled),
+      opening: '',
+    };
     this.#links.add(link);
     this.#forward(link, 'toServer');
     this.#forward(link, 'toClient');
@@ -156,9 +176,9 @@ class LineProxy implements TcpProxy {
       sink.end();
     });
     sink.on('drain', () => {
-      if (!this.#stalled.has(direction)) source.resume();
+      if (!link.stalled.has(direction)) source.resume();
     });
-    if (this.#stalled.has(direction)) source.pause();
+    if (link.stalled.has(direction)) source.pause();
   }
 
   #pass(link: Link, direction: Direction, chunk: Buffer): void {
@@ -175,7 +195,10 @@ class LineProxy implements TcpProxy {
       return;
     }
     const isTaken = sink.write(part);
-    if (direction === 'toServer') this.#cutIfPlanned(link, chunk);
+    if (direction === 'toServer') {
+      if (link.opening === '') link.opening = chunk.toString('latin1');
+      this.#cutIfPlanned(link, chunk);
+    }
     if (!isTaken) sourceOf(link, direction).pause();
   }
 
