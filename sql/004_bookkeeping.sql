@@ -84,6 +84,9 @@ create table rowhook.state (
   database_oid oid,
   slot text,
   publication_options jsonb,
+  leader_host text,
+  leader_pid integer,
+  led_since timestamptz,
   updated_at timestamptz not null default now(),
   constraint state_one_row check (one)
 ) with (fillfactor = 50);
@@ -91,6 +94,7 @@ comment on table rowhook.state is 'Where the service stands, in one row: the flo
 comment on column rowhook.state.floor_lsn is 'Everything up to (floor_lsn, floor_index) is settled.';
 comment on column rowhook.state.folded_seq is 'The journal up to here is in the counters.';
 comment on column rowhook.state.trimmed_seq is 'The journal up to here is deleted.';
+comment on column rowhook.state.leader_host is 'Where the process runs that took the term last, and leader_pid which one it is: it need not live any more. Null: a command took it.';
 comment on column rowhook.state.fold_no is 'Grows by one with every fold, so that a fold whose answer was lost is not done twice.';
 
 grant select, insert, update, delete on rowhook.journal, rowhook.counter, rowhook.config_version, rowhook.epoch, rowhook.state

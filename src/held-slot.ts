@@ -6,7 +6,9 @@ import { explainDatabaseError } from './database/explain-error.ts';
 import { slotLost } from './database/first-start.ts';
 import { publicationName } from './database/publication.ts';
 import { clientConfig, pinnedSettings, type Session } from './database/session.ts';
-import { describeSlotHolder, endWalSender } from './database/slot-holder.ts';
+import { FencedError } from './database/fenced.ts';
+import { standbyName, thisProcess } from './database/leader.ts';
+import { describeSlotHolder, endWalSender, lookAtSlot } from './database/slot-holder.ts';
 import { requireSameOrigin, type State } from './database/state.ts';
 import type { ExitError } from './exit-error.ts';
 import type { Logger } from './logger.ts';
@@ -29,7 +31,6 @@ export interface HeldSlotOptions {
   onStatus(whyNotReady: string): void;
   /** It streams again after a break. */
   onStreaming(): void;
-  onFailure(error: unknown): void;
 }
 
 export class HeldSlot {
@@ -39,6 +40,7 @@ export class HeldSlot {
   /** Until the term is there the stream stands still; the few messages that came with its start wait here. */
   readonly #early: (Buffer | bigint)[] = [];
   #term: Term | null = null;
+  #isStandby = false;
 
   constructor(options: HeldSlotOptions) {
     this.#options = options;
@@ -48,6 +50,8 @@ export class HeldSlot {
   /** Resolves when the slot is ours. */
   async open(): Promise<void> {
     await this.#streaming.open();
+    if (this.#isStandby) await this.#nameSide(`rowhook/${this.#options.config.slot}/side`);
+    this.#isStandby = false;
   }
 
   /** From now on this term reads, and first what came already. */
@@ -77,24 +81,25 @@ export class HeldSlot {
   }
 
   #newStreaming(): Streaming {
-    const { config, logger, side, stop, onStatus, onStreaming, onFailure } = this.#options;
+    const { config, logger, side, stop, onStatus, onStreaming } = this.#options;
     const { slot } = config;
     return new Streaming({
       slot,
       stop,
       newStream: () => this.#newStream(),
       judge: judgeConnectError,
-      describeHolder: async () => await describeSlotHolder(side, slot),
+      lookAtSlot: async () => {
+        const { holderPid, term } = await side.persist(() => lookAtSlot(side, slot));
+        if (this.#term !== null && term > this.#term.no) throw new FencedError('claim');
+        return holderPid;
+      },
       endWalSender: async (pid) => {
         await endWalSender(side, slot, pid);
       },
       slotLost: () => slotLost(slot),
       giveUp: async (reason) => await this.#giveUp(reason),
-      onStandby: (holder) => {
-        onStatus(`standby: slot "${slot}" is in use by ${holder}`);
-        logger.warn(`slot "${slot}" is in use by ${holder}; waiting`);
-        // Another leader may have taken over while we were away.
-        this.#term?.checkTerm().catch(onFailure);
+      onStandby: async (holderPid) => {
+        await this.#waitBehind(holderPid);
       },
       onLost: (reason, retryInMs) => {
         this.#term?.reader.disconnected();
@@ -119,6 +124,23 @@ export class HeldSlot {
         await pause(ms, undefined, { signal: stop });
       },
     });
+  }
+
+  async #waitBehind(holderPid: number): Promise<void> {
+    const { config, side, logger, onStatus } = this.#options;
+    const { slot } = config;
+    const holder = await describeSlotHolder(side, slot).catch(() => null);
+    const who = holder ?? `pid ${holderPid}`;
+    onStatus(`standby: slot "${slot}" is in use by ${who}`);
+    logger.warn(`slot "${slot}" is in use by ${who}; waiting`);
+    if (this.#term !== null || this.#isStandby) return;
+    this.#isStandby = true;
+    await this.#nameSide(standbyName(slot, thisProcess()));
+  }
+
+  // For people only: when it fails, the next connection has the name.
+  async #nameSide(name: string): Promise<void> {
+    await this.#options.side.rename(name).catch(() => undefined);
   }
 
   async #giveUp(error: Error): Promise<ExitError | null> {

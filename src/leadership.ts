@@ -10,6 +10,7 @@ import { explainDatabaseError } from './database/explain-error.ts';
 import { FencedError } from './database/fenced.ts';
 import { ensureStarted } from './database/first-start.ts';
 import { readPublication, requireSamePublication } from './database/publication.ts';
+import { thisProcess } from './database/leader.ts';
 import { Session } from './database/session.ts';
 import type { State } from './database/state.ts';
 import { takeOver, writerName } from './database/takeover.ts';
@@ -122,7 +123,7 @@ class Leadership implements AsyncDisposable {
   async #takeOver(slot: HeldSlot): Promise<Term> {
     const { config, logger, poster, onAttempt } = this.#options;
     const { claim, fold, side } = this.#sessions;
-    const takeover = await takeOver(fold, config.slot);
+    const takeover = await takeOver(fold, config.slot, thisProcess());
     const { term, state, interrupted } = takeover;
     // It may be sent by now; if not, that is found again.
     await forgetUnsendable(fold);
@@ -209,7 +210,6 @@ class Leadership implements AsyncDisposable {
       onStreaming: () => {
         this.#streams();
       },
-      onFailure: this.#failed.reject,
     });
   }
 

@@ -4,7 +4,8 @@ import { publicationName } from '../database/publication.ts';
 import type { Queries } from '../database/queries.ts';
 import { pinnedSettings, wasRefused } from '../database/session.ts';
 import { readState } from '../database/state.ts';
-import { readFailingWebhooks, readLastLossAt, readLosses, readTerm } from '../database/status/books.ts';
+import { readFailingWebhooks, readLastLossAt, readLosses } from '../database/status/books.ts';
+import { readLeader } from '../database/status/leader.ts';
 import { readRole, readServer, readSettings } from '../database/status/server.ts';
 import { readOrigin, readSlot, readTransactions } from '../database/status/slot.ts';
 import { readTables } from '../database/status/tables.ts';
@@ -12,18 +13,12 @@ import { readUnsendable } from '../database/unsendable-transaction.ts';
 import { checkLosses, checkWebhooks } from './books-checks.ts';
 import { checkCasts } from './cast-checks.ts';
 import { ok, warn, type Check } from './check.ts';
+import { checkLeader } from './leader-checks.ts';
 import { checkPublication } from './publication-check.ts';
 import { checkRights } from './role-checks.ts';
 import { checkServer } from './server-checks.ts';
 import { checkSettings } from './settings-check.ts';
-import {
-  checkCatalogAge,
-  checkKeptLog,
-  checkLeader,
-  checkOrigin,
-  checkSlot,
-  checkUnsendable,
-} from './slot-checks.ts';
+import { checkCatalogAge, checkKeptLog, checkOrigin, checkSlot, checkUnsendable } from './slot-checks.ts';
 import { checkTables } from './table-checks.ts';
 import { checkTransactions, oldTransactionS } from './transaction-checks.ts';
 
@@ -49,7 +44,9 @@ export async function checkReading(db: Queries, slot: string): Promise<CheckGrou
 /** Who sends, what fails and what was lost. */
 export async function checkDelivering(db: Queries, slot: string): Promise<CheckGroup> {
   const checks = [
-    ...(await looking('leader', async () => [checkLeader(await readSlot(db, slot), await readTerm(db))])),
+    ...(await looking('leader', async () => [
+      checkLeader(await readSlot(db, slot), await readLeader(db, slot)),
+    ])),
     ...(await looking('webhooks', async () => [
       checkWebhooks(await readTables(db, publicationName), await readFailingWebhooks(db)),
     ])),

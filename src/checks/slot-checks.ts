@@ -140,20 +140,3 @@ export function checkOrigin(state: State | null, origin: Origin | null): Check[]
     ),
   ];
 }
-
-/** Who reads the slot, and with which number it claims. */
-export function checkLeader(slot: SlotFacts | null, term: number | null): Check {
-  const claims = `term ${term ?? '?'}`;
-  if (slot?.active !== true || !isReadable(slot)) {
-    const inactiveSince = slot?.inactiveSince ?? null;
-    const since = inactiveSince === null ? '' : `, since ${inactiveSince.toISOString()}`;
-    return warn(
-      'leader',
-      `no service runs${since} (${claims})`,
-      'Once nothing above fails, start the service: rowhook start',
-    );
-  }
-  const from = slot.clientAddress === null ? '' : ` from ${slot.clientAddress}`;
-  const since = slot.connectedAt === null ? '' : ` since ${slot.connectedAt.toISOString()}`;
-  return ok('leader', `Postgres backend ${slot.pid ?? '?'} reads the slot${from}${since} (${claims})`);
-}

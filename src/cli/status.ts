@@ -11,6 +11,7 @@ import { failOf } from '../checks/check.ts';
 import { requiredSchemaVersion } from '../database/migrations.ts';
 import type { Queries } from '../database/queries.ts';
 import { findSchemaProblem } from '../database/schema-version.ts';
+import { readLeader } from '../database/status/leader.ts';
 import { readRole } from '../database/status/server.ts';
 import { withClient } from '../database/with-client.ts';
 import { ExitError } from '../exit-error.ts';
@@ -27,13 +28,18 @@ export function addStatus(program: Command, context: CliContext): void {
     )
     .action(async (options: { readonly json?: true }) => {
       const { databaseUrl, slot } = readConfiguration(context);
-      const groups = await withClient({ databaseUrl }, (client) => readGroups(client, slot));
+      const { groups, leading } = await withClient({ databaseUrl }, async (client) => ({
+        groups: await readGroups(client, slot),
+        leading: options.json === true ? await readLeading(client, slot) : {},
+      }));
       const checks = groups.flatMap(({ title, checks: list }) =>
         list.map((each) => ({ group: title, ...each })),
       );
       const isOk = checks.every((each) => each.status !== 'fail');
       context.write(
-        options.json === true ? formatJson({ ok: isOk, checks }) : formatGroups(groups, context.columns),
+        options.json === true
+          ? formatJson({ ok: isOk, ...leading, checks })
+          : formatGroups(groups, context.columns),
       );
       failOnFailedChecks(checks);
     });
@@ -55,6 +61,13 @@ async function readGroups(db: Queries, slot: string): Promise<CheckGroup[]> {
     ...others,
     await checkDelivering(db, slot),
   ];
+}
+
+/** For scripts; the leader is null where nobody leads. */
+async function readLeading(db: Queries, slot: string): Promise<object> {
+  if ((await findSchemaProblem(db)) !== null) return { leader: null, standbys: [] };
+  const { isThere, standbys, ...leader } = await readLeader(db, slot);
+  return { leader: isThere ? leader : null, standbys };
 }
 
 // Otherwise the list would be what could not be looked at, with nothing that fails.

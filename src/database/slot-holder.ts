@@ -1,6 +1,24 @@
 // Who has the slot, and ending a replication connection of our own that the server still believes in.
 import type { Session } from './session.ts';
 
+export interface SlotLook {
+  /** Null when nobody has it. */
+  readonly holderPid: number | null;
+  /** The newest that was taken here. */
+  readonly term: number;
+}
+
+/** Cheap enough for a standby to repeat all the time: no lock, and nothing in any log. */
+export async function lookAtSlot(session: Session, slot: string): Promise<SlotLook> {
+  const { rows } = await session.query<{ holderPid: number | null; term: number | null }>({
+    name: 'rowhook_look_at_slot',
+    text: `select (select active_pid from pg_catalog.pg_replication_slots where slot_name = $1) as "holderPid",
+                  (select max(term)::float8 from rowhook.fence) as term`,
+    values: [slot],
+  });
+  return { holderPid: rows[0]?.holderPid ?? null, term: rows[0]?.term ?? 0 };
+}
+
 /** `pid 4711, application_name, client address, since …` as far as this role may see it; null when nobody has it. */
 export async function describeSlotHolder(session: Session, slot: string): Promise<string | null> {
   const { rows } = await session.query<{ holder: string }>({

@@ -4,6 +4,7 @@
 import { maxPayloadBytes } from '../limits.ts';
 import { changeId, comparePositions, type Position } from '../position.ts';
 import { unpackJournalBody, type JournalEntry, type JournalKind } from './journal-body.ts';
+import type { NamedProcess } from './leader.ts';
 import type { Session } from './session.ts';
 import { readState, type State } from './state.ts';
 
@@ -22,8 +23,15 @@ export function writerName(slot: string, writer: 'claim' | 'fold', term: number)
   return `rowhook/${slot}/${writer} term=${term}`;
 }
 
-/** May be repeated as a whole when the connection breaks: each run is a new term. */
-export async function takeOver(session: Session, slot: string): Promise<Takeover> {
+/**
+ * May be repeated as a whole when the connection breaks: each run is a new term. `leader`: who sends from now on; null for a
+ * command that only ends the term before.
+ */
+export async function takeOver(
+  session: Session,
+  slot: string,
+  leader: NamedProcess | null = null,
+): Promise<Takeover> {
   await endEarlierWriters(session, slot);
   return await session.transaction(async () => {
     // Waits for open claims and folds of the one before: they lock these rows.
@@ -41,8 +49,9 @@ export async function takeOver(session: Session, slot: string): Promise<Takeover
     const claims = journal.flatMap(({ entries }) => entries).filter(({ kind }) => kind === 'claimed');
     const interrupted = await interrupt(session, claims);
     await session.query({
-      text: `update rowhook.state set folded_seq = $1, fold_no = fold_no + 1, updated_at = now()`,
-      values: [lastSeq],
+      text: `update rowhook.state
+             set folded_seq = $1, fold_no = fold_no + 1, leader_host = $2, leader_pid = $3, led_since = now(), updated_at = now()`,
+      values: [lastSeq, leader?.host ?? null, leader?.pid ?? null],
     });
     const after = { ...state, foldedSeq: lastSeq, foldNo: state.foldNo + 1 };
     return { term, state: after, lastSeq, settled: journal, interrupted };

@@ -4,8 +4,8 @@
 
 export type ConnectVerdict =
   | { readonly kind: 'retry' }
-  /** Another connection has the slot; `holderPid` where the message names it. */
-  | { readonly kind: 'held'; readonly holderPid: number | null }
+  /** Another connection has the slot. */
+  | { readonly kind: 'held' }
   | { readonly kind: 'slot_missing' }
   | { readonly kind: 'invalidated' }
   | { readonly kind: 'refused'; readonly remedy: string };
@@ -14,7 +14,7 @@ export function judgeConnectError(error: unknown): ConnectVerdict {
   if (!(error instanceof Error)) return { kind: 'retry' };
   const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
   // replication slot "rowhook" is active for PID 4711
-  if (code === '55006') return { kind: 'held', holderPid: findPid(error.message) };
+  if (code === '55006') return { kind: 'held' };
   const routine = 'routine' in error ? error.routine : undefined;
   // replication slot "rowhook" does not exist
   if (code === '42704' && routine === 'ReplicationSlotAcquire') return { kind: 'slot_missing' };
@@ -49,9 +49,4 @@ export function judgeConnectError(error: unknown): ConnectVerdict {
     };
   }
   return { kind: 'retry' };
-}
-
-function findPid(message: string): number | null {
-  const pid = /PID (\d+)/i.exec(message)?.[1];
-  return pid === undefined ? null : Number(pid);
 }

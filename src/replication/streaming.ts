@@ -11,14 +11,15 @@ export interface StreamingParts {
   readonly stop: AbortSignal;
   newStream(): ReplicationStream;
   judge(error: unknown): ConnectVerdict;
-  /** Names whoever holds the slot, for people; null when nobody does. */
-  describeHolder(): Promise<string | null>;
+  /** The pid of whoever holds the slot; null when nobody does. Rejects when another process has taken over. */
+  lookAtSlot(): Promise<number | null>;
   /** Ends our own walsender of the connection that broke. */
   endWalSender(pid: number): Promise<void>;
   slotLost(): ExitError;
   /** What to end with when the server fails on one transaction again and again; null when it does not. */
   giveUp(reason: Error): Promise<ExitError | null>;
-  onStandby(holder: string): void;
+  /** Once, and again when the slot goes to somebody else. */
+  onStandby(holderPid: number): Promise<void>;
   onLost(reason: Error, retryInMs: number): void;
   onRetry(error: unknown, retryInMs: number): void;
   /** Streaming again: rejects when another process has taken over meanwhile. */
@@ -27,6 +28,8 @@ export interface StreamingParts {
 }
 
 const shortLifeMs = 5_000;
+/** A standby's look is one short statement on a connection that is open: it may be frequent, and it never slows down. */
+const lookEveryMs = 250;
 
 export class Streaming {
   readonly #parts: StreamingParts;
@@ -101,20 +104,27 @@ export class Streaming {
     const { judge, onRetry, pause } = this.#parts;
     if (error instanceof ExitError) throw error;
     const verdict = judge(error);
-    if (verdict.kind === 'held') await this.#held(verdict.holderPid);
-    else if (verdict.kind === 'retry') onRetry(error, backoffMs(attempt));
+    if (verdict.kind === 'held') {
+      await this.#untilFree();
+      return;
+    }
+    if (verdict.kind === 'retry') onRetry(error, backoffMs(attempt));
     else this.#explain(error, verdict);
     await pause(backoffMs(attempt));
   }
 
-  async #held(holderPid: number | null): Promise<void> {
-    const { endWalSender, describeHolder, onStandby } = this.#parts;
-    if (holderPid !== null && holderPid === this.#backendPid) {
-      await endWalSender(holderPid).catch(() => undefined);
-      return;
+  // Postgres has just said that the slot is in use: when it is free at the first look, somebody else may be faster again.
+  async #untilFree(): Promise<void> {
+    const { lookAtSlot, endWalSender, onStandby, pause } = this.#parts;
+    let known: number | null = null;
+    for (let look = 0; ; look++) {
+      const holderPid = await lookAtSlot();
+      if (holderPid === null && look > 0) return;
+      if (holderPid === this.#backendPid) await endWalSender(holderPid).catch(() => undefined);
+      else if (holderPid !== null && holderPid !== known) await onStandby(holderPid);
+      known = holderPid;
+      await pause(lookEveryMs);
     }
-    const holder = await describeHolder().catch(() => null);
-    onStandby(holder ?? (holderPid === null ? 'another connection' : `pid ${holderPid}`));
   }
 
   #explain(error: unknown, verdict: ConnectVerdict): void {

@@ -1,46 +1,15 @@
+import { hostname } from 'node:os';
 import { expect, test } from 'vitest';
 import { waitForCounters } from '../support/counters.ts';
+import { runJson } from '../cli/run-cli.ts';
 import { http } from '../support/http.ts';
-import { createInstalledDatabase, type InstalledDatabase } from '../support/installed-database.ts';
+import { createInstalledDatabase } from '../support/installed-database.ts';
 import { startReceiver } from '../support/receiver.ts';
-import { startService, type LogLine, type ServiceProcess } from '../support/service-process.ts';
+import { startService } from '../support/service-process.ts';
 import { startTcpProxy } from '../support/tcp-proxy.ts';
 import { waitUntil } from '../support/wait.ts';
-import {
-  balance,
-  createOrders,
-  createWebhook,
-  insertOrders,
-  orderState,
-  repeated,
-  walSenderPid,
-} from './orders.ts';
-
-const isFenced = ({ msg }: LogLine): boolean => msg.includes('another process has taken over');
-const isStandby = ({ msg }: LogLine): boolean => msg.includes('is in use by pid');
-
-/** Ends the leader's walsender until the standby has the slot, as the server would when it no longer hears the leader. */
-async function giveSlotTo(
-  standby: ServiceProcess,
-  { database, from }: { database: InstalledDatabase; from: number },
-): Promise<void> {
-  await database.admin.query('select pg_terminate_backend($1)', [from]);
-  await standby.ready();
-}
-
-async function leaderAndStandby(
-  database: InstalledDatabase,
-  leaderUrl = database.serviceUrl,
-): Promise<{ leader: ServiceProcess; standby: ServiceProcess; walSender: number }> {
-  const leader = startService({ databaseUrl: leaderUrl });
-  await leader.ready();
-  const standby = startService({ databaseUrl: database.serviceUrl });
-  await standby.waitForLog(isStandby);
-  const walSender = await waitUntil(() => walSenderPid(database, leader.slot), {
-    describe: 'the walsender of the leader',
-  });
-  return { leader, standby, walSender };
-}
+import { balance, createOrders, createWebhook, insertOrders, orderState, repeated } from './orders.ts';
+import { giveSlotTo, isFenced, isStandby, leaderAndStandby } from './pair.ts';
 
 test('a standby names the pid that has the slot, waits, and leads when the leader is gone', async () => {
   await using database = await createInstalledDatabase();
@@ -56,12 +25,59 @@ test('a standby names the pid that has the slot, waits, and leads when the leade
   expect(answer.body).toContain(`pid ${walSender}`);
   await insertOrders(database, 1);
   await waitForCounters(database.admin, { success: 1 });
+  // It has looked many times by now, and says it once.
+  expect(standby.logs.filter(isStandby).length).toBe(1);
   await leader.kill('SIGKILL');
   await standby.ready();
   await insertOrders(database, 2);
   await waitForCounters(database.admin, { success: 2 });
   expect(receiver.requests.length).toBe(2);
 });
+
+interface Leading {
+  readonly leader: { readonly host: string; readonly pid: number; readonly term: number } | null;
+  readonly standbys: readonly { readonly process: string }[];
+  readonly checks: readonly { readonly check: string; readonly detail: string }[];
+}
+
+test.each(['serviceUrl', 'dbaUrl'] as const)(
+  'status as %s names who leads, under which term, and who waits; and nobody once it is gone',
+  async (url) => {
+    await using database = await createInstalledDatabase();
+    await createOrders(database);
+    const { leader, standby } = await leaderAndStandby(database);
+    await using _leader = leader;
+    await using _standby = standby;
+    const status = async (): Promise<Leading> => {
+      const environment = { DATABASE_URL: database[url], ROWHOOK_SLOT: database.name };
+      return (await runJson(['status'], environment)).json as Leading;
+    };
+    const line = ({ checks }: Leading): string | undefined =>
+      checks.find(({ check }) => check === 'leader')?.detail;
+    const host = hostname();
+    const both = await status();
+    expect(both.leader).toMatchObject({ host, pid: leader.pid, term: 1 });
+    expect(both.standbys).toMatchObject([{ process: `${standby.pid} on ${host}` }]);
+    expect(line(both)).toMatch(new RegExp(`^process ${leader.pid} on ${host} leads \\(term 1, since 2`));
+    await leader.kill('SIGKILL');
+    await standby.ready();
+    expect(await status()).toMatchObject({ leader: { host, pid: standby.pid, term: 2 }, standbys: [] });
+    await standby.kill('SIGKILL');
+    const isGone = async (): Promise<boolean> =>
+      (
+        await database.admin.query(`select 1 from pg_stat_activity where application_name like 'rowhook/%'
+                                     and datname = current_database()`)
+      ).length === 0;
+    await waitUntil(isGone, { describe: 'the connections of the last leader to end' });
+    const none = await status();
+    expect(none.leader).toBeNull();
+    expect(line(none)).toMatch(
+      new RegExp(
+        `^nobody leads: the last leader, process ${standby.pid} on ${host} \\(term 2, .*, has ended`,
+      ),
+    );
+  },
+);
 
 test('a leader that was frozen with deliveries queued sends nothing stale when it wakes, and waits as a standby', async () => {
   await using database = await createInstalledDatabase();

@@ -1,11 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import {
-  checkCatalogAge,
-  checkKeptLog,
-  checkLeader,
-  checkOrigin,
-  checkSlot,
-} from '../../src/checks/slot-checks.ts';
+import { checkCatalogAge, checkKeptLog, checkOrigin, checkSlot } from '../../src/checks/slot-checks.ts';
 import { serverFacts as server, slotFacts as slot, stateFacts as state } from './facts.ts';
 
 describe('the slot', () => {
@@ -24,15 +18,9 @@ describe('the slot', () => {
     });
   });
 
-  test('that does not exist yet, or that nobody reads, is a warning that names rowhook start', () => {
+  test('that does not exist yet is a warning that names rowhook start', () => {
     const remedy = expect.stringContaining('rowhook start') as string;
     expect(checkSlot('rowhook', null, null)).toMatchObject({ status: 'warn', remedy });
-    const inactive = { ...slot, active: false, inactiveSince: new Date('2026-01-31T13:00:00Z') };
-    expect(checkLeader(inactive, 3)).toMatchObject({
-      status: 'warn',
-      detail: 'no service runs, since 2026-01-31T13:00:00.000Z (term 3)',
-      remedy,
-    });
   });
 
   test('that was read and is gone fails in the words of start, with its remedy and what is missed', () => {
@@ -80,13 +68,6 @@ describe('the slot', () => {
       remedy: expect.stringContaining('ROWHOOK_SLOT=rowhook_2 rowhook slot recreate --accept-gap') as string,
     });
     expect(checkSlot('rowhook', foreign, null).remedy).toMatch(/^Set ROWHOOK_SLOT to a name of its own/);
-    expect(checkLeader(foreign, 3)).toMatchObject({ status: 'warn' });
-  });
-
-  test('tells who reads it, from where and with which term', () => {
-    expect(checkLeader(slot, 3).detail).toMatch(
-      /Postgres backend 4711 .*10\.0\.0\.7 since 2026-01-31T12:00:00\.000Z \(term 3\)/,
-    );
   });
 });
 

@@ -54,7 +54,10 @@ test.each(['serviceUrl', 'dbaUrl'] as const)('looks at everything with the right
   );
   expect(checks.get('tables')?.detail).toBe('1 enabled: salesOrder (1 webhook)');
   expect(checks.get('webhooks')?.detail).toBe('1, 1 active, 0 failing');
-  expect(checks.get('leader')).toMatchObject({ status: 'warn', detail: 'no service runs (term 0)' });
+  expect(checks.get('leader')).toMatchObject({
+    status: 'warn',
+    detail: 'nobody leads: no service has led (term 0)',
+  });
 });
 
 test('refuses a login that may not look, and says who may', async () => {

@@ -1,4 +1,4 @@
-/** What `status` reads from the service's books: the term, webhooks that fail, the ledger. */
+/** What `status` reads from the service's books: webhooks that fail, the ledger. */
 import type { Queries } from '../queries.ts';
 
 export interface FailingWebhook {
@@ -46,12 +46,4 @@ export async function readLosses(db: Queries): Promise<LossFacts[]> {
 export async function readLastLossAt(db: Queries): Promise<Date | null> {
   const { rows } = await db.query<{ at: Date | null }>({ text: 'select max(at) as at from rowhook.loss' });
   return rows[0]?.at ?? null;
-}
-
-/** The number of the leader that may claim; null where the row is missing. */
-export async function readTerm(db: Queries): Promise<number | null> {
-  const { rows } = await db.query<{ term: number }>({
-    text: `select term::float8 as term from rowhook.fence where writer = 'claim'`,
-  });
-  return rows[0]?.term ?? null;
 }
