@@ -74,7 +74,15 @@ const values = ['src/delivery/allow-targets.ts', 'src/delivery/ip-ranges.ts', 's
 const besidePipeline = ['folding', 'prepared-relations'];
 
 /** The rest of the composition root: what lives while this process leads, and the parts that live for one term. */
-const besideService = ['leadership', 'held-slot', 'term', 'relations', 'checks-watch', 'unsendable-end'];
+const besideService = [
+  'leadership',
+  'held-slot',
+  'term',
+  'books',
+  'relations',
+  'checks-watch',
+  'unsendable-end',
+];
 
 interface Import {
   readonly source: string;

@@ -16,6 +16,29 @@ create table rowhook.journal (
 comment on table rowhook.journal is 'What is about to be sent, one row per group commit: append only, folded into counters, then trimmed.';
 comment on column rowhook.journal.body is 'Packed (kind, uid, position), about 12 bytes a delivery. No record content.';
 
+create table rowhook.backlog (
+  uid bigint not null,
+  epoch integer not null,
+  commit_lsn pg_lsn not null,
+  index bigint not null,
+  part smallint not null,
+  webhook_id text not null,
+  company_id text,
+  table_name text not null,
+  type text not null,
+  row_company_id text,
+  keys text[],
+  payload bytea not null,
+  stored_at timestamptz not null default now(),
+  primary key (uid, epoch, commit_lsn, index, part)
+) with (autovacuum_vacuum_scale_factor = 0.05);
+comment on table rowhook.backlog is 'Deliveries of webhooks that are paused or cannot keep up, until they are claimed or dropped. Only the service writes.';
+comment on column rowhook.backlog.commit_lsn is 'With epoch, index and part the change''s position.';
+comment on column rowhook.backlog.company_id is 'The webhook''s; null for one of all companies.';
+comment on column rowhook.backlog.row_company_id is 'The row''s, as in the payload.';
+comment on column rowhook.backlog.keys is 'The records it touches, in whose order it is sent; null: all of the webhook''s.';
+comment on column rowhook.backlog.payload is 'The body to POST, in UTF-8.';
+
 create table rowhook.counter (
   uid bigint primary key,
   claimed_count bigint not null default 0,
@@ -24,9 +47,14 @@ create table rowhook.counter (
   missed_count bigint not null default 0,
   last_success_at timestamptz,
   last_error_at timestamptz,
-  last_error text
+  last_error text,
+  backlog_count bigint not null default 0,
+  backlog_bytes bigint not null default 0,
+  backlog_since timestamptz
 ) with (fillfactor = 70);
 comment on table rowhook.counter is 'Totals per webhook, written by the fold; read them through rowhook.webhook_counter.';
+comment on column rowhook.counter.backlog_count is 'Deliveries in rowhook.backlog, as of the last fold.';
+comment on column rowhook.counter.backlog_since is 'When the oldest of them was stored; null while there is none.';
 comment on column rowhook.counter.last_error is 'Begins with the outcome''s class; never a URL''s path.';
 
 create table rowhook.loss (
@@ -99,9 +127,13 @@ comment on column rowhook.state.fold_no is 'Grows by one with every fold, so tha
 
 grant select, insert, update, delete on rowhook.journal, rowhook.counter, rowhook.config_version, rowhook.epoch, rowhook.state
   to rowhook_service;
+grant select, insert, delete on rowhook.backlog to rowhook_service;
 grant select, insert, delete, update (to_position) on rowhook.loss to rowhook_service;
 grant select on rowhook.fence, rowhook.journal, rowhook.counter, rowhook.loss, rowhook.epoch, rowhook.state to rowhook_dba;
 grant select (kind, key, epoch, commit_lsn) on rowhook.config_version to rowhook_dba;
+grant select (uid, epoch, commit_lsn, index, part, webhook_id, company_id, table_name, type, row_company_id, stored_at)
+  on rowhook.backlog to rowhook_dba;
+grant select (webhook_id, company_id, table_name, type, stored_at) on rowhook.backlog to rowhook_app;
 grant select on rowhook.loss to rowhook_app;
 
 alter table rowhook.loss enable row level security;
@@ -110,4 +142,12 @@ create policy loss_owner on rowhook.loss to current_user using (true) with check
 create policy loss_service on rowhook.loss to rowhook_service using (true) with check (true);
 create policy loss_dba on rowhook.loss for select to rowhook_dba using (true);
 create policy loss_app on rowhook.loss for select to rowhook_app
+  using (company_id = nullif(current_setting('rowhook.company_id', true), ''));
+
+alter table rowhook.backlog enable row level security;
+alter table rowhook.backlog force row level security;
+create policy backlog_owner on rowhook.backlog to current_user using (true) with check (true);
+create policy backlog_service on rowhook.backlog to rowhook_service using (true) with check (true);
+create policy backlog_dba on rowhook.backlog for select to rowhook_dba using (true);
+create policy backlog_app on rowhook.backlog for select to rowhook_app
   using (company_id = nullif(current_setting('rowhook.company_id', true), ''));

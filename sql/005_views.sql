@@ -25,6 +25,7 @@ select
     when not w.active then 'paused'
     when not t.enabled then 'table disabled'
     when c.last_error_at > coalesce(c.last_success_at, '-infinity') then 'failing'
+    when c.backlog_count > 0 then 'catching up'
     when c.error_count > 0 then 'recovered'
     when c.claimed_count > 0 then 'ok'
     else 'idle'
@@ -46,7 +47,9 @@ select
   coalesce(c.missed_count, 0) as missed_count,
   c.last_success_at,
   c.last_error_at,
-  c.last_error
+  c.last_error,
+  coalesce(c.backlog_count, 0) as backlog_count,
+  c.backlog_since
 from rowhook.webhook w
 join rowhook.subscribable_table t on t.name = w.table_name
 left join rowhook.counter c on c.uid = w.uid
@@ -55,15 +58,17 @@ where pg_has_role(current_user, 'rowhook_service', 'usage')
   or w.company_id = nullif(current_setting('rowhook.company_id', true), '')
 order by
   case
-    when not w.active then 3
+    when not w.active then 4
     when not t.enabled then 1
     when c.last_error_at > coalesce(c.last_success_at, '-infinity') then 0
-    when c.error_count > 0 then 2
-    else 4
+    when c.backlog_count > 0 then 2
+    when c.error_count > 0 then 3
+    else 5
   end,
   c.error_count desc nulls last,
   w.id;
-comment on view rowhook.webhook_health is 'Webhooks with their counters, worst first: failing, table disabled, recovered, paused, then ok and idle.';
+comment on view rowhook.webhook_health is 'Webhooks with their counters, worst first: failing, table disabled, catching up, recovered, paused, then ok and idle.';
+comment on column rowhook.webhook_health.backlog_count is 'Deliveries that wait in rowhook.backlog, as of the last second.';
 comment on column rowhook.webhook_health.url is 'Origin only: the rest may be a secret.';
 
 grant select on rowhook.webhook_counter, rowhook.webhook_health to rowhook_service, rowhook_dba, rowhook_app;

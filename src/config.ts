@@ -28,6 +28,8 @@ export interface Config {
   readonly logLevel: LogLevel;
   readonly deliveryLog: (typeof deliveryLogs)[number];
   readonly deliveryLogDays: number;
+  /** What one webhook may have stored; past it its oldest deliveries are dropped. */
+  readonly backlog: { readonly maxCount: number; readonly maxBytes: number; readonly maxAgeMs: number };
   readonly natsUrl?: string | undefined;
   /** For tests only. */
   readonly failpoint?: Failpoint | undefined;
@@ -43,6 +45,10 @@ function parsed<T>(fallback: T, parse: (value: string) => T | null, expected: st
     context.addIssue({ code: 'custom', message: expected });
     return z.NEVER;
   });
+}
+
+function parseCount(value: string): number | null {
+  return /^[1-9]\d{0,14}$/.test(value) ? Number(value) : null;
 }
 
 const schema = z.object({
@@ -90,6 +96,13 @@ const schema = z.object({
     (value) => (/^[1-9]\d{0,3}$/.test(value) ? Number(value) : null),
     'must be a whole number of days, 1 to 9999',
   ),
+  ROWHOOK_BACKLOG_MAX_ROWS: parsed(1_000_000, parseCount, 'must be a whole number of deliveries, 1 or more'),
+  ROWHOOK_BACKLOG_MAX_BYTES: parsed(1024 ** 3, parseCount, 'must be a whole number of bytes, 1 or more'),
+  ROWHOOK_BACKLOG_MAX_AGE_MS: parsed(
+    3 * 24 * 60 * 60 * 1000,
+    parseCount,
+    'must be a whole number of milliseconds, 1 or more',
+  ),
   NATS_URL: text,
   ROWHOOK_FAILPOINT: parsed<Failpoint | undefined>(undefined, parseFailpoint, failpointForm),
 });
@@ -136,6 +149,11 @@ function toConfig(values: z.output<typeof schema>): Config {
     logLevel: values.ROWHOOK_LOG_LEVEL,
     deliveryLog: values.ROWHOOK_DELIVERY_LOG,
     deliveryLogDays: values.ROWHOOK_DELIVERY_LOG_DAYS,
+    backlog: {
+      maxCount: values.ROWHOOK_BACKLOG_MAX_ROWS,
+      maxBytes: values.ROWHOOK_BACKLOG_MAX_BYTES,
+      maxAgeMs: values.ROWHOOK_BACKLOG_MAX_AGE_MS,
+    },
     natsUrl: values.NATS_URL,
     failpoint: values.ROWHOOK_FAILPOINT,
   };

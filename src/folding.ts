@@ -1,6 +1,6 @@
 // When to fold: about once a second while there is something, never when idle. It also keeps which journal entries the floor has
 // passed, so that only those leave the journal.
-import type { ConfigurationVersion, FoldInput } from './database/fold.ts';
+import type { BacklogSizeNow, ConfigurationVersion, FoldInput } from './database/fold.ts';
 import type { JournalEntry } from './database/journal-body.ts';
 import type { Counters } from './counters.ts';
 import { Fifo } from './fifo.ts';
@@ -12,6 +12,8 @@ export interface FoldingParts {
   readonly floor: Floor;
   /** The last seq that is folded already. */
   readonly foldedSeq: number;
+  /** Those that changed since they were last asked for. */
+  backlogSizes(): readonly BacklogSizeNow[];
   fold(input: FoldInput): Promise<void>;
   /** Fenced, or a bug. */
   onFailure(error: unknown): void;
@@ -99,14 +101,16 @@ export class Folding {
   }
 
   async #foldIfNeeded(): Promise<void> {
-    const { counters, floor, fold } = this.#parts;
+    const { counters, floor, fold, backlogSizes } = this.#parts;
     const position = floor.position;
     const trimSeq = this.#trimmable(position);
-    if (counters.isEmpty && this.#configuration.length === 0 && trimSeq === 0) return;
+    const sizes = backlogSizes();
+    if (counters.isEmpty && sizes.length === 0 && this.#configuration.length === 0 && trimSeq === 0) return;
     const configuration = this.#configuration;
     this.#configuration = [];
     await fold({
       ...counters.take(),
+      sizes,
       versions: configuration.flatMap(({ versions }) => versions),
       floor: position,
       foldedSeq: this.#foldedSeq,

@@ -23,7 +23,10 @@ import { ExitError } from './exit-error.ts';
 import { failpoint } from './failpoint.ts';
 import { HeldSlot } from './held-slot.ts';
 import type { Logger } from './logger.ts';
-import { Term, type TermSessions } from './term.ts';
+import { openBooks, type BooksSessions } from './books.ts';
+import { readBacklogSizes, readStoredAbove } from './database/backlog.ts';
+import { buildRelations } from './relations.ts';
+import { Term } from './term.ts';
 
 export interface LeadershipOptions {
   readonly config: Config;
@@ -51,7 +54,7 @@ class Leadership implements AsyncDisposable {
   readonly #options: LeadershipOptions;
   readonly #ending = new AbortController();
   readonly #failed = Promise.withResolvers<never>();
-  readonly #sessions: TermSessions;
+  readonly #sessions: BooksSessions & Readonly<Record<'casts', Session>>;
   #slot: HeldSlot | null = null;
   #term: Term | null = null;
   #checks: ChecksWatch | null = null;
@@ -59,9 +62,15 @@ class Leadership implements AsyncDisposable {
   constructor(options: LeadershipOptions) {
     this.#options = options;
     this.#failed.promise.catch(() => undefined);
-    const [claim, fold, side] = [this.#session('claim'), this.#session('fold'), this.#session('side')];
+    // The backlog grows and empties by the thousand: a plan made for what it was must not be kept for what it is.
+    const claim = this.#session('claim', {
+      enable_seqscan: 'off',
+      enable_hashjoin: 'off',
+      enable_mergejoin: 'off',
+    });
+    const [spool, fold, side] = [this.#session('spool'), this.#session('fold'), this.#session('side')];
     const casts = this.#session('casts', { default_transaction_read_only: 'on', statement_timeout: '5s' });
-    this.#sessions = { claim, fold, side, casts };
+    this.#sessions = { claim, spool, fold, side, casts };
   }
 
   async run(): Promise<void> {
@@ -122,12 +131,13 @@ class Leadership implements AsyncDisposable {
 
   async #takeOver(slot: HeldSlot): Promise<Term> {
     const { config, logger, poster, onAttempt } = this.#options;
-    const { claim, fold, side } = this.#sessions;
+    const { claim, spool, fold, side } = this.#sessions;
     const takeover = await takeOver(fold, config.slot, thisProcess());
     const { term, state, interrupted } = takeover;
     // It may be sent by now; if not, that is found again.
     await forgetUnsendable(fold);
     await claim.rename(writerName(config.slot, 'claim', term));
+    await spool.rename(writerName(config.slot, 'spool', term));
     await fold.rename(writerName(config.slot, 'fold', term));
     const configuration = await readConfiguration(side, state);
     const clockOffsetMs = await readClockOffset(side);
@@ -135,8 +145,11 @@ class Leadership implements AsyncDisposable {
     return new Term({
       takeover,
       configuration,
-      sessions: this.#sessions,
-      slot: config.slot,
+      stored: await readBacklogSizes(side),
+      storedAboveFloor: await readStoredAbove(side, state),
+      caps: config.backlog,
+      books: openBooks(this.#sessions, takeover),
+      relations: buildRelations({ ...this.#sessions, slot: config.slot, logger }),
       poster,
       logger,
       clockOffsetMs,

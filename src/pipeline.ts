@@ -4,6 +4,7 @@
 // it leaves a claim without an outcome, which is counted as an error and never sent again; a crash before it leaves
 // nothing, and Postgres sends the change again. Claiming after the POST would send twice what a crash interrupts.
 import type { Counters } from './counters.ts';
+import type { BacklogDropReason, DroppedDelivery } from './delivery/backlog-window.ts';
 import type { Note } from './delivery/claimer.ts';
 import { tooLarge, type Outcome } from './delivery/outcome.ts';
 import type { Delivery, Payload } from './delivery/delivery.ts';
@@ -58,8 +59,10 @@ export interface PipelineParts {
   isGone(uid: bigint): boolean;
   admit(delivery: Delivery): void;
   note(note: Note): void;
+  /** It is written down that this is not sent. */
+  onDropped(dropped: DroppedDelivery): void;
   /** Told of what is larger than any payload. */
-  onTooLarge(dropped: Dropped, type: Delivery['type'], outcome: Outcome): void;
+  onTooLarge(dropped: DroppedDelivery, type: Delivery['type'], outcome: Outcome): void;
   now(): number;
 }
 
@@ -148,7 +151,7 @@ export class Pipeline {
     }
     const dropped = { webhook, position: at, change: unsettled, table };
     if (this.#parts.isGone(webhook.uid)) {
-      this.drop(dropped);
+      this.drop(dropped, 'deleted');
       return;
     }
     const { payload, type, companyId } = build();
@@ -173,16 +176,17 @@ export class Pipeline {
     });
   }
 
-  /** Its webhook was deleted before it was sent. */
-  drop(dropped: Dropped): void {
-    this.#drop(dropped, 'deleted', { kind: 'dropped', reason: 'deleted' });
+  /** Not sent: its webhook was deleted before that, or has more waiting than it may. */
+  drop(dropped: DroppedDelivery, reason: BacklogDropReason): void {
+    this.#drop(dropped, reason, { kind: 'dropped', reason });
   }
 
-  #drop(dropped: Dropped, note: 'deleted' | 'too_large', outcome: Outcome): void {
+  #drop(dropped: DroppedDelivery, note: BacklogDropReason | 'too_large', outcome: Outcome): void {
     const { webhook, position: at, change } = dropped;
     const count = (): void => {
       this.#parts.counters.claimed(webhook.uid);
       this.#parts.counters.finished(dropped, outcome, new Date());
+      this.#parts.onDropped(dropped);
     };
     const entry = { kind: 'dropped', uid: webhook.uid, position: at, note } as const;
     this.#parts.note({ entry, change, count });
@@ -200,9 +204,6 @@ export class Pipeline {
     this.#parts.note({ entry, change: unsettled, count });
   }
 }
-
-/** What is known of a delivery that is never sent. */
-type Dropped = Pick<Delivery, 'webhook' | 'position' | 'change' | 'table'>;
 
 interface Sending {
   readonly webhook: Webhook;

@@ -2,11 +2,13 @@
 // claims. Only wiring: what a part does stands in its own file.
 import { attemptFields, reportAttempt, type AttemptReport } from './delivery/attempt-report.ts';
 import { Counters } from './counters.ts';
-import { Folder } from './database/fold.ts';
-import { Journal, now } from './database/journal.ts';
-import type { Session } from './database/session.ts';
+import type { Books } from './books.ts';
+import type { BacklogRange } from './database/backlog.ts';
+import { now } from './database/journal.ts';
+import { isClaim, type JournalEntry } from './database/journal-body.ts';
 import type { Takeover } from './database/takeover.ts';
-import { pollWebhooks } from './database/webhook-poll.ts';
+import { Backlog, type StoredBefore } from './delivery/backlog.ts';
+import type { BacklogCaps, BacklogDropReason, DroppedDelivery } from './delivery/backlog-window.ts';
 import { Claimer } from './delivery/claimer.ts';
 import type { Delivery } from './delivery/delivery.ts';
 import { Gate } from './delivery/gate.ts';
@@ -23,8 +25,8 @@ import { filledRows } from './payload/too-large.ts';
 import { Pipeline } from './pipeline.ts';
 import { changeId } from './position.ts';
 import { measuredPayload, type PreparedRelations } from './prepared-relations.ts';
-import { buildRelations, type Relations } from './relations.ts';
-import { Floor, type UnsettledTransaction } from './replication/floor.ts';
+import type { Relations } from './relations.ts';
+import { Floor, type UnsettledChange, type UnsettledTransaction } from './replication/floor.ts';
 import type { BeginMessage, RelationMessage } from './replication/pgoutput.ts';
 import { Reader, type ConfigurationMessage } from './replication/reader.ts';
 import { SettledBefore } from './database/settled-before.ts';
@@ -33,16 +35,17 @@ import { match, matchTruncate } from './webhooks/match.ts';
 import { isWanted, Registry, type Route } from './webhooks/registry.ts';
 import type { ConfigurationChange } from './webhooks/webhook.ts';
 
-/** `side` only reads; `casts` lets the casts of types print values. */
-export type TermSessions = Readonly<Record<'claim' | 'fold' | 'side' | 'casts', Session>>;
-
 export interface TermOptions {
   readonly takeover: Takeover;
   /** As of the floor. */
   readonly configuration: readonly ConfigurationChange[];
-  readonly sessions: TermSessions;
-  readonly slot: string;
-  readonly poster: Poster;
+  /** What is in the backlog, and which of it lies above the floor. */
+  readonly stored: readonly StoredBefore[];
+  readonly storedAboveFloor: readonly Pick<JournalEntry, 'uid' | 'position'>[];
+  readonly caps: BacklogCaps;
+  readonly books: Books;
+  readonly relations: Relations;
+  readonly poster: Pick<Poster, 'post'>;
   readonly logger: Logger;
   /** How far the server's clock is ahead of ours. */
   readonly clockOffsetMs: number;
@@ -62,6 +65,22 @@ const laneLimits = {
   maxBytesOut: 64 * 1024 * 1024,
   maxBytesOutPerLane: 16 * 1024 * 1024,
 };
+const backlogLimits = {
+  longestWaitMs: 1_000,
+  longestWaitWhenFullMs: 400,
+  maxBatch: 1_000,
+  maxBatchBytes: 4 * 1024 * 1024,
+  maxUnstored: 20_000,
+  maxUnstoredBytes: 32 * 1024 * 1024,
+};
+const windowLimits = {
+  maxRows: 256,
+  maxBytes: 1024 * 1024,
+  maxRowsOfAll: 20_000,
+  maxBytesOfAll: 32 * 1024 * 1024,
+  maxReads: 4,
+  maxDrops: 1_000,
+};
 const maxInFlight = 1_000;
 const timeoutMs = 10_000;
 /** Changes that are missed or undecidable, waiting to be written down. */
@@ -77,49 +96,49 @@ export class Term {
   readonly #counters: Counters;
   readonly #gate: Gate;
   readonly #lanes: Lanes;
+  readonly #backlog: Backlog;
   readonly #pipeline: Pipeline;
   readonly #claimer: Claimer;
   readonly #folding: Folding;
   readonly #watch: GateWatch;
-  readonly #journal: Journal;
   readonly #routes = new WeakMap<RelationMessage, { generation: number; route: Route | undefined }>();
   #lagMs = 0;
 
   constructor(options: TermOptions) {
-    const { takeover, sessions, slot, logger, onFailure } = options;
-    const { state, term, lastSeq } = takeover;
-    const { epoch } = state;
+    const { takeover, books, relations, onFailure } = options;
+    const { state, term } = takeover;
     this.#options = options;
     this.no = term;
     this.floor = new Floor(state.floor);
     this.#counters = new Counters();
-    this.#journal = new Journal({ session: sessions.claim, term, lastSeq });
     this.#gate = new Gate({
       onOpen: (uid) => {
         this.#lanes.wake(uid);
+        this.#backlog.opened(uid);
         this.#claimer.wake();
       },
       onGone: (uid) => {
-        this.#dropLane(uid);
+        this.#backlog.gone(uid);
+        this.#makeRoom();
       },
     });
     this.#lanes = new Lanes(laneLimits, (uid) => this.#gate.isOpen(uid));
+    this.#backlog = this.#buildBacklog();
     this.#watch = this.#buildWatch();
     this.#claimer = this.#buildClaimer();
-    const folder = new Folder({ session: sessions.fold, epoch, term, foldNo: state.foldNo });
     this.#folding = new Folding({
       counters: this.#counters,
       floor: this.floor,
       foldedSeq: state.foldedSeq,
+      backlogSizes: () => this.#backlog.takeSizes(),
       fold: async (input) => {
-        await folder.fold(input);
+        await books.fold(input);
         if (input.counters.some(({ success, error }) => success + error > 0)) failpoint('folded');
       },
       onFailure,
     });
-    const prepared = buildRelations({ ...sessions, slot, logger });
-    this.#pipeline = this.#buildPipeline(prepared.relations);
-    this.reader = this.#buildReader(prepared);
+    this.#pipeline = this.#buildPipeline(relations.relations);
+    this.reader = this.#buildReader(relations);
     for (const { seq, entries } of takeover.settled) this.#folding.appended(seq, entries);
     this.#registry.apply(options.configuration);
     for (const webhook of this.#registry.webhooks) this.#gate.learn(webhook, null);
@@ -128,18 +147,19 @@ export class Term {
   start(): void {
     this.#folding.start();
     this.#watch.start();
+    this.#backlog.start();
     this.reader.release('start');
   }
 
   /** Throws FencedError when another process has taken over. */
   async checkTerm(): Promise<void> {
-    await this.#journal.checkTerm();
+    await this.#options.books.checkTerm();
   }
 
   /** Reads and claims nothing more; resolves when all that was claimed has its outcome. */
   async stop(): Promise<void> {
     this.reader.hold('stop');
-    const stopped = this.#claimer.stop();
+    const stopped = Promise.all([this.#claimer.stop(), this.#backlog.stop()]);
     this.#watch.stop();
     await stopped;
   }
@@ -191,7 +211,8 @@ export class Term {
   }
 
   #buildPipeline(relations: PreparedRelations): Pipeline {
-    const settled = new SettledBefore(this.#options.takeover.settled);
+    const { takeover, storedAboveFloor } = this.#options;
+    const settled = new SettledBefore([...takeover.settled, { entries: storedAboveFloor }]);
     const moved = new MovedRows();
     return new Pipeline({
       floor: this.floor,
@@ -208,14 +229,17 @@ export class Term {
       isSettled: (uid, position) => settled.take(uid, position),
       isGone: (uid) => this.#gate.isGone(uid),
       admit: (delivery) => {
-        this.#lanes.admit(delivery);
+        this.#backlog.admit(delivery);
         failpoint('received');
-        if (this.#lanes.isFull) this.reader.hold('lanes');
+        if (this.#isFull) this.reader.hold('lanes');
         this.#claimer.wake();
       },
       note: (note) => {
         this.#claimer.note(note);
-        if (this.#claimer.waitingNotes >= maxNotes) this.reader.hold('lanes');
+        if (this.#isFull) this.reader.hold('lanes');
+      },
+      onDropped: (dropped) => {
+        this.#backlog.dropped(dropped);
       },
       onTooLarge: ({ webhook, position, table }, type, outcome) => {
         const { logger } = this.#options;
@@ -234,26 +258,26 @@ export class Term {
   }
 
   #buildClaimer(): Claimer {
-    const { poster, onFailure } = this.#options;
+    const { books, poster, onFailure } = this.#options;
     return new Claimer({
       lanes: this.#lanes,
       gate: this.#gate,
       maxInFlight,
       timeoutMs,
-      append: async (entries) => await this.#journal.append(entries),
-      checkTerm: async () => await this.#journal.checkTerm(),
+      append: (entries, stored) => books.append(entries, stored),
+      checkTerm: () => books.checkTerm(),
       now,
-      post: async (request) => await poster.post(request),
+      post: (request) => poster.post(request),
       freshGate: async () => {
         await this.#watch.fresh();
       },
       onAppended: ({ seq }, entries) => {
-        const claims = entries.filter(({ kind }) => kind === 'claimed').length;
-        this.#folding.appended(seq, entries, claims);
+        this.#folding.appended(seq, entries, entries.filter(isClaim).length);
         this.#makeRoom();
       },
-      onClaimed: ({ webhook }) => {
-        this.#counters.claimed(webhook.uid);
+      onClaimed: (delivery) => {
+        this.#counters.claimed(delivery.webhook.uid);
+        this.#backlog.claimed(delivery);
       },
       settle: (change) => {
         this.floor.settle(change);
@@ -266,15 +290,49 @@ export class Term {
     });
   }
 
+  #buildBacklog(): Backlog {
+    const { books, caps, stored, onFailure } = this.#options;
+    const parts = {
+      lanes: this.#lanes,
+      backlogLimits,
+      windowLimits,
+      caps,
+      isOpen: (uid: bigint) => this.#gate.isOpen(uid),
+      store: (deliveries: readonly Delivery[]) => books.store(deliveries),
+      read: async (range: BacklogRange & { readonly maxBytes: number }) => {
+        const rows = await books.readBacklog(range);
+        return rows.map(({ ageMs, ...row }) => ({ ...row, readAtMs: performance.now() - ageMs }));
+      },
+      readKeys: (range: BacklogRange) => books.readBacklogKeys(range),
+      drop: (delivery: DroppedDelivery, reason: BacklogDropReason) => {
+        this.#pipeline.drop(delivery, reason);
+      },
+      hasRoomForDrops: () => this.#claimer.waitingNotes < maxNotes,
+      settle: (change: UnsettledChange) => {
+        this.floor.settle(change);
+      },
+      onAdmitted: () => {
+        this.#claimer.wake();
+      },
+      onRoom: () => {
+        this.#claimer.wake();
+        this.#makeRoom();
+      },
+      onFailure,
+      now: () => performance.now(),
+    };
+    return new Backlog(parts, stored);
+  }
+
   #buildWatch(): GateWatch {
-    const { sessions, logger } = this.#options;
+    const { books, logger } = this.#options;
     return new GateWatch({
       waiting: () => this.#lanes.waiting,
       waitingUids: () => this.#lanes.waitingUids,
       oldestReadAtMs: () => this.#lanes.oldestReadAtMs,
       isReaderHeld: () => this.reader.isHeld,
       lagMs: () => this.#lagMs,
-      poll: async (uids) => await pollWebhooks(sessions.side, uids),
+      poll: (uids) => books.pollWebhooks(uids),
       learn: (poll) => {
         this.#gate.learnFromPoll(poll);
       },
@@ -316,13 +374,12 @@ export class Term {
     }
   }
 
-  #dropLane(uid: bigint): void {
-    for (const delivery of this.#lanes.drop(uid)) this.#pipeline.drop(delivery);
-    this.#makeRoom();
+  get #isFull(): boolean {
+    return this.#lanes.isFull || this.#backlog.isFull || this.#claimer.waitingNotes >= maxNotes;
   }
 
   #makeRoom(): void {
-    if (!this.#lanes.isFull && this.#claimer.waitingNotes < maxNotes) this.reader.release('lanes');
+    if (!this.#isFull) this.reader.release('lanes');
   }
 
   #finished(delivery: Delivery, outcome: Outcome, durationMs: number): void {

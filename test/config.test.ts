@@ -32,6 +32,7 @@ describe('the environment', () => {
       logLevel: 'info',
       deliveryLog: 'all',
       deliveryLogDays: 3,
+      backlog: { maxCount: 1_000_000, maxBytes: 1_073_741_824, maxAgeMs: 259_200_000 },
       natsUrl: undefined,
     });
   });
@@ -49,6 +50,9 @@ describe('the environment', () => {
       ROWHOOK_LOG_LEVEL: 'debug',
       ROWHOOK_DELIVERY_LOG: 'errors',
       ROWHOOK_DELIVERY_LOG_DAYS: '30',
+      ROWHOOK_BACKLOG_MAX_ROWS: '50000',
+      ROWHOOK_BACKLOG_MAX_BYTES: '100000000',
+      ROWHOOK_BACKLOG_MAX_AGE_MS: '3600000',
       NATS_URL: 'nats://localhost:4222',
     });
     expect(config).toEqual({
@@ -63,6 +67,7 @@ describe('the environment', () => {
       logLevel: 'debug',
       deliveryLog: 'errors',
       deliveryLogDays: 30,
+      backlog: { maxCount: 50_000, maxBytes: 100_000_000, maxAgeMs: 3_600_000 },
       natsUrl: 'nats://localhost:4222',
     });
   });

@@ -34,8 +34,8 @@ test('losses of one webhook and reason are one row with the range that they cove
     {
       reason: 'deleted',
       count: 3,
-      fromPosition: '3-0000000000000002-2',
-      toPosition: '3-0000000000000002-30',
+      fromPosition: '1-0000000000000002-2',
+      toPosition: '1-0000000000000002-30',
     },
   ]);
 });

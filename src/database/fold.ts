@@ -37,9 +37,18 @@ export interface ConfigurationVersion {
   readonly row: unknown;
 }
 
+/** What a webhook has in the backlog now; `ageMs` of the oldest, null when there is nothing. */
+export interface BacklogSizeNow {
+  readonly uid: bigint;
+  readonly count: number;
+  readonly bytes: number;
+  readonly ageMs: number | null;
+}
+
 export interface FoldInput {
   readonly counters: readonly CounterIncrement[];
   readonly losses: readonly Loss[];
+  readonly sizes: readonly BacklogSizeNow[];
   readonly versions: readonly ConfigurationVersion[];
   readonly floor: FloorPosition;
   readonly foldedSeq: number;
@@ -86,6 +95,7 @@ export class Folder {
       json(input.versions.map((version) => ({ ...version, commitLsn: formatLsn(version.commitLsn) }))),
       epoch,
       formatLsn(configurationUpTo(input.floor)),
+      json(input.sizes),
     ];
     const rows = await session.settle({ ...foldStatement, values }, wasFolded);
     if (rows.length === 0) throw new FencedError('fold');
@@ -119,12 +129,18 @@ const foldStatement = {
       returning fold_no, (select old.trimmed_seq from rowhook.state old) as trimmed_before),
     c as (
       insert into rowhook.counter as t
-        (uid, claimed_count, success_count, error_count, missed_count, last_success_at, last_error_at, last_error)
-      select i.uid, i.claimed, i.success, i.error, i.missed, i."lastSuccessAt", i."lastErrorAt", i."lastError"
+        (uid, claimed_count, success_count, error_count, missed_count, last_success_at, last_error_at, last_error,
+         backlog_count, backlog_bytes, backlog_since)
+      select uid, coalesce(i.claimed, 0), coalesce(i.success, 0), coalesce(i.error, 0), coalesce(i.missed, 0),
+             i."lastSuccessAt", i."lastErrorAt", i."lastError",
+             coalesce(z.count, o.backlog_count, 0), coalesce(z.bytes, o.backlog_bytes, 0),
+             case when z.uid is null then o.backlog_since else now() - z."ageMs" * interval '1 ms' end
       from s, jsonb_to_recordset($7::jsonb) as i (
         uid int8, claimed int8, success int8, error int8, missed int8,
         "lastSuccessAt" timestamptz, "lastErrorAt" timestamptz, "lastError" text)
-      order by i.uid
+      full join jsonb_to_recordset($12::jsonb) as z (uid int8, count int8, bytes int8, "ageMs" float8) using (uid)
+      left join rowhook.counter o using (uid)
+      order by uid
       on conflict (uid) do update set
         claimed_count = t.claimed_count + excluded.claimed_count,
         success_count = t.success_count + excluded.success_count,
@@ -132,7 +148,9 @@ const foldStatement = {
         missed_count = t.missed_count + excluded.missed_count,
         last_success_at = greatest(t.last_success_at, excluded.last_success_at),
         last_error_at = greatest(t.last_error_at, excluded.last_error_at),
-        last_error = coalesce(excluded.last_error, t.last_error)),
+        last_error = coalesce(excluded.last_error, t.last_error),
+        backlog_count = excluded.backlog_count, backlog_bytes = excluded.backlog_bytes,
+        backlog_since = excluded.backlog_since),
     l as (
       insert into rowhook.loss
         (uid, webhook_id, company_id, table_name, reason, count, from_position, to_position, detail)
@@ -152,6 +170,8 @@ const foldStatement = {
         and not exists (
           select from rowhook.counter c
           where c.uid::text = t.key and c.claimed_count > c.success_count + c.error_count)
+        and not exists (
+          select from rowhook.backlog b where b.uid = case t.kind when 'webhook' then t.key::int8 end)
         and not exists (
           select from jsonb_to_recordset($7::jsonb) as i (uid int8) where i.uid::text = t.key)
         and (t.row is null or exists (

@@ -2,8 +2,8 @@
 // takeover, so a kind or a field is only ever added, under a new format number.
 import type { Position } from '../position.ts';
 
-/** `backlog` claims come with the durable backlog. */
-export type JournalKind = 'claimed' | 'dropped' | 'missed' | 'undecidable';
+/** A claim from the backlog goes with the removal of its row there, in one statement. */
+export type JournalKind = 'claimed' | 'dropped' | 'missed' | 'undecidable' | 'claimed from backlog';
 
 export interface JournalEntry {
   readonly kind: JournalKind;
@@ -15,7 +15,12 @@ export interface JournalEntry {
 }
 
 const format = 1;
-const kinds: readonly JournalKind[] = ['claimed', 'dropped', 'missed', 'undecidable'];
+const kinds: readonly JournalKind[] = ['claimed', 'dropped', 'missed', 'undecidable', 'claimed from backlog'];
+
+/** Whether it is about to be sent, and has an outcome later. */
+export function isClaim({ kind }: JournalEntry): boolean {
+  return kind === 'claimed' || kind === 'claimed from backlog';
+}
 
 /** Commit LSNs are written as differences, an epoch only where it changes: a batch mostly comes from neighbouring transactions. */
 export function packJournalBody(entries: readonly JournalEntry[]): Buffer {

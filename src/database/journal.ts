@@ -1,6 +1,7 @@
-// The claim connection: appends what is about to be sent, and checks the term. Invariant: `append` returns only once the entries
-// are committed by the process that holds the term, and the fence row is locked in the same statement: a fence that
+// The claim connection: appends what is about to be sent, takes it out of the backlog where it lay there, and checks the term. Invariant:
+// `append` returns only once that is committed by the process that holds the term, and the fence row is locked in the same statement: a fence that
 // is only read does not fence (a claim that waits on a row while a takeover commits would succeed).
+import { formatLsn } from '../lsn.ts';
 import { FencedError } from './fenced.ts';
 import { packJournalBody, type JournalEntry } from './journal-body.ts';
 import type { Session } from './session.ts';
@@ -36,6 +37,21 @@ const appendStatement = {
     returning seq`,
 };
 
+// The rows in the backlog go with it or not at all.
+const appendFromBacklogStatement = {
+  name: 'rowhook_append_from_backlog',
+  text: `
+    with f as materialized (
+      select 1 from rowhook.fence where writer = 'claim' and term = $1 for no key update),
+    d as (
+      delete from rowhook.backlog b
+      using f, unnest($4::int8[], $5::int4[], $6::pg_lsn[], $7::int8[], $8::int2[]) as k (uid, epoch, commit_lsn, index, part)
+      where b.uid = k.uid and b.epoch = k.epoch and b.commit_lsn = k.commit_lsn and b.index = k.index and b.part = k.part)
+    insert into rowhook.journal (seq, body) select $2, $3 from f
+    on conflict do nothing
+    returning seq`,
+};
+
 // Under the fence too: another process may have claimed the very same batch under the very same number.
 const wasAppendedQuery = `
   with f as materialized (
@@ -56,8 +72,11 @@ export class Journal {
     this.#seq = options.lastSeq;
   }
 
-  /** Waits as long as the database is away. Throws FencedError when another process leads. */
-  async append(entries: readonly JournalEntry[]): Promise<Append> {
+  /**
+   * `stored`: those of the entries whose row in the backlog goes with it. Waits as long as the database is away. Throws FencedError when
+   * another process leads.
+   */
+  async append(entries: readonly JournalEntry[], stored: readonly JournalEntry[] = []): Promise<Append> {
     const { session, term } = this.#options;
     const seq = this.#seq + 1;
     const body = packJournalBody(entries);
@@ -70,10 +89,11 @@ export class Journal {
       });
       return rows.length > 0 ? rows : null;
     };
-    const rows = await session.settle<{ seq: string }>(
-      { ...appendStatement, values: [term, seq, body] },
-      wasAppended,
-    );
+    const statement =
+      stored.length === 0
+        ? { ...appendStatement, values: [term, seq, body] }
+        : { ...appendFromBacklogStatement, values: [term, seq, body, ...keyColumns(stored)] };
+    const rows = await session.settle<{ seq: string }>(statement, wasAppended);
     if (rows.length === 0 && (await wasAppended()) === null) throw new FencedError('claim');
     this.#seq = seq;
     return { seq, sentAt, isDurable: session.warnings === warnings };
@@ -87,6 +107,16 @@ export class Journal {
     if (rows.length === 0) throw new FencedError('claim');
     return sentAt;
   }
+}
+
+function keyColumns(entries: readonly JournalEntry[]): readonly unknown[][] {
+  return [
+    entries.map(({ uid }) => uid),
+    entries.map(({ position }) => position.epoch),
+    entries.map(({ position }) => formatLsn(position.commitLsn)),
+    entries.map(({ position }) => position.index),
+    entries.map(({ position }) => position.part),
+  ];
 }
 
 export function now(): Instant {

@@ -60,6 +60,8 @@ export const describedViews = {
     last_success_at: 'timestamptz null',
     last_error_at: 'timestamptz null',
     last_error: 'text null',
+    backlog_count: 'bigint',
+    backlog_since: 'timestamptz null',
   },
 } as const;
 

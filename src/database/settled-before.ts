@@ -1,4 +1,4 @@
-// What an earlier process settled above the floor: its journal, asked while the log is sent again. Each change is asked for once,
+// What an earlier process settled above the floor: in its journal and in the backlog, asked while the log is sent again. Each change is asked for once,
 // so it empties as that happens.
 import type { JournalEntry } from './journal-body.ts';
 import type { Position } from '../position.ts';
@@ -6,8 +6,8 @@ import type { Position } from '../position.ts';
 export class SettledBefore {
   readonly #keys = new Set<string>();
 
-  constructor(journal: readonly { readonly entries: readonly JournalEntry[] }[]) {
-    for (const { entries } of journal) {
+  constructor(before: readonly { readonly entries: readonly Pick<JournalEntry, 'uid' | 'position'>[] }[]) {
+    for (const { entries } of before) {
       for (const { uid, position } of entries) this.#keys.add(keyOf(uid, position));
     }
   }

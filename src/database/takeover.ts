@@ -3,7 +3,7 @@
 // was claimed is counted and never sent again.
 import { maxPayloadBytes } from '../limits.ts';
 import { changeId, comparePositions, type Position } from '../position.ts';
-import { unpackJournalBody, type JournalEntry, type JournalKind } from './journal-body.ts';
+import { isClaim, unpackJournalBody, type JournalEntry, type JournalKind } from './journal-body.ts';
 import type { NamedProcess } from './leader.ts';
 import type { Session } from './session.ts';
 import { readState, type State } from './state.ts';
@@ -19,7 +19,7 @@ export interface Takeover {
 }
 
 /** The name by which a later leader finds the connections of an earlier one. */
-export function writerName(slot: string, writer: 'claim' | 'fold', term: number): string {
+export function writerName(slot: string, writer: 'claim' | 'spool' | 'fold', term: number): string {
   return `rowhook/${slot}/${writer} term=${term}`;
 }
 
@@ -46,7 +46,7 @@ export async function takeOver(
     const lastSeq = journal.at(-1)?.seq ?? Math.max(state.foldedSeq, state.trimmedSeq);
     const unfolded = journal.filter(({ seq }) => seq > state.foldedSeq).flatMap(({ entries }) => entries);
     await countUnfolded(session, unfolded);
-    const claims = journal.flatMap(({ entries }) => entries).filter(({ kind }) => kind === 'claimed');
+    const claims = journal.flatMap(({ entries }) => entries).filter(isClaim);
     const interrupted = await interrupt(session, claims);
     await session.query({
       text: `update rowhook.state
@@ -81,10 +81,15 @@ async function readJournal(
 }
 
 async function countUnfolded(session: Session, entries: readonly JournalEntry[]): Promise<void> {
-  for (const kind of ['claimed', 'missed'] as const) {
-    const counts = countByUid(entries.filter((entry) => entry.kind === kind));
-    if (counts.uids.length === 0) continue;
-    await session.query({ text: countStatements[kind], values: [counts.uids, counts.counts] });
+  const isMissed = ({ kind }: JournalEntry): boolean => kind === 'missed';
+  for (const [statement, isCounted] of [
+    [countClaimed, isClaim],
+    [countMissed, isMissed],
+  ] as const) {
+    const counts = countByUid(entries.filter(isCounted));
+    if (counts.uids.length > 0) {
+      await session.query({ text: statement, values: [counts.uids, counts.counts] });
+    }
   }
   for (const { uid, note, positions } of groupForLedger(entries, 'dropped')) {
     const detail = droppedDetails[note] ?? `dropped ${note}`;
@@ -167,16 +172,15 @@ function range(positions: readonly Position[]): [string | null, string | null] {
   return first === undefined || last === undefined ? [null, null] : [changeId(first), changeId(last)];
 }
 
-const countStatements = {
-  claimed: `
+const countClaimed = `
     insert into rowhook.counter as t (uid, claimed_count)
     select * from unnest($1::int8[], $2::int8[]) order by 1
-    on conflict (uid) do update set claimed_count = t.claimed_count + excluded.claimed_count`,
-  missed: `
+    on conflict (uid) do update set claimed_count = t.claimed_count + excluded.claimed_count`;
+
+const countMissed = `
     insert into rowhook.counter as t (uid, missed_count)
     select * from unnest($1::int8[], $2::int8[]) order by 1
-    on conflict (uid) do update set missed_count = t.missed_count + excluded.missed_count`,
-};
+    on conflict (uid) do update set missed_count = t.missed_count + excluded.missed_count`;
 
 const countDropped = `
   insert into rowhook.counter as t (uid, claimed_count, error_count, last_error_at, last_error)

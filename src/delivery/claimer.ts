@@ -14,7 +14,8 @@ import type { PostRequest, PostResult } from './post.ts';
 /** Something to write down that is not sent: missed, dropped or undecidable. */
 export interface Note {
   readonly entry: JournalEntry;
-  readonly change: UnsettledChange;
+  /** null: its row in the backlog goes with it. */
+  readonly change: UnsettledChange | null;
   /** Run once it is durable. */
   count(): void;
 }
@@ -31,7 +32,8 @@ export interface ClaimerParts {
   /** POSTs of all webhooks at a time. */
   readonly maxInFlight: number;
   readonly timeoutMs: number;
-  append(entries: readonly JournalEntry[]): Promise<Append>;
+  /** `stored`: those whose row in the backlog goes with it. */
+  append(entries: readonly JournalEntry[], stored: readonly JournalEntry[]): Promise<Append>;
   checkTerm(): Promise<Instant>;
   now(): Instant;
   post(request: PostRequest): Promise<PostResult>;
@@ -109,18 +111,20 @@ export class Claimer {
       const notes = this.#notes.splice(0, maxBatch);
       const deliveries = lanes.take(Math.min(maxBatch, maxInFlight - lanes.inFlight));
       if (notes.length + deliveries.length === 0) return;
-      const entries = [...deliveries.map(claimEntry), ...notes.map(({ entry }) => entry)];
-      const appended = await append(entries);
+      const claims = deliveries.map((delivery) => ({ entry: claimEntry(delivery), change: delivery.change }));
+      const entries = [...claims, ...notes].map(({ entry }) => entry);
+      const stored = [...claims, ...notes].filter(({ change }) => change === null).map(({ entry }) => entry);
+      const appended = await append(entries, stored);
       failpoint('claimed');
       this.#provenAt(appended.sentAt);
       onAppended(appended, entries);
       for (const { change, count } of notes) {
         count();
-        settle(change);
+        if (change !== null) settle(change);
       }
       for (const delivery of deliveries) {
         onClaimed(delivery);
-        settle(delivery.change);
+        if (delivery.change !== null) settle(delivery.change);
       }
       for (const delivery of deliveries) this.#send(delivery, appended);
     }
@@ -195,6 +199,6 @@ export class Claimer {
   }
 }
 
-function claimEntry({ webhook, position }: Delivery): JournalEntry {
-  return { kind: 'claimed', uid: webhook.uid, position };
+function claimEntry({ webhook, position, change }: Delivery): JournalEntry {
+  return { kind: change === null ? 'claimed from backlog' : 'claimed', uid: webhook.uid, position };
 }

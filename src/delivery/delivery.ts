@@ -9,12 +9,14 @@ export interface Payload {
   readonly bytes: number;
 }
 
+/** Who it goes to: what of a webhook never changes, and its name for people. */
+export type DeliveryWebhook = Pick<Webhook, 'uid' | 'id' | 'companyId' | 'name'>;
+
 export interface Delivery {
-  /** The version that it was matched with. */
-  readonly webhook: Webhook;
+  readonly webhook: DeliveryWebhook;
   readonly position: Position;
-  /** What is settled once this is claimed, dropped or missed. */
-  readonly change: UnsettledChange;
+  /** What is settled once this is claimed, stored or dropped; null: it is, for its row is in the backlog. */
+  readonly change: UnsettledChange | null;
   readonly type: 'INSERT' | 'UPDATE' | 'DELETE' | 'TRUNCATE';
   readonly table: string;
   readonly companyId: string | null;
@@ -24,5 +26,6 @@ export interface Delivery {
    * with every other delivery of its webhook.
    */
   readonly keys: readonly string[] | 'all';
+  /** From the log, or from it into the backlog. */
   readonly readAtMs: number;
 }

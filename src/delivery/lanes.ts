@@ -79,13 +79,21 @@ export class Lanes {
 
   get oldestReadAtMs(): number {
     let oldest = Infinity;
-    for (const { waiting } of this.#lanes.values()) {
-      for (const { delivery } of waiting) {
-        oldest = Math.min(oldest, delivery.readAtMs);
-        break;
-      }
+    for (const lane of this.#lanes.values()) {
+      oldest = Math.min(oldest, first(lane)?.delivery.readAtMs ?? Infinity);
     }
     return oldest;
+  }
+
+  /** How many of this webhook are not claimed yet. */
+  waitingOf(uid: bigint): number {
+    return this.#lanes.get(uid)?.waiting.size ?? 0;
+  }
+
+  /** The one of this webhook that has waited longest. */
+  oldestOf(uid: bigint): Delivery | undefined {
+    const lane = this.#lanes.get(uid);
+    return lane === undefined ? undefined : first(lane)?.delivery;
   }
 
   admit(delivery: Delivery): void {
@@ -131,11 +139,7 @@ export class Lanes {
     this.#claimed.delete(delivery);
     lane.inFlight -= 1;
     lane.bytesOut -= delivery.payload.bytes;
-    leave(lane, done);
-    for (const follower of done.followers) {
-      follower.blockers -= 1;
-      if (follower.blockers === 0 && !follower.isDropped) this.#makeReady(lane, follower);
-    }
+    this.#pass(lane, done);
     for (const waiter of this.#out.give(delivery.payload)) this.#queue(waiter);
     this.#queue(lane);
     this.#forgetIfEmpty(lane);
@@ -152,14 +156,40 @@ export class Lanes {
     const lane = this.#lanes.get(uid);
     if (lane === undefined) return [];
     const dropped = [...lane.waiting];
-    for (const waiting of dropped) {
-      waiting.isDropped = true;
-      lane.waiting.delete(waiting);
-      leave(lane, waiting);
-      this.#count(lane, -1, -waiting.delivery.payload.bytes);
-    }
+    for (const waiting of dropped) this.#drop(lane, waiting);
     this.#forgetIfEmpty(lane);
     return dropped.map(({ delivery }) => delivery);
+  }
+
+  /** Takes out the one of a webhook that has waited longest: what waits for it goes on. */
+  dropOldest(uid: bigint): Delivery | undefined {
+    const lane = this.#lanes.get(uid);
+    const oldest = lane === undefined ? undefined : first(lane);
+    if (lane === undefined || oldest === undefined) return undefined;
+    this.#drop(lane, oldest);
+    this.#forgetIfEmpty(lane);
+    return oldest.delivery;
+  }
+
+  #drop(lane: Lane, waiting: Waiting): void {
+    waiting.isDropped = true;
+    lane.waiting.delete(waiting);
+    this.#count(lane, -1, -waiting.delivery.payload.bytes);
+    // Otherwise it keeps its place until those before it are done: whoever comes after it still waits for them.
+    if (waiting.blockers === 0) this.#pass(lane, waiting);
+  }
+
+  #pass(lane: Lane, waiting: Waiting): void {
+    const over = [waiting];
+    for (let next = over.pop(); next !== undefined; next = over.pop()) {
+      leave(lane, next);
+      for (const follower of next.followers) {
+        follower.blockers -= 1;
+        if (follower.blockers > 0) continue;
+        if (follower.isDropped) over.push(follower);
+        else this.#makeReady(lane, follower);
+      }
+    }
   }
 
   #lane(uid: bigint): Lane {
@@ -240,6 +270,11 @@ function leave(lane: Lane, waiting: Waiting): void {
   if (lane.barrier === waiting) lane.barrier = null;
   if (keys === 'all') return;
   for (const key of keys) if (lane.tails.get(key) === waiting) lane.tails.delete(key);
+}
+
+function first({ waiting }: Lane): Waiting | undefined {
+  for (const oldest of waiting) return oldest;
+  return undefined;
 }
 
 /** It stays the first of those that are ready. */

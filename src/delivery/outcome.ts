@@ -12,7 +12,7 @@ export type Outcome =
   | { readonly kind: 'rejected'; readonly status: number; readonly detail?: string }
   | { readonly kind: 'failed'; readonly class: FailureClass; readonly detail: string }
   | { readonly kind: 'interrupted'; readonly detail: string }
-  | { readonly kind: 'dropped'; readonly reason: 'deleted' };
+  | { readonly kind: 'dropped'; readonly reason: 'deleted' | 'backlog_full' | 'backlog_too_old' };
 
 /** Not sent for its size, which is at least this. */
 export function tooLarge(bytes: number): Outcome {

@@ -85,6 +85,7 @@ export function foldOf(
   return {
     counters: [{ ...counter, lastSuccessAt: null, lastErrorAt: null, lastError: null }],
     losses: [],
+    sizes: [],
     versions: [],
     floor: { commitLsn: 0x20n, index: 0 },
     foldedSeq,

@@ -35,6 +35,7 @@ export async function startServiceHere({
       logLevel: 'debug',
       deliveryLog: 'all',
       deliveryLogDays: 3,
+      backlog: { maxCount: 1_000_000, maxBytes: 1024 ** 3, maxAgeMs: 86_400_000 },
     },
     logger: pino({ level: 'debug', base: null }, log),
     stop: stop.signal,

@@ -1,0 +1,211 @@
+// What of the backlog is in memory: a small window per webhook, read in order as its lane empties. Rows after the window that are not to
+// be sent (their webhook is gone, or has more than its limits allow) are dropped from here too. Invariant: each row is handed
+// on once, in order; a read starts behind the last one, never at the lowest, where deleted rows may lie by the thousand.
+import type { Delivery } from './delivery.ts';
+import type { Lanes } from './lanes.ts';
+import { remove, type StoredQueue } from './stored-queue.ts';
+import type { Position } from '../position.ts';
+
+export interface WindowLimits {
+  /** In a lane from the backlog: of one webhook, and of all together. */
+  readonly maxRows: number;
+  readonly maxBytes: number;
+  readonly maxRowsOfAll: number;
+  readonly maxBytesOfAll: number;
+  /** Reads at a time. */
+  readonly maxReads: number;
+  readonly maxDrops: number;
+}
+
+/** What one webhook may have stored; past it the oldest are dropped. */
+export interface BacklogCaps {
+  readonly maxCount: number;
+  readonly maxBytes: number;
+  readonly maxAgeMs: number;
+}
+
+export type BacklogDropReason = 'deleted' | 'backlog_full' | 'backlog_too_old';
+
+export type DroppedDelivery = Pick<Delivery, 'webhook' | 'position' | 'change' | 'table'>;
+
+interface Range {
+  readonly uid: bigint;
+  readonly after: Position | null;
+  readonly limit: number;
+}
+
+interface RowKey {
+  readonly position: Position;
+  readonly table: string;
+  readonly bytes: number;
+  readonly ageMs: number;
+}
+
+export interface BacklogWindowParts {
+  readonly lanes: Lanes;
+  readonly windowLimits: WindowLimits;
+  readonly caps: BacklogCaps;
+  isOpen(uid: bigint): boolean;
+  /** In order, behind `after`; as many as `maxBytes` has room for, one at least. Waits as long as the database is away. */
+  read(
+    range: Range & { readonly maxBytes: number },
+  ): Promise<readonly Omit<Delivery, 'webhook' | 'change'>[]>;
+  readKeys(range: Range): Promise<readonly RowKey[]>;
+  /** Writes it down as dropped, and with that removes its row where it has one. */
+  drop(delivery: DroppedDelivery, reason: BacklogDropReason): void;
+  /** Whether more may be dropped now. */
+  hasRoomForDrops(): boolean;
+  onAdmitted(): void;
+  onFailure(error: unknown): void;
+  now(): number;
+}
+
+interface Surroundings {
+  /** How many webhooks are in backlog mode. */
+  queues(): number;
+  onMoved(queue: StoredQueue): void;
+}
+
+export class BacklogWindow {
+  readonly #parts: BacklogWindowParts;
+  readonly #around: Surroundings;
+  /** Those that wait for their turn to read. */
+  readonly #wanting = new Set<StoredQueue>();
+  #reads = 0;
+  #isStopped = false;
+
+  constructor(parts: BacklogWindowParts, around: Surroundings) {
+    this.#parts = parts;
+    this.#around = around;
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+  }
+
+  /** Hands one that was just stored to the lane, where that is its turn and there is room. */
+  takesStored(queue: StoredQueue, delivery: Delivery): boolean {
+    const { uid } = queue.webhook;
+    if (queue.hasMore || queue.isGone || !this.#parts.isOpen(uid)) return false;
+    const { rows, bytes } = this.#size();
+    const waiting = this.#parts.lanes.waitingOf(uid);
+    if (waiting >= rows || (waiting > 0 && delivery.payload.bytes > bytes / rows)) return false;
+    this.#admit(queue, { ...delivery, change: null });
+    return true;
+  }
+
+  /** Reads on when the lane has room, or when there is something to drop. */
+  fill(queue: StoredQueue): void {
+    if (!queue.hasMore || queue.isReading || this.#isStopped) return;
+    const { lanes, isOpen, hasRoomForDrops } = this.#parts;
+    const { uid } = queue.webhook;
+    const hasRoom = isOpen(uid) && lanes.waitingOf(uid) <= this.#size().rows / 2;
+    if (queue.isGone ? hasRoomForDrops() : hasRoom) this.#want(queue);
+  }
+
+  /** Drops the oldest of what is over the limits. */
+  trim(queue: StoredQueue): void {
+    const { lanes, hasRoomForDrops, drop } = this.#parts;
+    if (queue.isGone) return;
+    for (let reason = this.#over(queue); reason !== null && hasRoomForDrops(); reason = this.#over(queue)) {
+      const oldest = lanes.dropOldest(queue.webhook.uid);
+      if (oldest === undefined) break;
+      remove(queue, oldest.payload.bytes);
+      drop(oldest, reason);
+    }
+    if (this.#over(queue) !== null && queue.hasMore && hasRoomForDrops()) this.#want(queue);
+  }
+
+  /** Of the oldest that waits, in the lane or behind it. */
+  ageMs(queue: StoredQueue): number {
+    const { lanes, now } = this.#parts;
+    const oldestAtMs = lanes.oldestOf(queue.webhook.uid)?.readAtMs ?? queue.oldestAtMs;
+    return oldestAtMs === Infinity ? 0 : Math.max(0, now() - oldestAtMs);
+  }
+
+  #over(queue: StoredQueue): BacklogDropReason | null {
+    const { maxCount, maxBytes, maxAgeMs } = this.#parts.caps;
+    if (queue.count === 0) return null;
+    if (queue.count > maxCount || queue.bytes > maxBytes) return 'backlog_full';
+    return this.ageMs(queue) > maxAgeMs ? 'backlog_too_old' : null;
+  }
+
+  // Fewer for each, the more webhooks share the room.
+  #size(): { readonly rows: number; readonly bytes: number } {
+    const { maxRows, maxBytes, maxRowsOfAll, maxBytesOfAll } = this.#parts.windowLimits;
+    const queues = Math.max(1, this.#around.queues());
+    return {
+      rows: Math.max(2, Math.min(maxRows, Math.floor(maxRowsOfAll / queues))),
+      bytes: Math.min(maxBytes, maxBytesOfAll / queues),
+    };
+  }
+
+  #want(queue: StoredQueue): void {
+    if (queue.isReading) return;
+    this.#wanting.add(queue);
+    this.#readNext();
+  }
+
+  #readNext(): void {
+    const { maxReads } = this.#parts.windowLimits;
+    for (const queue of this.#wanting) {
+      if (this.#isStopped || this.#reads >= maxReads) return;
+      this.#wanting.delete(queue);
+      this.#reads += 1;
+      queue.isReading = true;
+      this.#read(queue)
+        .catch((error: unknown) => {
+          if (!this.#isStopped) this.#parts.onFailure(error);
+        })
+        .finally(() => {
+          this.#reads -= 1;
+          queue.isReading = false;
+          if (this.#isStopped) return;
+          this.#around.onMoved(queue);
+          this.#readNext();
+        });
+    }
+  }
+
+  async #read(queue: StoredQueue): Promise<void> {
+    const isToDrop = queue.isGone || (this.#over(queue) !== null && this.#parts.hasRoomForDrops());
+    if (isToDrop) await this.#dropNext(queue);
+    else await this.#admitNext(queue);
+  }
+
+  async #admitNext(queue: StoredQueue): Promise<void> {
+    const { read, isOpen } = this.#parts;
+    const { uid } = queue.webhook;
+    const { rows: limit, bytes: maxBytes } = this.#size();
+    const { stores } = queue;
+    const rows = await read({ uid, after: queue.cursor, limit, maxBytes });
+    // It was closed or deleted meanwhile: the rows are read again.
+    if (this.#isStopped || queue.isGone || !isOpen(uid)) return;
+    for (const row of rows) this.#admit(queue, { ...row, webhook: queue.webhook, change: null });
+    if (rows.length === 0 && queue.stores === stores) queue.hasMore = false;
+    this.#parts.onAdmitted();
+  }
+
+  async #dropNext(queue: StoredQueue): Promise<void> {
+    const { readKeys, drop, windowLimits, now } = this.#parts;
+    const { webhook, stores } = queue;
+    const keys = await readKeys({ uid: webhook.uid, after: queue.cursor, limit: windowLimits.maxDrops });
+    if (this.#isStopped) return;
+    for (const { position, table, bytes, ageMs } of keys) {
+      queue.oldestAtMs = now() - ageMs;
+      const reason = queue.isGone ? 'deleted' : this.#over(queue);
+      if (reason === null) return;
+      queue.cursor = position;
+      queue.held += 1;
+      remove(queue, bytes);
+      drop({ webhook, position, change: null, table }, reason);
+    }
+    if (keys.length === 0 && queue.stores === stores) queue.hasMore = false;
+  }
+
+  #admit(queue: StoredQueue, delivery: Delivery): void {
+    queue.cursor = delivery.position;
+    queue.held += 1;
+    this.#parts.lanes.admit(delivery);
+  }
+}
