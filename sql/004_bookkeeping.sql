@@ -95,8 +95,11 @@ create table rowhook.epoch (
   timeline integer not null,
   from_lsn pg_lsn not null,
   reason text not null,
-  started_at timestamptz not null default now()
+  started_at timestamptz not null default now(),
+  constraint epoch_reason_known check (reason in ('first start', 'accepted gap', 'switchover', 'failover'))
 );
+comment on column rowhook.epoch.from_lsn is 'Positions from here on are of this epoch: the slot''s start, or where the timeline before was left.';
+comment on column rowhook.epoch.reason is 'switchover: proven that nothing was lost; failover: not proven, so what was not settled before it is interrupted.';
 comment on table rowhook.epoch is 'Each stretch of one log: a new one when an operator accepts a new slot, and at every timeline change.';
 
 create table rowhook.state (
@@ -119,6 +122,7 @@ create table rowhook.state (
   constraint state_one_row check (one)
 ) with (fillfactor = 50);
 comment on table rowhook.state is 'Where the service stands, in one row: the floor, what is folded, and which server, database and slot it belongs to. Written by the fold only.';
+comment on column rowhook.state.epoch is 'The one that the floor lies in; the newest is in rowhook.epoch.';
 comment on column rowhook.state.floor_lsn is 'Everything up to (floor_lsn, floor_index) is settled.';
 comment on column rowhook.state.folded_seq is 'The journal up to here is in the counters.';
 comment on column rowhook.state.trimmed_seq is 'The journal up to here is deleted.';

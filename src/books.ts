@@ -34,11 +34,11 @@ export type BooksSessions = Readonly<Record<'claim' | 'spool' | 'fold' | 'side',
 
 export function openBooks(
   { claim, spool, fold, side }: BooksSessions,
-  { term, state, lastSeq }: Takeover,
+  { term, state, epochs, lastSeq }: Takeover,
 ): Books {
   const journal = new Journal({ session: claim, term, lastSeq });
   const backlog = new Spool({ session: spool, term });
-  const folder = new Folder({ session: fold, epoch: state.epoch, term, foldNo: state.foldNo });
+  const folder = new Folder({ session: fold, epochOf: (lsn) => epochs.of(lsn), term, foldNo: state.foldNo });
   return {
     append: (entries, stored) => journal.append(entries, stored),
     checkTerm: () => journal.checkTerm(),

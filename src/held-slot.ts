@@ -9,14 +9,17 @@ import { clientConfig, pinnedSettings, type Session } from './database/session.t
 import { FencedError } from './database/fenced.ts';
 import { standbyName, thisProcess } from './database/leader.ts';
 import { describeSlotHolder, endWalSender, lookAtSlot } from './database/slot-holder.ts';
+import { timelinesSince } from './database/lineage.ts';
 import { requireSameOrigin, type State } from './database/state.ts';
 import type { ExitError } from './exit-error.ts';
 import type { Logger } from './logger.ts';
 import { formatLsn } from './lsn.ts';
 import { judgeConnectError } from './replication/connect-error.ts';
+import type { ServerIdentity } from './replication/server-identity.ts';
 import { ReplicationStream } from './replication/stream.ts';
 import { Streaming } from './replication/streaming.ts';
 import { UnsendableWatch } from './replication/unsendable.ts';
+import { requireSamePlace } from './server-changed.ts';
 import type { Term } from './term.ts';
 import { endAtUnsendable } from './unsendable-end.ts';
 
@@ -39,6 +42,7 @@ export class HeldSlot {
   readonly #unsendable = new UnsendableWatch();
   /** Until the term is there the stream stands still; the few messages that came with its start wait here. */
   readonly #early: (Buffer | bigint)[] = [];
+  #server: ServerIdentity | null = null;
   #term: Term | null = null;
   #isStandby = false;
 
@@ -47,11 +51,16 @@ export class HeldSlot {
     this.#streaming = this.#newStreaming();
   }
 
-  /** Resolves when the slot is ours. */
+  /** Resolves when the slot is ours, with the only server that it may be from now on. */
   async open(): Promise<void> {
-    await this.#streaming.open();
+    this.#server = await this.#streaming.open();
     if (this.#isStandby) await this.#nameSide(`rowhook/${this.#options.config.slot}/side`);
     this.#isStandby = false;
+  }
+
+  get server(): ServerIdentity {
+    if (this.#server === null) throw new Error('the slot is not open yet');
+    return this.#server;
   }
 
   /** From now on this term reads, and first what came already. */
@@ -171,7 +180,12 @@ export class HeldSlot {
       publication: publicationName,
       pinnedSettings,
       verify: (identity) => {
+        if (this.#server !== null) {
+          requireSamePlace(this.#server, identity);
+          return;
+        }
         requireSameOrigin(state, { ...identity, slot });
+        timelinesSince(state, identity);
       },
       onMessage: (message) => {
         this.#unsendable.sees(message);

@@ -27,6 +27,7 @@ import { openBooks, type BooksSessions } from './books.ts';
 import { readBacklogSizes, readStoredAbove } from './database/backlog.ts';
 import { buildRelations } from './relations.ts';
 import { Term } from './term.ts';
+import { ServerChangedError } from './server-changed.ts';
 
 export interface LeadershipOptions {
   readonly config: Config;
@@ -126,27 +127,28 @@ class Leadership implements AsyncDisposable {
     const slot = this.#newSlot(state);
     this.#slot = slot;
     await slot.open();
+    for (const session of Object.values(this.#sessions)) await session.pin(slot.server);
     return slot;
   }
 
   async #takeOver(slot: HeldSlot): Promise<Term> {
     const { config, logger, poster, onAttempt } = this.#options;
     const { claim, spool, fold, side } = this.#sessions;
-    const takeover = await takeOver(fold, config.slot, thisProcess());
-    const { term, state, interrupted } = takeover;
+    const takeover = await takeOver(fold, config.slot, { process: thisProcess(), server: slot.server });
+    const { term, epochs, interrupted } = takeover;
     // It may be sent by now; if not, that is found again.
     await forgetUnsendable(fold);
     await claim.rename(writerName(config.slot, 'claim', term));
     await spool.rename(writerName(config.slot, 'spool', term));
     await fold.rename(writerName(config.slot, 'fold', term));
-    const configuration = await readConfiguration(side, state);
+    const configuration = await readConfiguration(side, takeover.state);
     const clockOffsetMs = await readClockOffset(side);
-    logger.info({ term, epoch: state.epoch, interrupted, slot: config.slot }, 'leading');
+    logger.info({ term, epoch: epochs.current.n, interrupted, slot: config.slot }, 'leading');
     return new Term({
       takeover,
       configuration,
       stored: await readBacklogSizes(side),
-      storedAboveFloor: await readStoredAbove(side, state),
+      storedAboveFloor: await readStoredAbove(side, takeover.state),
       caps: config.backlog,
       books: openBooks(this.#sessions, takeover),
       relations: buildRelations({ ...this.#sessions, slot: config.slot, logger }),
@@ -185,7 +187,8 @@ class Leadership implements AsyncDisposable {
     this.#options.onStatus(() => 'ending this term');
     if (this.#term === null) return;
     // Fenced: the new leader has counted what is in flight, and a last fold would be refused.
-    if (error instanceof FencedError) await this.#term.abandon();
+    // On another server nothing of this term may be written any more.
+    if (error instanceof FencedError || error instanceof ServerChangedError) await this.#term.abandon();
     else await this.#drain(this.#term);
   }
 

@@ -6,7 +6,7 @@
 import type { Counters } from './counters.ts';
 import type { BacklogDropReason, DroppedDelivery } from './delivery/backlog-window.ts';
 import type { Note } from './delivery/claimer.ts';
-import { tooLarge, type Outcome } from './delivery/outcome.ts';
+import { interruptedByFailover, tooLarge, type Outcome } from './delivery/outcome.ts';
 import type { Delivery, Payload } from './delivery/delivery.ts';
 import type { Lsn } from './lsn.ts';
 import type { Row } from './payload/row.ts';
@@ -53,6 +53,8 @@ export interface PipelineParts {
   truncatePayload(table: string): Payload;
   /** Of the stretch of the log that a commit lies in. */
   epochOf(commitLsn: Lsn): number;
+  /** Whether a process before may have sent what is not settled here: its claims were lost with their server. */
+  mayHaveBeenSent(position: Position): boolean;
   /** Whether an earlier process settled it; uid 0 for a change without a webhook. */
   isSettled(uid: bigint, position: Position): boolean;
   /** Whether the webhook was deleted meanwhile. */
@@ -150,6 +152,10 @@ export class Pipeline {
       return;
     }
     const dropped = { webhook, position: at, change: unsettled, table };
+    if (this.#parts.mayHaveBeenSent(at)) {
+      this.#drop(dropped, 'interrupted', interruptedByFailover);
+      return;
+    }
     if (this.#parts.isGone(webhook.uid)) {
       this.drop(dropped, 'deleted');
       return;
@@ -181,7 +187,11 @@ export class Pipeline {
     this.#drop(dropped, reason, { kind: 'dropped', reason });
   }
 
-  #drop(dropped: DroppedDelivery, note: BacklogDropReason | 'too_large', outcome: Outcome): void {
+  #drop(
+    dropped: DroppedDelivery,
+    note: BacklogDropReason | 'too_large' | 'interrupted',
+    outcome: Outcome,
+  ): void {
     const { webhook, position: at, change } = dropped;
     const count = (): void => {
       this.#parts.counters.claimed(webhook.uid);

@@ -13,6 +13,7 @@ import { armFailpoint } from './failpoint.ts';
 import { startHealthServer } from './http/health.ts';
 import { lead } from './leadership.ts';
 import type { Logger } from './logger.ts';
+import { ServerChangedError } from './server-changed.ts';
 import { judgeConnectError } from './replication/connect-error.ts';
 import { keepHeapSmall } from './small-heap.ts';
 
@@ -93,6 +94,10 @@ class Service {
     const { logger, stop, config } = this.#options;
     if (error instanceof FencedError) {
       logger.warn(`${error.message}; waiting for the slot as a standby`);
+      return;
+    }
+    if (error instanceof ServerChangedError) {
+      logger.warn(`${error.message}; looking whether it goes on from there`);
       return;
     }
     if (error instanceof ExitError) throw error;

@@ -212,12 +212,14 @@ export class Term {
 
   #buildPipeline(relations: PreparedRelations): Pipeline {
     const { takeover, storedAboveFloor } = this.#options;
+    const { epochs } = takeover;
     const settled = new SettledBefore([...takeover.settled, { entries: storedAboveFloor }]);
     const moved = new MovedRows();
     return new Pipeline({
       floor: this.floor,
       counters: this.#counters,
-      epochOf: () => this.#options.takeover.state.epoch,
+      epochOf: (commitLsn) => epochs.of(commitLsn),
+      mayHaveBeenSent: ({ epoch }) => epochs.mayHaveBeenSent(epoch),
       route: (relation) => this.#route(relation),
       prepared: (relation) => relations.get(relation),
       match,
@@ -360,7 +362,8 @@ export class Term {
   ): void {
     const changes = configurationChanges(messages);
     this.#registry.apply(changes);
-    const versions = changes.map((change) => ({ ...change, commitLsn }));
+    const epoch = this.#options.takeover.epochs.of(commitLsn);
+    const versions = changes.map((change) => ({ ...change, epoch, commitLsn }));
     this.#folding.configurationChanged(versions, transaction);
     for (const { kind, key, row } of changes) {
       if (kind !== 'webhook') continue;

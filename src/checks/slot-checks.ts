@@ -133,10 +133,14 @@ export function checkOrigin(state: State | null, origin: Origin | null): Check[]
   if (state === null || origin === null) return [];
   const other = findOtherOrigin(state, { ...origin, slot: state.slot });
   if (other !== null) return [failOf('origin', other)];
-  return [
-    ok(
-      'origin',
-      `system ${origin.systemId}, timeline ${origin.timeline}, as in the books (epoch ${state.epoch})`,
-    ),
-  ];
+  if (origin.timeline !== state.timeline) {
+    return [
+      warn(
+        'origin',
+        `timeline ${origin.timeline}, the books end on timeline ${state.timeline}: this server was promoted or restored since`,
+        'The next start sees whether it may go on from there: rowhook start',
+      ),
+    ];
+  }
+  return [ok('origin', `system ${origin.systemId}, timeline ${origin.timeline}, as in the books`)];
 }

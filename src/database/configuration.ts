@@ -1,4 +1,5 @@
-// The configuration as of a position: from the stored versions at a start, from the slot's own snapshot at the very first one.
+// The configuration as of a position: from the stored versions at a start, from the slot's own snapshot at the very first one. All
+// versions are of one log, also across a promotion, so their LSNs alone say which came first: a new slot begins without any.
 import type { FloorPosition } from '../position.ts';
 import { configurationUpTo } from '../position.ts';
 import { formatLsn } from '../lsn.ts';
@@ -11,7 +12,7 @@ import type { Session } from './session.ts';
  */
 export async function readConfiguration(
   session: Session,
-  { epoch, floor, slot }: { epoch: number; floor: FloorPosition; slot: string },
+  { floor, slot }: { floor: FloorPosition; slot: string },
 ): Promise<ConfigurationChange[]> {
   const { rows } = await session.query<{
     kind: 'webhook' | 'table';
@@ -19,11 +20,10 @@ export async function readConfiguration(
     row: ConfigurationRow | null;
   }>({
     text: `select distinct on (kind, key) kind, key, row from rowhook.config_version
-           where (epoch, commit_lsn) <= ($1::int4, $2::pg_lsn)
-              or (epoch = $1::int4 and commit_lsn <
-                    (select confirmed_flush_lsn from pg_catalog.pg_replication_slots where slot_name = $3))
+           where commit_lsn <= $1::pg_lsn
+              or commit_lsn < (select confirmed_flush_lsn from pg_catalog.pg_replication_slots where slot_name = $2)
            order by kind, key, epoch desc, commit_lsn desc`,
-    values: [epoch, formatLsn(configurationUpTo(floor)), slot],
+    values: [formatLsn(configurationUpTo(floor)), slot],
   });
   return rows;
 }

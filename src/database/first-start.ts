@@ -9,7 +9,7 @@ import { watchCreation } from './creation-wait.ts';
 import { foreignSlot, slotTaken } from './foreign-slot.ts';
 import { readPublication } from './publication.ts';
 import { clientConfig, type Session } from './session.ts';
-import { readState, type State } from './state.ts';
+import { readState, requireSameOrigin, type State } from './state.ts';
 
 export interface FirstStartOptions {
   readonly session: Session;
@@ -47,8 +47,12 @@ export async function ensureStarted(options: FirstStartOptions): Promise<State> 
     const state = await readState(session);
     const existing = await readSlot(session, slot);
     if (state !== null) {
-      if (existing === undefined && state.slot === slot) throw slotLost(slot);
-      if (existing !== undefined) requireOwnSlot(state, slot, existing);
+      const { timeline, ...place } = await session.place();
+      requireSameOrigin(state, { ...place, slot });
+      if (existing === undefined) {
+        throw timeline === state.timeline ? slotLost(slot) : slotLeftBehind(state, timeline);
+      }
+      requireOwnSlot(slot, existing);
       return state;
     }
     await removeOrphan(options, await endAbandonedCreation(options, existing));
@@ -71,9 +75,8 @@ async function readSlot(session: Session, slot: string): Promise<SlotRow | undef
   return rows[0];
 }
 
-// Ours was dropped, and another took its name. A copied database finds the original's slot here; it is told by its books.
-function requireOwnSlot(state: State, slot: string, existing: SlotRow): void {
-  if (state.slot !== slot || state.databaseOid !== existing.databaseOid) return;
+// Ours was dropped, and another took its name.
+function requireOwnSlot(slot: string, existing: SlotRow): void {
   if (existing.isHere && existing.plugin === 'pgoutput') return;
   throw slotTaken(slot, existing);
 }
@@ -141,7 +144,7 @@ async function createSlot(options: FirstStartOptions): Promise<State> {
       'IDENTIFY_SYSTEM',
     );
     const { rows } = await walSender.query<{ consistent_point: string; snapshot_name: string }>(
-      `CREATE_REPLICATION_SLOT ${pg.escapeIdentifier(slot)} LOGICAL pgoutput EXPORT_SNAPSHOT`,
+      `CREATE_REPLICATION_SLOT ${pg.escapeIdentifier(slot)} LOGICAL pgoutput ${await slotOptions(session)}`,
     );
     const [created, system] = [rows[0], systems[0]];
     if (created === undefined || system === undefined) throw new Error('the server made no slot');
@@ -155,6 +158,14 @@ async function createSlot(options: FirstStartOptions): Promise<State> {
   const state = await readState(session);
   if (state === null) throw new Error('rowhook.state is empty after the first start');
   return state;
+}
+
+// From 17 on a standby can have the slot too, so that a promotion keeps it; the syntax with parentheses came with 15.
+async function slotOptions(session: Session): Promise<string> {
+  const { rows } = await session.query<{ version: number }>({
+    text: `select current_setting('server_version_num')::int4 as version`,
+  });
+  return (rows[0]?.version ?? 0) >= 170000 ? `(FAILOVER true, SNAPSHOT 'export')` : 'EXPORT_SNAPSHOT';
 }
 
 function creatorName(slot: string): string {
@@ -178,7 +189,10 @@ async function storeStart(session: Session, creation: Creation): Promise<void> {
     const configuration = await readConfigurationRows(session);
     const { rows } = await session.query<{ n: number }>({
       text: `insert into rowhook.epoch (n, system_id, timeline, from_lsn, reason)
-             select coalesce(max(n), 0) + 1, $1, $2, $3::pg_lsn, 'first start' from rowhook.epoch returning n`,
+             select coalesce(max(n), 0) + 1, $1, $2, $3::pg_lsn,
+                    case when exists (select from rowhook.setting where name = 'accepted_gap')
+                         then 'accepted gap' else 'first start' end
+             from rowhook.epoch returning n`,
       values: [creation.systemid, creation.timeline, creation.consistent_point],
     });
     const epoch = rows[0]?.n;
@@ -241,6 +255,19 @@ async function explainCreation(error: unknown, { session, slot }: FirstStartOpti
       `and restart Postgres.`,
     cause: error,
   });
+}
+
+/** After a promotion. */
+export function slotLeftBehind({ slot, timeline, floor }: State, now: number): ExitError {
+  const lost = slotLost(slot);
+  return new ExitError(
+    `This server was promoted (timeline ${now}, the books end on timeline ${timeline}), and it has no replication slot "${slot}": the ` +
+      `former primary's was not synchronised. What was committed after ${formatLsn(floor.commitLsn)} cannot be read.`,
+    {
+      exitCode: 3,
+      remedy: `${lost.remedy ?? ''}\nHow a promotion keeps the slot (Postgres 17 and newer): docs/postgres.md, "Failover".`,
+    },
+  );
 }
 
 export function slotLost(slot: string): ExitError {

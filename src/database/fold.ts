@@ -2,7 +2,7 @@
 // connection of its own. Invariant: a fold happens once, whatever answer got lost (its number), and only by the holder of
 // the term; an entry leaves the journal only when the floor stored with it has passed it.
 import { configurationUpTo, type FloorPosition } from '../position.ts';
-import { formatLsn } from '../lsn.ts';
+import { formatLsn, type Lsn } from '../lsn.ts';
 import { FencedError } from './fenced.ts';
 import type { Session } from './session.ts';
 
@@ -31,6 +31,7 @@ export interface Loss {
 }
 
 export interface ConfigurationVersion {
+  readonly epoch: number;
   readonly kind: 'webhook' | 'table';
   readonly key: string;
   readonly commitLsn: bigint;
@@ -58,7 +59,7 @@ export interface FoldInput {
 
 export interface FolderOptions {
   readonly session: Session;
-  readonly epoch: number;
+  readonly epochOf: (lsn: Lsn) => number;
   readonly term: number;
   readonly foldNo: number;
 }
@@ -74,7 +75,7 @@ export class Folder {
 
   /** Waits as long as the database is away. Throws FencedError when another process leads. */
   async fold(input: FoldInput): Promise<void> {
-    const { session, term, epoch } = this.#options;
+    const { session, term, epochOf } = this.#options;
     const foldNo = this.#foldNo + 1;
     const wasFolded = async (): Promise<{ foldNo: string }[] | null> => {
       const { rows } = await session.query<{ foldNo: string }>({
@@ -93,7 +94,7 @@ export class Folder {
       json(input.counters),
       json(input.losses),
       json(input.versions.map((version) => ({ ...version, commitLsn: formatLsn(version.commitLsn) }))),
-      epoch,
+      epochOf(input.floor.commitLsn),
       formatLsn(configurationUpTo(input.floor)),
       json(input.sizes),
     ];
@@ -123,7 +124,7 @@ const foldStatement = {
       select 1 from rowhook.fence where writer = 'fold' and term = $1 for no key update),
     s as (
       update rowhook.state
-      set fold_no = $2::int8, floor_lsn = $3::pg_lsn, floor_index = $4::int8, folded_seq = $5::int8,
+      set fold_no = $2::int8, epoch = $10::int4, floor_lsn = $3::pg_lsn, floor_index = $4::int8, folded_seq = $5::int8,
           trimmed_seq = greatest(trimmed_seq, $6::int8), updated_at = now()
       from f where fold_no = $2::int8 - 1
       returning fold_no, (select old.trimmed_seq from rowhook.state old) as trimmed_before),
@@ -160,8 +161,8 @@ const foldStatement = {
         "fromPosition" text, "toPosition" text, detail text)),
     v as (
       insert into rowhook.config_version as t (kind, key, epoch, commit_lsn, row)
-      select i.kind, i.key, $10::int4, i."commitLsn", nullif(i.row, 'null'::jsonb)
-      from s, jsonb_to_recordset($9::jsonb) as i (kind text, key text, "commitLsn" pg_lsn, row jsonb)
+      select i.kind, i.key, i.epoch, i."commitLsn", nullif(i.row, 'null'::jsonb)
+      from s, jsonb_to_recordset($9::jsonb) as i (epoch int4, kind text, key text, "commitLsn" pg_lsn, row jsonb)
       on conflict (kind, key, epoch, commit_lsn) do update set row = excluded.row),
     p as (
       delete from rowhook.config_version t using s

@@ -3,6 +3,12 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import pg from 'pg';
 import { backoffMs } from '../backoff.ts';
+import {
+  requireSamePlace,
+  ServerChangedError,
+  ServerIsStandbyError,
+  type ServerPlace,
+} from '../server-changed.ts';
 
 /**
  * Settings that hold on every connection of ours, whatever the role or the database says: all those with which Postgres writes
@@ -59,6 +65,7 @@ interface Backend {
   readonly client: pg.Client;
   readonly pid: number;
   readonly startedAt: string;
+  readonly place: ServerPlace;
   isLost: boolean;
 }
 
@@ -82,6 +89,7 @@ export class Session implements AsyncDisposable {
   #warnings = 0;
   #askedAt: number | null = null;
   #applicationName: string;
+  #place: ServerPlace | null = null;
 
   constructor(options: SessionOptions) {
     this.#options = options;
@@ -96,6 +104,17 @@ export class Session implements AsyncDisposable {
   /** How long the statement that is under way has been waiting for its answer; 0 while there is none. */
   get unansweredMs(): number {
     return this.#askedAt === null ? 0 : performance.now() - this.#askedAt;
+  }
+
+  /** What is on the other side now. */
+  async place(): Promise<ServerPlace> {
+    return (await this.#open()).place;
+  }
+
+  /** From now on only this server will do: every call rejects with a ServerChangedError when another one answers, also this. */
+  async pin(place: ServerPlace): Promise<void> {
+    this.#place = place;
+    requireSamePlace(place, await this.place());
   }
 
   /** The name under which a later leader finds this connection; kept for the next ones too. */
@@ -192,6 +211,7 @@ export class Session implements AsyncDisposable {
 
   async #troubled(error: unknown, attempt: number): Promise<void> {
     this.#options.stop.throwIfAborted();
+    if (error instanceof ServerChangedError) throw error;
     const retryInMs = backoffMs(attempt);
     this.#options.onTrouble(error instanceof Error ? error : new Error(String(error)), retryInMs);
     await pause(retryInMs, undefined, { signal: this.#options.stop });
@@ -229,11 +249,13 @@ export class Session implements AsyncDisposable {
       const { rows } = await client.query<{ pid: number; startedAt: string }>(synchronousCommit);
       const [row] = rows;
       if (row === undefined) throw new Error('pg_stat_activity does not show our own backend');
+      const place = await readPlace(client);
+      if (this.#place !== null) requireSamePlace(this.#place, place);
       this.#options.stop.throwIfAborted();
       // Only warnings come, whatever the server's language calls them (see client_min_messages). Those of the login itself, about
       // a collation's version for example, say nothing of a commit.
       client.on('notice', () => (this.#warnings += 1));
-      this.#backend = Object.assign(lost, { client, pid: row.pid, startedAt: row.startedAt });
+      this.#backend = Object.assign(lost, { client, place, pid: row.pid, startedAt: row.startedAt });
       return this.#backend;
     } catch (error) {
       client.end().catch(() => undefined);
@@ -275,6 +297,25 @@ export function wasRefused(error: unknown): boolean {
   if (!(error instanceof pg.DatabaseError)) return false;
   if (error.severity === 'ERROR') return true;
   return error.severity !== 'FATAL' && error.severity !== 'PANIC' && !endsSession.test(error.code ?? 'XX');
+}
+
+// Before anything else is said to it. A session that began on a standby would go on when that is promoted.
+async function readPlace(client: pg.Client): Promise<ServerPlace> {
+  const { rows } = await client.query<{ timeline: number | null; databaseOid: string }>(`
+    select case when not pg_is_in_recovery()
+                then ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::int4 end as timeline,
+           oid::text as "databaseOid"
+    from pg_catalog.pg_database where datname = current_database()`);
+  const { timeline = null, databaseOid = '' } = rows[0] ?? {};
+  if (timeline === null) throw new ServerIsStandbyError();
+  const system = await client
+    .query<{ id: string }>('select system_identifier::text as id from pg_catalog.pg_control_system()')
+    .catch((error: unknown) => {
+      // A hardened server keeps it from a login; the replication connection says it too.
+      if (wasRefused(error)) return { rows: [] };
+      throw error;
+    });
+  return { systemId: system.rows[0]?.id ?? null, timeline, databaseOid: Number(databaseOid) };
 }
 
 // A claim that a crash of Postgres can undo is no claim: whatever role or database say, at least `on`.

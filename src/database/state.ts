@@ -1,5 +1,5 @@
 // The one row that says where this installation stands, and whether the server, database and slot in front of us are the ones
-// it was written for. Invariant: a copied, restored or promoted database never goes on silently.
+// it was written for. Invariant: a copied or restored database never goes on silently.
 import { ExitError } from '../exit-error.ts';
 import { parseLsn } from '../lsn.ts';
 import type { FloorPosition } from '../position.ts';
@@ -52,25 +52,29 @@ export async function readState(db: Queries): Promise<State | null> {
   };
 }
 
+/** A place as far as it stays the same for ever; the timeline changes with a promotion. */
+export type Home = Pick<Origin, 'databaseOid'> & {
+  /** Null where it is not known. */
+  readonly systemId: string | null;
+  readonly slot: string;
+};
+
 /** Throws an ExitError (3) that says what differs. */
-export function requireSameOrigin(state: State, origin: Origin & { readonly slot: string }): void {
+export function requireSameOrigin(state: State, origin: Home): void {
   const other = findOtherOrigin(state, origin);
   if (other !== null) throw other;
 }
 
 /** An ExitError (3) that says what differs; null when nothing does. */
-export function findOtherOrigin(state: State, origin: Origin & { readonly slot: string }): ExitError | null {
+export function findOtherOrigin(state: State, origin: Home): ExitError | null {
   const differences: string[] = [];
-  if (state.systemId !== origin.systemId) {
-    differences.push(`the cluster (system id ${origin.systemId} instead of ${state.systemId})`);
+  if (origin.systemId !== null && state.systemId !== origin.systemId) {
+    differences.push(
+      `the cluster (system id ${origin.systemId} instead of ${state.systemId}: another one, or the same after pg_upgrade)`,
+    );
   }
   if (state.databaseOid !== origin.databaseOid) {
     differences.push(`the database (oid ${origin.databaseOid} instead of ${state.databaseOid})`);
-  }
-  if (state.timeline !== origin.timeline) {
-    differences.push(
-      `the timeline (${origin.timeline} instead of ${state.timeline}: a failover or a restore)`,
-    );
   }
   if (state.slot !== origin.slot) differences.push(`the slot (${origin.slot} instead of ${state.slot})`);
   if (differences.length === 0) return null;

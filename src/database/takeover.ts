@@ -1,16 +1,24 @@
 // Becoming the one that claims. It runs while the slot is held and nothing was handled yet: a new term fences the one
 // before, its claims without an outcome become `interrupted`, and what the journal still holds is settled. Invariant: what
 // was claimed is counted and never sent again.
+import { describeOutcome, failoverDetail, interruptedByFailover } from '../delivery/outcome.ts';
 import { maxPayloadBytes } from '../limits.ts';
 import { changeId, comparePositions, type Position } from '../position.ts';
 import { isClaim, unpackJournalBody, type JournalEntry, type JournalKind } from './journal-body.ts';
 import type { NamedProcess } from './leader.ts';
+import type { Epochs } from '../epochs.ts';
+import { beginEpochs, readEpochs } from './epoch-rows.ts';
+import { noteFailover } from './failover-loss.ts';
+import { interruptBacklog } from './interrupt-backlog.ts';
+import { timelinesSince, type TimelineEnd } from './lineage.ts';
+import { requireUnbrokenSlot } from './promoted-slot.ts';
 import type { Session } from './session.ts';
 import { readState, type State } from './state.ts';
 
 export interface Takeover {
   readonly term: number;
   readonly state: State;
+  readonly epochs: Epochs;
   /** The last seq in use. */
   readonly lastSeq: number;
   /** Journal rows that are folded but not trimmed yet, with their entries. */
@@ -23,14 +31,26 @@ export function writerName(slot: string, writer: 'claim' | 'spool' | 'fold', ter
   return `rowhook/${slot}/${writer} term=${term}`;
 }
 
+/** What the replication connection said of the server that holds the slot. */
+export interface SlotServer {
+  readonly timeline: number;
+  readonly history: readonly TimelineEnd[];
+}
+
+/** The process that is going to read and send. */
+export interface NewLeader {
+  readonly process: NamedProcess;
+  readonly server: SlotServer;
+}
+
 /**
- * May be repeated as a whole when the connection breaks: each run is a new term. `leader`: who sends from now on; null for a
- * command that only ends the term before.
+ * May be repeated as a whole when the connection breaks: each run is a new term. `leader`: null for a command that only ends the
+ * term before. Throws an ExitError (3) where the leader's server does not continue the log of the books.
  */
 export async function takeOver(
   session: Session,
   slot: string,
-  leader: NamedProcess | null = null,
+  leader: NewLeader | null = null,
 ): Promise<Takeover> {
   await endEarlierWriters(session, slot);
   return await session.transaction(async () => {
@@ -40,22 +60,35 @@ export async function takeOver(
       text: `update rowhook.fence set term = term + 1 returning term`,
     });
     const term = Number(rows[0]?.term);
-    const state = await readState(session);
-    if (state === null) throw new Error('rowhook.state is empty after the first start');
+    const before = await readState(session);
+    if (before === null) throw new Error('rowhook.state is empty after the first start');
+    const state = { ...before, timeline: leader?.server.timeline ?? before.timeline };
+    const notSent = leader === null ? 0 : await changeTimeline(session, before, leader.server);
     const journal = await readJournal(session, state.trimmedSeq);
     const lastSeq = journal.at(-1)?.seq ?? Math.max(state.foldedSeq, state.trimmedSeq);
     const unfolded = journal.filter(({ seq }) => seq > state.foldedSeq).flatMap(({ entries }) => entries);
     await countUnfolded(session, unfolded);
     const claims = journal.flatMap(({ entries }) => entries).filter(isClaim);
-    const interrupted = await interrupt(session, claims);
+    const interrupted = notSent + (await interrupt(session, claims));
     await session.query({
       text: `update rowhook.state
              set folded_seq = $1, fold_no = fold_no + 1, leader_host = $2, leader_pid = $3, led_since = now(), updated_at = now()`,
-      values: [lastSeq, leader?.host ?? null, leader?.pid ?? null],
+      values: [lastSeq, leader?.process.host ?? null, leader?.process.pid ?? null],
     });
     const after = { ...state, foldedSeq: lastSeq, foldNo: state.foldNo + 1 };
-    return { term, state: after, lastSeq, settled: journal, interrupted };
+    const epochs = await readEpochs(session);
+    return { term, state: after, epochs, lastSeq, settled: journal, interrupted };
   });
+}
+
+/** Returns how much of the backlog is not sent for it. */
+async function changeTimeline(session: Session, state: State, server: SlotServer): Promise<number> {
+  const starts = timelinesSince(state, server);
+  if (starts.length === 0) return 0;
+  await requireUnbrokenSlot(session, state);
+  await noteFailover(session, state, starts);
+  await beginEpochs(session, starts, 'failover');
+  return await interruptBacklog(session, failoverDetail);
 }
 
 async function endEarlierWriters(session: Session, slot: string): Promise<void> {
@@ -108,6 +141,7 @@ const undecidableDetail = 'the log does not carry the company column';
 /** As the outcome says it, where that is more than the reason; the journal does not tell how large it was. */
 const droppedDetails: Readonly<Record<string, string>> = {
   too_large: `too_large more than ${maxPayloadBytes / 1024 / 1024} MiB`,
+  interrupted: describeOutcome(interruptedByFailover),
 };
 
 async function interrupt(session: Session, claims: readonly JournalEntry[]): Promise<number> {

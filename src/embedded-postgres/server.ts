@@ -19,7 +19,8 @@ export interface ServerOptions {
 
 export type StopMode = 'fast' | 'immediate';
 
-const READY = 'database system is ready to accept connections';
+/** A standby: ready to accept read-only connections. */
+const READY = /database system is ready to accept (read-only )?connections/;
 const KEPT_LINES = 30;
 const FAST_STOP_LIMIT_MS = 20_000;
 const GUARD_SCRIPT = `read -r _ && exit 0
@@ -71,7 +72,7 @@ export class PostgresServer {
     const server = new PostgresServer(options);
     const ready = new Promise<true>((resolve) => {
       server.#process.stderr.on('data', () => {
-        if (server.#lines.some((line) => line.includes(READY))) resolve(true);
+        if (server.#lines.some((line) => READY.test(line))) resolve(true);
       });
     });
     // Not its exit: what it wrote last may arrive after that.

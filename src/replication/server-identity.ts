@@ -1,5 +1,7 @@
 // Who is on the other side of a replication connection, and whether it will write values the way the payload needs them.
 import { ExitError } from '../exit-error.ts';
+import { parseLsn, type Lsn } from '../lsn.ts';
+import { ServerIsStandbyError } from '../server-changed.ts';
 
 /** A replication connection knows simple queries only: no parameters. */
 export interface SimpleQueries {
@@ -10,30 +12,46 @@ export interface SimpleQueries {
 export interface ServerIdentity {
   readonly systemId: string;
   readonly timeline: number;
+  /** The timelines that this one comes from, oldest first: where each was left, and why. */
+  readonly history: readonly { readonly timeline: number; readonly leftAt: Lsn; readonly why: string }[];
   readonly databaseOid: number;
   readonly walSenderTimeoutMs: number;
   readonly backendPid: number;
 }
 
-/** On a replication connection, before it streams. */
+/** On a replication connection, before it streams. Throws a ServerIsStandbyError where there is nothing to stream from yet. */
 export async function readIdentity(client: SimpleQueries): Promise<ServerIdentity> {
   const system = await client.query<{ systemid: string; timeline: number | string }>('IDENTIFY_SYSTEM');
-  const session = await client.query<{ oid: string; timeout: string; pid: string }>(
-    `select d.oid::text as oid, s.setting as timeout, pg_backend_pid()::text as pid
+  const session = await client.query<{ oid: string; timeout: string; pid: string; recovers: string }>(
+    `select d.oid::text as oid, s.setting as timeout, pg_backend_pid()::text as pid, pg_is_in_recovery()::text as recovers
      from pg_catalog.pg_database d, pg_catalog.pg_settings s
      where d.datname = current_database() and s.name = 'wal_sender_timeout'`,
   );
   const [identified] = system.rows;
   const [own] = session.rows;
   if (identified === undefined || own === undefined) throw new Error('the server does not say who it is');
+  if (own.recovers === 'true') throw new ServerIsStandbyError();
+  // int4 before Postgres 18 (a number in pg), int8 since (a string).
+  const timeline = Number(identified.timeline);
   return {
     systemId: identified.systemid,
-    // int4 before Postgres 18 (a number in pg), int8 since (a string).
-    timeline: Number(identified.timeline),
+    timeline,
+    history: timeline === 1 ? [] : await readHistory(client, timeline),
     databaseOid: Number(own.oid),
     walSenderTimeoutMs: Number(own.timeout),
     backendPid: Number(own.pid),
   };
+}
+
+async function readHistory(client: SimpleQueries, timeline: number): Promise<ServerIdentity['history']> {
+  const { rows } = await client.query<{ content: string }>(`TIMELINE_HISTORY ${timeline}`);
+  // 1	0/301AEA0	no recovery target specified
+  const lines = [...(rows[0]?.content ?? '').matchAll(/^\s*(\d+)\s+([0-9A-Fa-f]+\/[0-9A-Fa-f]+)\s*(.*)$/gm)];
+  return lines.map(([, left, leftAt = '', why = '']) => ({
+    timeline: Number(left),
+    leftAt: parseLsn(leftAt),
+    why: why.trim(),
+  }));
 }
 
 /** @throws {ExitError} when a setting is not as wanted. */

@@ -2,6 +2,7 @@
 // person has to mend.
 import { backoffMs } from '../backoff.ts';
 import { ExitError } from '../exit-error.ts';
+import { ServerChangedError } from '../server-changed.ts';
 import type { ConnectVerdict } from './connect-error.ts';
 import type { ServerIdentity } from './server-identity.ts';
 import type { ReplicationStream } from './stream.ts';
@@ -102,7 +103,7 @@ export class Streaming {
 
   async #afterFailure(error: unknown, attempt: number): Promise<void> {
     const { judge, onRetry, pause } = this.#parts;
-    if (error instanceof ExitError) throw error;
+    if (error instanceof ExitError || error instanceof ServerChangedError) throw error;
     const verdict = judge(error);
     if (verdict.kind === 'held') {
       await this.#untilFree();

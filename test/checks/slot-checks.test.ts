@@ -96,11 +96,14 @@ test('catalog rows that vacuum may not remove are a warning at a quarter of auto
   ]);
 });
 
-test('books of another server fail in the words of start', () => {
+test('books of another server fail in the words of start; of another timeline a start decides', () => {
   const origin = { systemId: '7', timeline: 1, databaseOid: 16_384 };
   expect(checkOrigin(state, origin)).toMatchObject([{ status: 'ok' }]);
+  expect(checkOrigin(state, { ...origin, systemId: '8' })).toMatchObject([
+    { status: 'fail', detail: expect.stringContaining('the cluster (system id 8 instead of 7') as string },
+  ]);
   expect(checkOrigin(state, { ...origin, timeline: 2 })).toMatchObject([
-    { status: 'fail', detail: expect.stringContaining('the timeline (2 instead of 1') as string },
+    { status: 'warn', detail: expect.stringContaining('timeline 2, the books end on timeline 1') as string },
   ]);
   expect(checkOrigin(null, origin)).toEqual([]);
 });

@@ -29,6 +29,9 @@ export async function openBooks(): Promise<Books> {
                                 database_oid, slot, publication_options)
      values (1, '0/10', 0, 0, 0, 0, '1', 1, 1, '${slot}', '{}')`,
   );
+  await database.admin.query(
+    `insert into rowhook.epoch (n, system_id, timeline, from_lsn, reason) values (1, '1', 1, '0/10', 'first start')`,
+  );
   const session = (url = database.serviceUrl): Session =>
     open.use(
       new Session({
@@ -64,7 +67,7 @@ export function journalOf(session: Session, { term, lastSeq }: Takeover): Journa
 }
 
 export function folderOf(session: Session, { term, state }: Takeover): Folder {
-  return new Folder({ session, epoch: state.epoch, term, foldNo: state.foldNo });
+  return new Folder({ session, epochOf: () => state.epoch, term, foldNo: state.foldNo });
 }
 
 export function claims(uid: bigint, ...commitLsns: bigint[]): JournalEntry[] {

@@ -186,8 +186,7 @@ test('books that were written for another place end the start', async () => {
   await own.admin.query(`update rowhook.state set system_id = '1', timeline = timeline + 7`);
   const env = { ROWHOOK_SLOT: `${own.name}_2` };
   const output = await startRefused({ databaseUrl: own.serviceUrl, env }, 3);
-  expect(output).toMatch(/the cluster \(system id \d+ instead of 1\)/);
-  expect(output).toMatch(/the timeline \(\d+ instead of \d+: a failover or a restore\)/);
+  expect(output).toMatch(/the cluster \(system id \d+ instead of 1: /);
   expect(output).toMatch(/the slot \(\S+_2 instead of/);
   expect(output).toContain('rowhook slot recreate --accept-gap');
 });

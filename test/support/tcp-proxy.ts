@@ -26,6 +26,8 @@ export interface TcpProxy extends AsyncDisposable {
   cut(): void;
   /** Resets every new connection. */
   refuse(): void;
+  /** New connections go there; its address stays. */
+  pointTo(targetUrl: string): void;
   /** Sends FIN in one direction on all open connections; the other direction goes on. */
   halfClose(direction: Direction): void;
   /** Resets a connection once so many further bytes went in that direction over it. */
@@ -63,7 +65,7 @@ interface PlannedCut {
 class LineProxy implements TcpProxy {
   readonly bytes = { toServer: 0, toClient: 0 };
   connectionCount = 0;
-  readonly #target: URL;
+  #target: URL;
   readonly #server = createServer({ allowHalfOpen: true }, (client) => this.#accept(client));
   readonly #links = new Set<Link>();
   /** On all connections, later ones too. */
@@ -118,6 +120,10 @@ class LineProxy implements TcpProxy {
 
   refuse(): void {
     this.#isRefusing = true;
+  }
+
+  pointTo(targetUrl: string): void {
+    this.#target = new URL(targetUrl);
   }
 
   halfClose(direction: Direction): void {

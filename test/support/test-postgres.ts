@@ -10,16 +10,22 @@ export const ownMajor = Number(process.env['TEST_POSTGRES'] || '18');
 
 export interface TestPostgresOptions {
   readonly settings?: Readonly<Record<string, string>>;
+  /** With data that is there already; removed at the end all the same. */
+  readonly dataDir?: string;
   log?(line: string): void;
 }
 
 export async function startTestPostgres(options: TestPostgresOptions = {}): Promise<EmbeddedPostgres> {
   return startEmbeddedPostgres({
+    dataDir: newDataFolder(),
     ...options,
-    dataDir: join(tmpdir(), `rowhook-test-${randomUUID()}`),
     persistent: false,
     package: await installMajor(String(ownMajor)),
   });
+}
+
+export function newDataFolder(): string {
+  return join(tmpdir(), `rowhook-test-${randomUUID()}`);
 }
 
 /** For tests of the Postgres that comes with the packages, which is 18 whatever else a run is about. */
