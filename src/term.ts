@@ -7,13 +7,18 @@ import type { BacklogRange } from './database/backlog.ts';
 import { now } from './database/journal.ts';
 import { isClaim, type JournalEntry } from './database/journal-body.ts';
 import type { Takeover } from './database/takeover.ts';
-import { Backlog, type StoredBefore } from './delivery/backlog.ts';
-import type { BacklogCaps, BacklogDropReason, DroppedDelivery } from './delivery/backlog-window.ts';
+import { Backlog, type BacklogLimits, type StoredBefore } from './delivery/backlog.ts';
+import type {
+  BacklogCaps,
+  BacklogDropReason,
+  DroppedDelivery,
+  WindowLimits,
+} from './delivery/backlog-window.ts';
 import { Claimer } from './delivery/claimer.ts';
 import type { Delivery } from './delivery/delivery.ts';
 import { Gate } from './delivery/gate.ts';
 import { MovedRows } from './delivery/moved-rows.ts';
-import { Lanes } from './delivery/lanes.ts';
+import { Lanes, type LaneLimits } from './delivery/lanes.ts';
 import { describeOutcome, type Outcome } from './delivery/outcome.ts';
 import type { Poster } from './delivery/post.ts';
 import { failpoint } from './failpoint.ts';
@@ -49,42 +54,54 @@ export interface TermOptions {
   readonly logger: Logger;
   /** How far the server's clock is ahead of ours. */
   readonly clockOffsetMs: number;
+  /** Smaller ones are reached by smaller tests. */
+  readonly limits?: TermLimits;
   setFlowing(isFlowing: boolean): void;
   onAttempt(report: AttemptReport): void;
   /** Fenced, or a bug: the term has to end. */
   onFailure(error: unknown): void;
 }
 
-/** POSTs of one webhook at a time, and what may wait in memory. A lane that is full holds the reader. */
-const laneLimits = {
-  concurrency: 32,
-  maxDeliveriesPerLane: 5_000,
-  maxBytesPerLane: 16 * 1024 * 1024,
-  maxDeliveries: 50_000,
-  maxBytes: 64 * 1024 * 1024,
-  maxBytesOut: 64 * 1024 * 1024,
-  maxBytesOutPerLane: 16 * 1024 * 1024,
+export interface TermLimits {
+  /** POSTs of one webhook at a time, and what may wait in memory. A lane that is full holds the reader. */
+  readonly lanes: LaneLimits;
+  readonly backlog: BacklogLimits;
+  readonly window: WindowLimits;
+  readonly maxInFlight: number;
+  /** Changes that are missed or undecidable, waiting to be written down. */
+  readonly maxNotes: number;
+}
+
+const defaultLimits: TermLimits = {
+  lanes: {
+    concurrency: 32,
+    maxDeliveriesPerLane: 5_000,
+    maxBytesPerLane: 16 * 1024 * 1024,
+    maxDeliveries: 50_000,
+    maxBytes: 64 * 1024 * 1024,
+    maxBytesOut: 64 * 1024 * 1024,
+    maxBytesOutPerLane: 16 * 1024 * 1024,
+  },
+  backlog: {
+    longestWaitMs: 1_000,
+    longestWaitWhenFullMs: 400,
+    maxBatch: 1_000,
+    maxBatchBytes: 4 * 1024 * 1024,
+    maxUnstored: 20_000,
+    maxUnstoredBytes: 32 * 1024 * 1024,
+  },
+  window: {
+    maxRows: 256,
+    maxBytes: 1024 * 1024,
+    maxRowsOfAll: 20_000,
+    maxBytesOfAll: 32 * 1024 * 1024,
+    maxReads: 4,
+    maxDrops: 1_000,
+  },
+  maxInFlight: 1_000,
+  maxNotes: 10_000,
 };
-const backlogLimits = {
-  longestWaitMs: 1_000,
-  longestWaitWhenFullMs: 400,
-  maxBatch: 1_000,
-  maxBatchBytes: 4 * 1024 * 1024,
-  maxUnstored: 20_000,
-  maxUnstoredBytes: 32 * 1024 * 1024,
-};
-const windowLimits = {
-  maxRows: 256,
-  maxBytes: 1024 * 1024,
-  maxRowsOfAll: 20_000,
-  maxBytesOfAll: 32 * 1024 * 1024,
-  maxReads: 4,
-  maxDrops: 1_000,
-};
-const maxInFlight = 1_000;
 const timeoutMs = 10_000;
-/** Changes that are missed or undecidable, waiting to be written down. */
-const maxNotes = 10_000;
 
 export class Term {
   /** Counts the processes that have claimed here, one after the other. */
@@ -92,6 +109,7 @@ export class Term {
   readonly floor: Floor;
   readonly reader: Reader;
   readonly #options: TermOptions;
+  readonly #limits: TermLimits;
   readonly #registry = new Registry();
   readonly #counters: Counters;
   readonly #gate: Gate;
@@ -108,6 +126,7 @@ export class Term {
     const { takeover, books, relations, onFailure } = options;
     const { state, term } = takeover;
     this.#options = options;
+    this.#limits = options.limits ?? defaultLimits;
     this.no = term;
     this.floor = new Floor(state.floor);
     this.#counters = new Counters();
@@ -122,7 +141,7 @@ export class Term {
         this.#makeRoom();
       },
     });
-    this.#lanes = new Lanes(laneLimits, (uid) => this.#gate.isOpen(uid));
+    this.#lanes = new Lanes(this.#limits.lanes, (uid) => this.#gate.isOpen(uid));
     this.#backlog = this.#buildBacklog();
     this.#watch = this.#buildWatch();
     this.#claimer = this.#buildClaimer();
@@ -264,7 +283,7 @@ export class Term {
     return new Claimer({
       lanes: this.#lanes,
       gate: this.#gate,
-      maxInFlight,
+      maxInFlight: this.#limits.maxInFlight,
       timeoutMs,
       append: (entries, stored) => books.append(entries, stored),
       checkTerm: () => books.checkTerm(),
@@ -294,10 +313,11 @@ export class Term {
 
   #buildBacklog(): Backlog {
     const { books, caps, stored, onFailure } = this.#options;
+    const limits = this.#limits;
     const parts = {
       lanes: this.#lanes,
-      backlogLimits,
-      windowLimits,
+      backlogLimits: limits.backlog,
+      windowLimits: limits.window,
       caps,
       isOpen: (uid: bigint) => this.#gate.isOpen(uid),
       store: (deliveries: readonly Delivery[]) => books.store(deliveries),
@@ -309,7 +329,7 @@ export class Term {
       drop: (delivery: DroppedDelivery, reason: BacklogDropReason) => {
         this.#pipeline.drop(delivery, reason);
       },
-      hasRoomForDrops: () => this.#claimer.waitingNotes < maxNotes,
+      hasRoomForDrops: () => this.#claimer.waitingNotes < limits.maxNotes,
       settle: (change: UnsettledChange) => {
         this.floor.settle(change);
       },
@@ -378,6 +398,7 @@ export class Term {
   }
 
   get #isFull(): boolean {
+    const { maxNotes } = this.#limits;
     return this.#lanes.isFull || this.#backlog.isFull || this.#claimer.waitingNotes >= maxNotes;
   }
 
