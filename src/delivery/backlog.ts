@@ -9,8 +9,12 @@ import { emptyQueue, isDrained, remove, type StoredQueue, type StoredSize } from
 import type { UnsettledChange } from '../replication/floor.ts';
 
 export interface BacklogLimits {
-  /** In a lane in memory, before the webhook goes to the backlog; less while the reader waits for room. */
+  /**
+   * In a lane in memory, before the webhook goes to the backlog: longer where the lane empties within a second, shorter while the
+   * reader waits for one that does not.
+   */
   readonly longestWaitMs: number;
+  readonly longestWaitWhenDrainingMs: number;
   readonly longestWaitWhenFullMs: number;
   /** Of one statement that stores. */
   readonly maxBatch: number;
@@ -141,13 +145,12 @@ export class Backlog {
   /** Looks for what has waited too long, and for what is over its limits; also on a timer. */
   tick(): void {
     if (this.#isStopped) return;
-    const { isOpen, now, backlogLimits } = this.#parts;
-    const { longestWaitMs, longestWaitWhenFullMs } = backlogLimits;
-    const readBefore = now() - (this.#lanes.isFull ? longestWaitWhenFullMs : longestWaitMs);
+    const { isOpen, now } = this.#parts;
+    this.#lanes.look(now());
     for (const uid of this.#lanes.waitingUids) {
       const oldest = this.#lanes.oldestOf(uid);
       if (oldest === undefined || this.#queues.has(uid)) continue;
-      if (!isOpen(uid) || oldest.readAtMs <= readBefore) this.#enter(oldest);
+      if (!isOpen(uid) || now() - oldest.readAtMs >= this.#longestWaitMs(uid)) this.#enter(oldest);
     }
     for (const queue of this.#queues.values()) {
       this.#window.trim(queue);
@@ -160,6 +163,12 @@ export class Backlog {
     const sizes = [...this.#sizes.values()];
     this.#sizes.clear();
     return sizes;
+  }
+
+  #longestWaitMs(uid: bigint): number {
+    const { longestWaitMs, longestWaitWhenDrainingMs, longestWaitWhenFullMs } = this.#parts.backlogLimits;
+    if (this.#lanes.isDraining(uid)) return longestWaitWhenDrainingMs;
+    return this.#lanes.isFull ? longestWaitWhenFullMs : longestWaitMs;
   }
 
   // What is in the lane and not claimed is stored too: the log must not wait for it.

@@ -10,7 +10,10 @@ export interface LaneLimits {
   readonly concurrency: number;
   readonly maxDeliveriesPerLane: number;
   readonly maxBytesPerLane: number;
+  /** Of all lanes: what is sent within `maxWaitMs`, but not fewer and not more than these. */
+  readonly minDeliveries: number;
   readonly maxDeliveries: number;
+  readonly maxWaitMs: number;
   readonly maxBytes: number;
   /** Of what is out, large payloads only, once for all webhooks that share one. */
   readonly maxBytesOut: number;
@@ -37,6 +40,9 @@ interface Lane {
   inFlight: number;
   bytesOut: number;
   isInTurn: boolean;
+  /** Since the last look, and about how many in a second. */
+  done: number;
+  perSecond: number;
 }
 
 export class Lanes {
@@ -49,6 +55,9 @@ export class Lanes {
   readonly #out: BytesOut<Lane>;
   #deliveries = 0;
   #bytes = 0;
+  #done = 0;
+  #perSecond = 0;
+  #lookedAtMs: number | null = null;
 
   /** `isOpen`: whether this webhook may be sent to now; call `wake` when it opens. */
   constructor(limits: LaneLimits, isOpen: (uid: bigint) => boolean) {
@@ -68,8 +77,32 @@ export class Lanes {
 
   /** Whether the reader has to stop. It may still hand over what it has in hand. */
   get isFull(): boolean {
-    const { maxDeliveries, maxBytes } = this.#limits;
-    return this.#full.size > 0 || this.#deliveries >= maxDeliveries || this.#bytes >= maxBytes;
+    return this.#full.size > 0 || this.#deliveries >= this.#capacity || this.#bytes >= this.#limits.maxBytes;
+  }
+
+  // Reading further ahead than this sends nothing sooner.
+  get #capacity(): number {
+    const { minDeliveries, maxDeliveries, maxWaitMs } = this.#limits;
+    return Math.min(maxDeliveries, Math.max(minDeliveries, (this.#perSecond * maxWaitMs) / 1000));
+  }
+
+  /** Measures how fast the lanes empty; to be called now and then. */
+  look(nowMs: number): void {
+    const elapsedMs = nowMs - (this.#lookedAtMs ?? nowMs);
+    this.#lookedAtMs = nowMs;
+    if (elapsedMs <= 0) return;
+    this.#perSecond = smooth(this.#perSecond, this.#done, elapsedMs);
+    this.#done = 0;
+    for (const lane of this.#lanes.values()) {
+      lane.perSecond = smooth(lane.perSecond, lane.done, elapsedMs);
+      lane.done = 0;
+    }
+  }
+
+  /** Whether what waits for this webhook is sent within a second, as fast as it goes now. */
+  isDraining(uid: bigint): boolean {
+    const lane = this.#lanes.get(uid);
+    return lane === undefined || lane.waiting.size <= lane.perSecond;
   }
 
   /** Webhooks with deliveries that are not claimed yet, and when the oldest of all was read. */
@@ -139,6 +172,8 @@ export class Lanes {
     this.#claimed.delete(delivery);
     lane.inFlight -= 1;
     lane.bytesOut -= delivery.payload.bytes;
+    lane.done += 1;
+    this.#done += 1;
     this.#pass(lane, done);
     for (const waiter of this.#out.give(delivery.payload)) this.#queue(waiter);
     this.#queue(lane);
@@ -205,6 +240,8 @@ export class Lanes {
         inFlight: 0,
         bytesOut: 0,
         isInTurn: false,
+        done: 0,
+        perSecond: 0,
       };
       this.#lanes.set(uid, lane);
     }
@@ -270,6 +307,12 @@ function leave(lane: Lane, waiting: Waiting): void {
   if (lane.barrier === waiting) lane.barrier = null;
   if (keys === 'all') return;
   for (const key of keys) if (lane.tails.get(key) === waiting) lane.tails.delete(key);
+}
+
+// Half of it is what was so in the last quarter of a second.
+function smooth(perSecond: number, done: number, elapsedMs: number): number {
+  const weight = 1 - 0.5 ** (elapsedMs / 250);
+  return perSecond + weight * ((done * 1000) / elapsedMs - perSecond);
 }
 
 function first({ waiting }: Lane): Waiting | undefined {

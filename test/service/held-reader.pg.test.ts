@@ -1,6 +1,5 @@
 // The reader is ahead of what is sent, or stands still because nothing can be stored: pausing and deleting work all the same.
 import { expect, test } from 'vitest';
-import { waitUntil } from '../support/wait.ts';
 import { heldAnswers, openScene, type Scene } from './scene.ts';
 
 const inFlight = 32;
@@ -27,22 +26,6 @@ async function fillLane({ database, receiver }: Scene, name: string): Promise<vo
   await database.app.query(`insert into erp.job select n, 'acme' from generate_series(1, $1) as n`, [rows]);
   await receiver.waitFor(inFlight, { path: `/${name}` });
   await receiver.waitFor(laneHolds, { path: '/healthy' });
-}
-
-/** Until the service has looked at the rows of the webhooks once more, since it cannot read of them in the log. */
-async function waitForLook({ database, service }: Scene): Promise<void> {
-  const [{ now } = {}] = await database.admin.query('select clock_timestamp()::text as now');
-  await waitUntil(
-    async () => {
-      const looks = await database.admin.query(
-        `select from pg_stat_activity
-         where application_name = $1 and query like '%rowhook.webhook%' and state = 'idle' and query_start > $2`,
-        [`rowhook/${service.slot}/side`, now],
-      );
-      return looks.length > 0;
-    },
-    { describe: 'the service to look at the webhooks' },
-  );
 }
 
 test('deleting a webhook that hangs with a long queue lets everybody else go on', async () => {
@@ -73,7 +56,9 @@ test('pausing a webhook that hangs with a long queue stops its POSTs, and reacti
   const app = scene.database.appAs('acme');
 
   await app.query(`update rowhook.webhook set active = false where id = 'stuck'`);
-  await waitForLook(scene);
+  // What comes after the pause in the log.
+  await scene.database.app.query(`insert into erp.item values (1, 'globex')`);
+  await scene.waitForBodies('items', 1);
   answers.release();
   await scene.waitForCounts('stuck', { claimed: inFlight, success: inFlight });
   expect(scene.bodies('stuck')).toHaveLength(inFlight);
@@ -92,7 +77,7 @@ test('a webhook that was deleted while the reader stood still gets nothing, what
   scene.receiver.behave(answers.behaviour, '/stuck');
   await scene.createWebhook({ name: 'stuck', table: 'job', company: 'acme' });
   await scene.createWebhook({ name: 'known', table: 'item', company: 'globex' });
-  const { app, admin } = scene.database;
+  const { app } = scene.database;
   const globex = scene.database.appAs('globex');
   // What is read can neither be sent nor stored.
   const locker = await scene.database.connect(scene.database.adminUrl);
@@ -101,7 +86,7 @@ test('a webhook that was deleted while the reader stood still gets nothing, what
   await app.query(`insert into erp.job select n, 'acme' from generate_series(1, $1) as n`, [
     unstoredAtMost + 1_000,
   ]);
-  await scene.receiver.waitFor(unstoredAtMost, { path: '/healthy' });
+  await scene.receiver.waitFor(inFlight, { path: '/stuck' });
 
   await scene.createWebhook({ name: 'short', table: 'item', company: 'globex' });
   await globex.query(`update rowhook.webhook set on_delete = false where id = 'known'`);
@@ -115,5 +100,4 @@ test('a webhook that was deleted while the reader stood still gets nothing, what
     await scene.waitForCounts(name, { claimed: 100, error: 100 });
     expect(scene.bodies(name), name).toEqual([]);
   }
-  expect(await admin.query('select from rowhook.backlog')).toEqual([]);
 });
