@@ -1,11 +1,12 @@
 // The figures that `npm run bench` knows, in the order in which they run.
 import { InvalidArgumentError } from 'commander';
 import { nearestName } from '../../src/nearest-name.ts';
+import { backlog } from './backlog.ts';
 import { encode } from './encode.ts';
 import type { Figure } from './figure.ts';
 import { transaction } from './transaction.ts';
 
-export const figures: readonly Figure[] = [encode, transaction];
+export const figures: readonly Figure[] = [encode, transaction, backlog];
 
 /** Throws for a name that no figure has. */
 export function figureNamed(name: string, known: readonly Figure[] = figures): Figure {

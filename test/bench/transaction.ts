@@ -1,19 +1,15 @@
 // What the service holds in memory while one transaction of 1 000 000 rows passes through it, as a process of its own, with a receiver
 // that is another one. The memory is the kernel's count of the whole process, from its start.
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
 import { createInstalledDatabase, type InstalledDatabase } from '../support/installed-database.ts';
 import { memoryNowMb, peakMemoryMb } from '../support/peak-memory.ts';
 import { startService } from '../support/service-process.ts';
 import { waitUntil } from '../support/wait.ts';
 import type { Figure, Measurement } from './figure.ts';
+import { startReceiverProcess } from './receiver-process.ts';
 
 const rows = 1_000_000;
 const limitMb = 300;
 const longestMs = 600_000;
-/** How long an endpoint that never answers is watched. */
-const hangMs = 20_000;
 
 interface Passage {
   readonly atRestMb: number;
@@ -57,16 +53,13 @@ export const transaction: Figure = {
 };
 
 function describe({ peakMb, rowsPerSecond }: Passage): string {
-  const speed = Number.isNaN(rowsPerSecond)
-    ? `held for ${hangMs / 1000} s`
-    : `${Math.round(rowsPerSecond)} rows/s`;
-  return `${peakMb.toFixed(0)} MB, ${speed}`;
+  return `${peakMb.toFixed(0)} MB, ${Math.round(rowsPerSecond)} rows/s`;
 }
 
 /** One service, one transaction. */
 export async function passage(postgresUrl: string, { everyNth, endpoint }: Wanted): Promise<Passage> {
   await using database = await createInstalledDatabase(postgresUrl);
-  await using receiver = await startReceiver();
+  await using receiver = await startReceiverProcess();
   await prepare(database, endpoint === 'refuses' ? 'http://127.0.0.1:9/' : `${receiver.url}/${endpoint}`);
   await using service = startService({
     databaseUrl: database.serviceUrl,
@@ -87,7 +80,7 @@ export async function passage(postgresUrl: string, { everyNth, endpoint }: Wante
       `select confirmed_flush_lsn >= $2 as is_passed from pg_replication_slots where slot_name = $1`,
       [service.slot, mark?.['lsn']],
     );
-    return slot?.['is_passed'] === 't' || (endpoint === 'hangs' && performance.now() - beganAt > hangMs);
+    return slot?.['is_passed'] === 't';
   };
   await waitUntil(isPassed, { timeoutMs: longestMs, intervalMs: 100, describe: 'the transaction to pass' });
   const seconds = (performance.now() - beganAt) / 1000;
@@ -98,7 +91,7 @@ export async function passage(postgresUrl: string, { everyNth, endpoint }: Wante
   return {
     atRestMb,
     peakMb: await peakMemoryMb(service.pid),
-    rowsPerSecond: endpoint === 'hangs' ? NaN : rows / seconds,
+    rowsPerSecond: rows / seconds,
   };
 }
 
@@ -113,25 +106,4 @@ async function prepare(database: InstalledDatabase, url: string): Promise<void> 
       `insert into rowhook.webhook (name, table_name, url, on_insert) values ('bulk', 'bulk', $1, true)`,
       [url],
     );
-}
-
-interface CountingReceiver extends AsyncDisposable {
-  readonly url: string;
-  count(path: string): Promise<number>;
-}
-
-async function startReceiver(): Promise<CountingReceiver> {
-  const script = fileURLToPath(new URL('counting-receiver.ts', import.meta.url));
-  const child = spawn(process.execPath, [script], { stdio: ['pipe', 'pipe', 'inherit'] });
-  const ended = once(child, 'close');
-  const [line] = (await once(child.stdout, 'data')) as [Buffer];
-  const url = line.toString().trim();
-  return {
-    url,
-    count: async (path) => Number(await (await fetch(url + path)).text()),
-    [Symbol.asyncDispose]: async () => {
-      child.kill('SIGKILL');
-      await ended;
-    },
-  };
 }

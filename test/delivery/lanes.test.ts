@@ -152,3 +152,28 @@ test('a webhook has only so many bytes out; what alone is more than any room goe
     if (delivery !== undefined) lanes.release(delivery);
   }
 });
+
+test('what is taken out of a lane keeps its place: what comes later still waits for what is out', () => {
+  const [out, withdrawn, later] = [0, 1, 2].map((index) => deliveryOf({ index, keys: ['r1'] }));
+  if (out === undefined || withdrawn === undefined || later === undefined) throw new Error('three were made');
+  const lanes = lanesWith([out, withdrawn]);
+  lanes.take(10);
+  expect(indexes(lanes.drop(1n))).toEqual([1]);
+  lanes.admit(later);
+  expect(lanes.take(10)).toEqual([]);
+  lanes.release(out);
+  expect(indexes(lanes.take(10))).toEqual([2]);
+});
+
+test('the oldest can be dropped, and what waited for it goes on once nothing before it is out', () => {
+  const [out, ...waiting] = [0, 1, 2, 3].map((index) =>
+    deliveryOf({ index, keys: [index === 3 ? 'r2' : 'r1'] }),
+  );
+  if (out === undefined) throw new Error('four were made');
+  const lanes = lanesWith([out, ...waiting], { concurrency: 1 });
+  lanes.take(1);
+  expect(lanes.dropOldest(1n)?.position.index).toBe(1);
+  expect(lanes.waitingOf(1n)).toBe(2);
+  lanes.release(out);
+  expect(indexes(lanes.take(1))).toEqual([3]);
+});
