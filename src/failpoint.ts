@@ -1,7 +1,7 @@
 // Where a test wants this process to end or to freeze: at one named step, when that is reached for the n-th time. Invariant: nothing
 // happens unless ROWHOOK_FAILPOINT names a step, which it never does in production.
 
-/** In the order of a change's way, then those of a takeover. */
+/** In the order of a change's way, the one through the backlog, and those of a takeover. */
 export const failpoints = [
   // Read from the log and not claimed.
   'received',
@@ -15,6 +15,10 @@ export const failpoints = [
   'folded',
   // Postgres was told that it may forget more.
   'confirmed',
+  // In the backlog, durably, and this process does not know it yet.
+  'stored',
+  // Claimed out of the backlog durably, and nothing sent.
+  'claimed-from-backlog',
   // The slot is ours, and the term is not.
   'slot-held',
   // The term is ours, and nothing is read.

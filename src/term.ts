@@ -323,7 +323,10 @@ export class Term {
       windowLimits: limits.window,
       caps,
       isOpen: (uid: bigint) => this.#gate.isOpen(uid),
-      store: (deliveries: readonly Delivery[]) => books.store(deliveries),
+      store: async (deliveries: readonly Delivery[]) => {
+        await books.store(deliveries);
+        failpoint('stored');
+      },
       read: async (range: BacklogRange & { readonly maxBytes: number }) => {
         const rows = await books.readBacklog(range);
         return rows.map(({ ageMs, ...row }) => ({ ...row, readAtMs: performance.now() - ageMs }));

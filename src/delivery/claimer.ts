@@ -115,7 +115,7 @@ export class Claimer {
       const entries = [...claims, ...notes].map(({ entry }) => entry);
       const stored = [...claims, ...notes].filter(({ change }) => change === null).map(({ entry }) => entry);
       const appended = await append(entries, stored);
-      failpoint('claimed');
+      failpoint(stored.length > 0 ? 'claimed-from-backlog' : 'claimed');
       this.#provenAt(appended.sentAt);
       onAppended(appended, entries);
       for (const { change, count } of notes) {

@@ -41,6 +41,31 @@ const rows: readonly Row[] = [
   },
   { at: 'the slot confirmed in memory', expected: allDelivered },
   { at: 'the slot confirmed and checkpointed', isCheckpointed: true, expected: allDelivered },
+  {
+    at: 'claimed from the backlog durably, nothing sent',
+    failpoint: 'claimed-from-backlog',
+    isFromBacklog: true,
+    expected: { service: interruptedUnsent, postgres: delivered, both: interruptedUnsent },
+  },
+  {
+    at: 'sent from the backlog, no answer',
+    failpoint: 'written',
+    isAnswerHeld: true,
+    isFromBacklog: true,
+    expected: { service: interrupted, postgres: delivered, both: interrupted },
+  },
+  {
+    at: 'answered from the backlog, the outcome not stored',
+    failpoint: 'answered',
+    isFromBacklog: true,
+    expected: { service: interrupted, postgres: delivered, both: interrupted },
+  },
+  {
+    at: 'the outcome of one from the backlog stored',
+    failpoint: 'folded',
+    isFromBacklog: true,
+    expected: allDelivered,
+  },
 ];
 
 let postgres: EmbeddedPostgres;

@@ -18,6 +18,7 @@ import {
   currentLsn,
   insertOrders,
   orderId,
+  orderState,
   waitForConfirmed,
 } from './orders.ts';
 
@@ -29,6 +30,11 @@ export interface Step {
   readonly isConfirmHeld?: boolean;
   /** Postgres has written down what it was told. */
   readonly isCheckpointed?: boolean;
+  /**
+   * The change goes through the backlog, stored by an earlier service, behind one of the same record whose answer did not come. That
+   * one is interrupted, and not part of the result.
+   */
+  readonly isFromBacklog?: boolean;
 }
 
 export interface Result extends Counters {
@@ -44,6 +50,8 @@ export class Victim implements AsyncDisposable {
   #service: ServiceProcess | null = null;
   #order = 0;
   #lsn = '';
+  /** Of the order, with the row's change. */
+  #state = 'new';
   #before: Result = { received: 0, interrupted: 0, claimed: 0, success: 0, error: 0, missed: 0 };
   #answer = Promise.withResolvers<undefined>();
 
@@ -62,27 +70,27 @@ export class Victim implements AsyncDisposable {
   }
 
   /** Begins the next row: a service that will freeze there. */
-  async arm({ failpoint, isAnswerHeld = false }: Step): Promise<void> {
+  async arm(step: Step): Promise<void> {
     await this.killService();
-    this.#answer = Promise.withResolvers<undefined>();
-    if (!isAnswerHeld) this.answer();
-    const { promise } = this.#answer;
-    this.#receiver.behave(async () => {
-      await promise;
-      return { status: 200 };
-    });
-    await this.#start(failpoint === undefined ? {} : { ROWHOOK_FAILPOINT: `${failpoint}:stop` });
+    if (step.isFromBacklog === true) {
+      await this.#startStoring();
+      return;
+    }
+    this.#holdAnswers(step);
+    await this.#start(step);
+    await this.#running().ready();
     this.#before = await this.#totals();
   }
 
   /** Writes the row's change and waits until the service is frozen at the step. */
   async reach(step: Step): Promise<void> {
     const { failpoint, isAnswerHeld = false, isConfirmHeld = false, isCheckpointed = false } = step;
-    const service = this.#running();
     if (isConfirmHeld) this.#proxy.stall('toServer', 'replication');
     this.#order += 1;
     await insertOrders(this.#database, this.#order);
+    if (step.isFromBacklog === true) await this.#storeUpdate(step);
     this.#lsn = await currentLsn(this.#database);
+    const service = this.#running();
     if (isAnswerHeld) await this.#receiver.waitFor(this.#before.received + 1);
     if (failpoint === undefined) {
       await this.#waitForResult({ claimed: 1, success: 1 });
@@ -109,7 +117,8 @@ export class Victim implements AsyncDisposable {
   /** The killed one's successor. */
   async startAnother(): Promise<void> {
     this.#proxy.pass();
-    await this.#start();
+    await this.#start({});
+    await this.#running().ready();
   }
 
   thaw(): void {
@@ -129,8 +138,8 @@ export class Victim implements AsyncDisposable {
     this.#order += 1;
     await insertOrders(this.#database, this.#order);
     await this.#receiver.waitFor((request) => orderId(request) === this.#order);
-    const received = this.#receiver.requests.filter((request) => orderId(request) === this.#order - 1).length;
-    return { ...result, received };
+    const ofOrder = this.#receiver.requests.filter((request) => orderId(request) === this.#order - 1);
+    return { ...result, received: ofOrder.filter((request) => orderState(request) === this.#state).length };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -144,9 +153,49 @@ export class Victim implements AsyncDisposable {
     return this.#service;
   }
 
-  async #start(env: Readonly<Record<string, string>> = {}): Promise<void> {
+  async #start({ failpoint }: Step): Promise<void> {
+    const env = failpoint === undefined ? {} : { ROWHOOK_FAILPOINT: `${failpoint}:stop` };
     this.#service = startService({ databaseUrl: this.#proxy.url, env });
-    await this.#service.ready();
+  }
+
+  #holdAnswers({ isAnswerHeld = false }: Step): void {
+    this.#answer = Promise.withResolvers<undefined>();
+    if (!isAnswerHeld) this.answer();
+    const { promise } = this.#answer;
+    this.#receiver.behave(async () => {
+      await promise;
+      return { status: 200 };
+    });
+  }
+
+  /** A service that gets no answers. */
+  async #startStoring(): Promise<void> {
+    this.#state = 'updated';
+    this.#holdAnswers({ isAnswerHeld: true });
+    await this.#start({});
+    await this.#running().ready();
+    this.#before = await this.#totals();
+  }
+
+  /** Until the update waits in the backlog; then another service, which will freeze. */
+  async #storeUpdate(step: Step): Promise<void> {
+    const { app, admin } = this.#database;
+    await this.#receiver.waitFor(this.#before.received + 1);
+    await app.query(`update orders set state = 'updated' where id = $1`, [this.#order]);
+    await waitUntil(async () => (await admin.query('select 1 from rowhook.backlog')).length === 1, {
+      describe: 'the update to be in the backlog',
+    });
+    await this.killService();
+    const { claimed, error, interrupted, received, ...others } = this.#before;
+    this.#before = {
+      ...others,
+      claimed: claimed + 1,
+      error: error + 1,
+      interrupted: interrupted + 1,
+      received: received + 1,
+    };
+    this.#holdAnswers(step);
+    await this.#start(step);
   }
 
   async #untilConfirmed(lsn = this.#lsn): Promise<void> {
