@@ -117,7 +117,9 @@ create table rowhook.state (
   publication_options jsonb,
   leader_host text,
   leader_pid integer,
+  leader_machine text,
   led_since timestamptz,
+  claims_left_at timestamptz,
   updated_at timestamptz not null default now(),
   constraint state_one_row check (one)
 ) with (fillfactor = 50);
@@ -127,6 +129,8 @@ comment on column rowhook.state.floor_lsn is 'Everything up to (floor_lsn, floor
 comment on column rowhook.state.folded_seq is 'The journal up to here is in the counters.';
 comment on column rowhook.state.trimmed_seq is 'The journal up to here is deleted.';
 comment on column rowhook.state.leader_host is 'Where the process runs that took the term last, and leader_pid which one it is: it need not live any more. Null: a command took it.';
+comment on column rowhook.state.leader_machine is 'The boot of the machine, and the container, in which leader_pid means something.';
+comment on column rowhook.state.claims_left_at is 'When a term was taken from a process that may live and had claims without an outcome: for two seconds from then the next one sends nothing.';
 comment on column rowhook.state.fold_no is 'Grows by one with every fold, so that a fold whose answer was lost is not done twice.';
 
 grant select, insert, update, delete on rowhook.journal, rowhook.counter, rowhook.config_version, rowhook.epoch, rowhook.state

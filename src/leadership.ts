@@ -1,6 +1,7 @@
 // One time as the process that reads and claims: hold the slot, take over, then read and send until it is stopped, another
 // process takes over, or something has to be mended. The order of the steps is the protocol's: nothing is handled before the
 // slot is ours, and nothing is claimed before the term is.
+import { setTimeout as pause } from 'node:timers/promises';
 import { ChecksWatch } from './checks-watch.ts';
 import type { Findings } from './checks/findings.ts';
 import { preflight } from './checks/preflight.ts';
@@ -85,9 +86,11 @@ class Leadership implements AsyncDisposable {
       this.#term = await this.#takeOver(slot);
       failpoint('term-taken');
       slot.handTo(this.#term);
-      this.#streams();
-      this.#term.start();
-      checks?.start();
+      if (!this.#options.stop.aborted) {
+        this.#streams();
+        this.#term.start();
+        checks?.start();
+      }
       slot.keep().catch(async (error: unknown) => {
         this.#failed.reject(await this.#betterReason(error));
       });
@@ -135,7 +138,7 @@ class Leadership implements AsyncDisposable {
     const { config, logger, poster, onAttempt } = this.#options;
     const { claim, spool, fold, side } = this.#sessions;
     const takeover = await takeOver(fold, config.slot, { process: thisProcess(), server: slot.server });
-    const { term, epochs, interrupted } = takeover;
+    const { term, epochs, interrupted, quietMs } = takeover;
     // It may be sent by now; if not, that is found again.
     await forgetUnsendable(fold);
     await claim.rename(writerName(config.slot, 'claim', term));
@@ -143,6 +146,7 @@ class Leadership implements AsyncDisposable {
     await fold.rename(writerName(config.slot, 'fold', term));
     const configuration = await readConfiguration(side, takeover.state);
     const clockOffsetMs = await readClockOffset(side);
+    await this.#keepQuiet(quietMs);
     logger.info({ term, epoch: epochs.current.n, interrupted, slot: config.slot }, 'leading');
     return new Term({
       takeover,
@@ -161,6 +165,13 @@ class Leadership implements AsyncDisposable {
       onAttempt,
       onFailure: this.#failed.reject,
     });
+  }
+
+  async #keepQuiet(quietMs: number): Promise<void> {
+    if (quietMs === 0) return;
+    const { logger, stop } = this.#options;
+    logger.info({ quietMs }, 'waiting until the leader before can send nothing any more');
+    await pause(quietMs, undefined, { signal: stop }).catch(() => undefined);
   }
 
   #newChecksWatch({ publicationOptions }: State): ChecksWatch {

@@ -5,7 +5,7 @@ import { describeOutcome, failoverDetail, interruptedByFailover } from '../deliv
 import { maxPayloadBytes } from '../limits.ts';
 import { changeId, comparePositions, type Position } from '../position.ts';
 import { isClaim, unpackJournalBody, type JournalEntry, type JournalKind } from './journal-body.ts';
-import type { NamedProcess } from './leader.ts';
+import { succeed, type NamedProcess } from './leader.ts';
 import type { Epochs } from '../epochs.ts';
 import { beginEpochs, readEpochs } from './epoch-rows.ts';
 import { noteFailover } from './failover-loss.ts';
@@ -24,6 +24,8 @@ export interface Takeover {
   /** Journal rows that are folded but not trimmed yet, with their entries. */
   readonly settled: readonly { readonly seq: number; readonly entries: readonly JournalEntry[] }[];
   readonly interrupted: number;
+  /** For so long it sends nothing: what the process before has claimed may still be on its way. */
+  readonly quietMs: number;
 }
 
 /** The name by which a later leader finds the connections of an earlier one. */
@@ -69,15 +71,26 @@ export async function takeOver(
     const unfolded = journal.filter(({ seq }) => seq > state.foldedSeq).flatMap(({ entries }) => entries);
     await countUnfolded(session, unfolded);
     const claims = journal.flatMap(({ entries }) => entries).filter(isClaim);
-    const interrupted = notSent + (await interrupt(session, claims));
+    const interrupted = await interrupt(session, claims);
     await session.query({
-      text: `update rowhook.state
-             set folded_seq = $1, fold_no = fold_no + 1, leader_host = $2, leader_pid = $3, led_since = now(), updated_at = now()`,
-      values: [lastSeq, leader?.process.host ?? null, leader?.process.pid ?? null],
+      text: `update rowhook.state set folded_seq = $1, fold_no = fold_no + 1, updated_at = now()`,
+      values: [lastSeq],
+    });
+    const quietMs = await succeed(session, {
+      leader: leader?.process ?? null,
+      hasLeftClaims: interrupted > 0,
     });
     const after = { ...state, foldedSeq: lastSeq, foldNo: state.foldNo + 1 };
     const epochs = await readEpochs(session);
-    return { term, state: after, epochs, lastSeq, settled: journal, interrupted };
+    return {
+      term,
+      state: after,
+      epochs,
+      lastSeq,
+      settled: journal,
+      interrupted: notSent + interrupted,
+      quietMs,
+    };
   });
 }
 

@@ -4,6 +4,7 @@
 import type { JournalEntry } from '../database/journal-body.ts';
 import type { Append, Instant } from '../database/journal.ts';
 import { failpoint } from '../failpoint.ts';
+import { termIsGoodForMs } from '../limits.ts';
 import type { UnsettledChange } from '../replication/floor.ts';
 import type { Delivery } from './delivery.ts';
 import type { Gate } from './gate.ts';
@@ -49,7 +50,6 @@ export interface ClaimerParts {
 }
 
 const maxBatch = 512;
-const termIsGoodForMs = 2_000;
 
 export class Claimer {
   readonly #parts: ClaimerParts;

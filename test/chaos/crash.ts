@@ -28,10 +28,14 @@ export function kill(pid: number): void {
 
 /** Until the process has stopped itself (state T). */
 export async function waitUntilFrozen(pid: number): Promise<void> {
-  await waitUntil(async () => (await stateOf(pid)) === 'T', {
+  await waitUntil(async () => await isFrozen(pid), {
     intervalMs: 5,
     describe: `process ${pid} to be frozen`,
   });
+}
+
+export async function isFrozen(pid: number): Promise<boolean> {
+  return (await stateOf(pid)) === 'T';
 }
 
 /** As in proc_pid_stat(5); null when there is no such process. */

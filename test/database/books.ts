@@ -3,7 +3,8 @@ import { Session } from '../../src/database/session.ts';
 import { Folder, type FoldInput } from '../../src/database/fold.ts';
 import { Journal } from '../../src/database/journal.ts';
 import type { JournalEntry } from '../../src/database/journal-body.ts';
-import { takeOver, type Takeover } from '../../src/database/takeover.ts';
+import type { NamedProcess } from '../../src/database/leader.ts';
+import { takeOver, type NewLeader, type Takeover } from '../../src/database/takeover.ts';
 import { createInstalledDatabase, type InstalledDatabase } from '../support/installed-database.ts';
 import { waitUntil } from '../support/wait.ts';
 
@@ -13,7 +14,7 @@ export interface Books extends AsyncDisposable {
   readonly database: InstalledDatabase;
   /** A session of the service's role; ended with the books. Through another URL where one is given. */
   session(url?: string): Session;
-  takeOver(): Promise<Takeover>;
+  takeOver(leader?: NamedProcess): Promise<Takeover>;
   /** The pids of backends that wait for a lock, once there are so many. */
   waitForBlocked(count: number): Promise<readonly string[]>;
 }
@@ -44,7 +45,7 @@ export async function openBooks(): Promise<Books> {
   return {
     database,
     session,
-    takeOver: async () => await takeOver(session(), slot),
+    takeOver: async (leader) => await takeOver(session(), slot, newLeader(leader)),
     waitForBlocked: async (count) =>
       await waitUntil(
         async () => {
@@ -94,4 +95,8 @@ export function foldOf(
     foldedSeq,
     trimSeq,
   };
+}
+
+function newLeader(process: NamedProcess | undefined): NewLeader | null {
+  return process === undefined ? null : { process, server: { timeline: 1, history: [] } };
 }

@@ -1,5 +1,8 @@
-import { expect, test } from 'vitest';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { describe, expect, test } from 'vitest';
 import { FencedError } from '../../src/database/fenced.ts';
+import { thisProcess, type NamedProcess } from '../../src/database/leader.ts';
 import type { JournalEntry } from '../../src/database/journal-body.ts';
 import { takeOver, writerName } from '../../src/database/takeover.ts';
 import { claims, foldOf, folderOf, journalOf, openBooks, slot, type Books } from './books.ts';
@@ -137,3 +140,47 @@ test('outcomes of a process that lost its term are thrown away', async () => {
   await expect(folding).rejects.toBeInstanceOf(FencedError);
   expect(await counterOf(books, 7)).toEqual({ claimed: '1', success: '0', error: '1', missed: '0' });
 });
+
+describe('a successor sends nothing while the process before may wake with claims that are still good', () => {
+  const elsewhere: NamedProcess = { host: 'erp-9', pid: 1, machine: 'another' };
+  /** Leads, claims something, and says nothing of how it went. */
+  const leadAndClaim = async (books: Books, leader: NamedProcess): Promise<void> => {
+    await journalOf(books.session(), await books.takeOver(leader)).append(claims(7n, 0x30n));
+  };
+
+  test('when it ran somewhere else', async () => {
+    await using books = await openBooks();
+    await leadAndClaim(books, elsewhere);
+    expect((await books.takeOver(thisProcess())).quietMs).toBeGreaterThan(1_900);
+  });
+
+  test('when it lives, perhaps frozen, on the same machine', async () => {
+    await using books = await openBooks();
+    // The parent of this process is there as long as we are.
+    await leadAndClaim(books, { ...thisProcess(), pid: process.ppid });
+    expect((await books.takeOver(thisProcess())).quietMs).toBeGreaterThan(1_900);
+  });
+
+  test('also when another one has taken over in between and left nothing', async () => {
+    await using books = await openBooks();
+    await leadAndClaim(books, elsewhere);
+    await books.takeOver({ ...thisProcess(), pid: await endedPid() });
+    expect((await books.takeOver(thisProcess())).quietMs).toBeGreaterThan(1_000);
+  });
+
+  test('but not when it has ended, or had nothing on its way', async () => {
+    await using books = await openBooks();
+    await books.takeOver(elsewhere);
+    expect((await books.takeOver(thisProcess())).quietMs).toBe(0);
+    await leadAndClaim(books, { ...thisProcess(), pid: await endedPid() });
+    const { quietMs, interrupted } = await books.takeOver(thisProcess());
+    expect({ quietMs, interrupted }).toEqual({ quietMs: 0, interrupted: 1 });
+  });
+});
+
+/** Of a process that is gone. */
+async function endedPid(): Promise<number> {
+  const child = spawn(process.execPath, ['--version'], { stdio: 'ignore' });
+  await once(child, 'close');
+  return child.pid ?? 0;
+}

@@ -20,6 +20,8 @@ export interface ReceivedRequest {
   /** The body as JSON; throws with the body's text when it is none. */
   json(): Record<string, unknown>;
   readonly receivedAt: number;
+  /** In which order the requests began to arrive, from 1: whatever left a process before it was frozen has its place before it. */
+  readonly begun: number;
   /** Two requests with the same remote port came over one connection. */
   readonly remotePort: number;
 }
@@ -72,6 +74,7 @@ class HttpReceiver implements Receiver {
   readonly #sockets = new Set<Socket>();
   readonly #behaviours = new Map<string, Behaviour>();
   readonly #stop = new AbortController();
+  #begun = 0;
   #behaviour: Behaviour;
 
   constructor(behaviour: Behaviour) {
@@ -142,6 +145,7 @@ class HttpReceiver implements Receiver {
 
   async #receive(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const path = request.url ?? '';
+    const begun = (this.#begun += 1);
     const behaviour = this.#behaviours.get(path) ?? this.#behaviour;
     response.on('error', () => undefined);
     if (typeof behaviour !== 'function' && behaviour.reset === 'before-reading') {
@@ -150,7 +154,7 @@ class HttpReceiver implements Receiver {
     }
     const bytes = await readBody(request);
     if (bytes === undefined) return;
-    const received = record(request, bytes);
+    const received = record(request, bytes, begun);
     this.requests.push(received);
     await behave({ behaviour, request: received, response, stop: this.#stop.signal });
   }
@@ -167,7 +171,7 @@ async function readBody(request: IncomingMessage): Promise<Buffer | undefined> {
   return Buffer.concat(chunks);
 }
 
-function record(request: IncomingMessage, bytes: Buffer): ReceivedRequest {
+function record(request: IncomingMessage, bytes: Buffer, begun: number): ReceivedRequest {
   const body = bytes.toString('utf8');
   return {
     method: request.method ?? '',
@@ -178,6 +182,7 @@ function record(request: IncomingMessage, bytes: Buffer): ReceivedRequest {
     bytes,
     json: () => parse(body) as Record<string, unknown>,
     receivedAt: Date.now(),
+    begun,
     remotePort: request.socket.remotePort ?? 0,
   };
 }
