@@ -1,9 +1,11 @@
 // Judges the webhooks and the ledger: what fails, and what was lost lately. Pure: facts in, checks out.
-import type { FailingWebhook, LossFacts } from '../database/status/books.ts';
+import type { FailingWebhook, LossFacts, WaitingWebhook } from '../database/status/books.ts';
 import type { TableFacts } from '../database/status/tables.ts';
-import { counted, ok, warn, type Check } from './check.ts';
+import { counted, formatBytes, formatSeconds, ok, warn, type Check } from './check.ts';
 
 const shown = 5;
+/** Of the oldest delivery that waits for an active webhook. */
+const lateAfterS = 60;
 
 export function checkWebhooks(tables: readonly TableFacts[], failing: readonly FailingWebhook[]): Check {
   const total = tables.reduce((sum, table) => sum + table.webhooks, 0);
@@ -22,6 +24,30 @@ function describeFailing(webhook: FailingWebhook): string {
     lastSuccessAt === null ? 'never succeeded' : `no success since ${lastSuccessAt.toISOString()}`;
   const last = `last error at ${lastErrorAt?.toISOString() ?? '?'}: ${lastError ?? '?'}`;
   return `${id} "${name}" (${whose}): ${since}, ${counted(errorCount, 'error')}, ${last}`;
+}
+
+/** What waits in the backlog. That of a paused webhook is as it should be. */
+export function checkBacklog(waiting: readonly WaitingWebhook[]): Check {
+  if (waiting.length === 0) return ok('backlog', 'empty');
+  const count = waiting.reduce((sum, webhook) => sum + webhook.count, 0);
+  const bytes = waiting.reduce((sum, webhook) => sum + webhook.bytes, 0);
+  const deliveries = count === 1 ? '1 delivery' : `${count} deliveries`;
+  const detail =
+    `${deliveries} of ${counted(waiting.length, 'webhook')} (${formatBytes(bytes)}), the oldest for ` +
+    formatSeconds(Math.max(...waiting.map(({ ageS }) => ageS)));
+  const late = waiting.filter(({ isActive, ageS }) => isActive && ageS > lateAfterS);
+  if (late.length === 0) return ok('backlog', detail);
+  const lines = late.slice(0, shown).map(describeWaiting);
+  const more = late.length > shown ? [`… ${late.length - shown} more: rowhook webhook list`] : [];
+  return warn('backlog', detail, [...lines, ...more].join('\n'));
+}
+
+function describeWaiting({ id, name, companyId, count, bytes, ageS }: WaitingWebhook): string {
+  const whose = companyId === null ? 'all companies' : `company ${companyId}`;
+  return (
+    `${id} "${name}" (${whose}): its endpoint cannot keep up or is down: ${count} waiting (${formatBytes(bytes)}), ` +
+    `the oldest for ${formatSeconds(ageS)}`
+  );
 }
 
 /** The ledger never empties: only what is new is worth a warning. */

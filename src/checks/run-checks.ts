@@ -4,13 +4,18 @@ import { publicationName } from '../database/publication.ts';
 import type { Queries } from '../database/queries.ts';
 import { pinnedSettings, wasRefused } from '../database/session.ts';
 import { readState } from '../database/state.ts';
-import { readFailingWebhooks, readLastLossAt, readLosses } from '../database/status/books.ts';
+import {
+  readFailingWebhooks,
+  readLastLossAt,
+  readLosses,
+  readWaitingWebhooks,
+} from '../database/status/books.ts';
 import { readLeader } from '../database/status/leader.ts';
 import { readRole, readServer, readSettings } from '../database/status/server.ts';
 import { readOrigin, readSlot, readTransactions } from '../database/status/slot.ts';
 import { readTables } from '../database/status/tables.ts';
 import { readUnsendable } from '../database/unsendable-transaction.ts';
-import { checkLosses, checkWebhooks } from './books-checks.ts';
+import { checkBacklog, checkLosses, checkWebhooks } from './books-checks.ts';
 import { checkCasts } from './cast-checks.ts';
 import { ok, warn, type Check } from './check.ts';
 import { checkLeader } from './leader-checks.ts';
@@ -50,6 +55,7 @@ export async function checkDelivering(db: Queries, slot: string): Promise<CheckG
     ...(await looking('webhooks', async () => [
       checkWebhooks(await readTables(db, publicationName), await readFailingWebhooks(db)),
     ])),
+    ...(await looking('backlog', async () => [checkBacklog(await readWaitingWebhooks(db))])),
     ...(await looking('losses', async () => [checkLosses(await readLosses(db), await readLastLossAt(db))])),
   ];
   return { title: 'deliveries', checks };

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { checkLosses, checkWebhooks } from '../../src/checks/books-checks.ts';
+import { checkBacklog, checkLosses, checkWebhooks } from '../../src/checks/books-checks.ts';
 import { tableFacts as table } from './facts.ts';
 
 test('failing webhooks are named with their last error and since when, five of them', () => {
@@ -48,5 +48,33 @@ describe('the losses', () => {
     [{ ...gap, count: 2 }, '2 gap and gap for 3 webhooks, count unknown'],
   ])('that nobody could count are never a zero: %j', (facts, words) => {
     expect(checkLosses([facts], lastAt).detail).toContain(`: ${words} (last `);
+  });
+});
+
+describe('the backlog', () => {
+  const waiting = {
+    id: 'wh_1',
+    name: 'orders',
+    companyId: 'abc123',
+    isActive: true,
+    count: 12,
+    bytes: 4_096,
+    ageS: 90,
+  };
+
+  test('is a warning where an active webhook waits for more than a minute, and names it', () => {
+    const { status, detail, remedy } = checkBacklog([waiting, { ...waiting, id: 'wh_2', ageS: 2 }]);
+    expect({ status, detail }).toEqual({
+      status: 'warn',
+      detail: '24 deliveries of 2 webhooks (8.0 kB), the oldest for 90 s',
+    });
+    expect(remedy).toBe(
+      'wh_1 "orders" (company abc123): its endpoint cannot keep up or is down: 12 waiting (4.0 kB), the oldest for 90 s',
+    );
+  });
+
+  test('of a paused webhook is as it should be', () => {
+    expect(checkBacklog([{ ...waiting, isActive: false, ageS: 100_000 }])).toMatchObject({ status: 'ok' });
+    expect(checkBacklog([])).toMatchObject({ status: 'ok', detail: 'empty' });
   });
 });

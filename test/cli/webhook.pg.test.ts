@@ -61,6 +61,8 @@ describe('webhook create', () => {
       lastSuccessAt: null,
       lastErrorAt: null,
       lastError: null,
+      backlogCount: 0,
+      backlogSince: null,
     });
     const rows = await database.query('select id, url, on_update from rowhook.webhook');
     expect(rows).toEqual([{ id: webhook['id'], url, on_update: 'f' }]);

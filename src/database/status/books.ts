@@ -11,6 +11,18 @@ export interface FailingWebhook {
   readonly lastError: string | null;
 }
 
+/** A webhook with deliveries in the backlog, as of the last fold. */
+export interface WaitingWebhook {
+  readonly id: string;
+  readonly name: string;
+  readonly companyId: string | null;
+  readonly isActive: boolean;
+  readonly count: number;
+  readonly bytes: number;
+  /** Of the oldest. */
+  readonly ageS: number;
+}
+
 /** Of one reason, in the last 24 hours. */
 export interface LossFacts {
   readonly reason: string;
@@ -28,6 +40,18 @@ export async function readFailingWebhooks(db: Queries): Promise<FailingWebhook[]
     text: `select id, name, company_id as "companyId", error_count::float8 as "errorCount",
                   last_success_at as "lastSuccessAt", last_error_at as "lastErrorAt", last_error as "lastError"
            from rowhook.webhook_health where health = 'failing' order by error_count desc, id`,
+  });
+  return rows;
+}
+
+/** Those that have waited longest first. */
+export async function readWaitingWebhooks(db: Queries): Promise<WaitingWebhook[]> {
+  const { rows } = await db.query<WaitingWebhook>({
+    text: `select w.id, w.name, w.company_id as "companyId", w.active as "isActive", c.backlog_count::float8 as count,
+                  c.backlog_bytes::float8 as bytes,
+                  extract(epoch from now() - coalesce(c.backlog_since, now()))::float8 as "ageS"
+           from rowhook.counter c join rowhook.webhook w using (uid)
+           where c.backlog_count > 0 order by c.backlog_since, w.id`,
   });
   return rows;
 }
