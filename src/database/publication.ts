@@ -7,7 +7,7 @@ export const publicationName = 'rowhook';
 
 export type PublicationOptions = Readonly<Record<string, unknown>>;
 
-const bookkeeping = ['fence', 'journal', 'config_version', 'counter', 'loss', 'state', 'epoch', 'setting'];
+/** The tables of ours that have to be in it; every other one must not. */
 const configuration = ['webhook', 'subscribable_table'] as const;
 
 interface Facts {
@@ -42,7 +42,7 @@ export async function readPublication(db: Queries): Promise<PublicationOptions> 
 }
 
 async function refuseBookkeeping(db: Queries, { options, own, listed }: Facts): Promise<void> {
-  const published = own.filter((table) => bookkeeping.includes(table));
+  const published = own.filter((table) => !configuration.some((each) => each === table));
   if (published.length === 0) return;
   const all = options['puballtables'] === true;
   const message =
