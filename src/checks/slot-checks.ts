@@ -111,8 +111,7 @@ export function checkKeptLog(slot: SlotFacts | null, { maxSlotWalKeepMb }: Serve
   return [warn('kept log', detail, catchUp)];
 }
 
-const catchUp =
-  'Let the service run and catch up (a webhook that cannot keep up holds it: rowhook webhook list), or raise max_slot_wal_keep_size.';
+const catchUp = 'Let the service run and catch up, or raise max_slot_wal_keep_size.';
 
 /** What the slot keeps from being vacuumed: rows of the system catalogs. */
 export function checkCatalogAge(slot: SlotFacts | null): Check[] {
