@@ -5,6 +5,7 @@ import { FencedError } from '../../src/database/fenced.ts';
 import { thisProcess, type NamedProcess } from '../../src/database/leader.ts';
 import type { JournalEntry } from '../../src/database/journal-body.ts';
 import { takeOver, writerName } from '../../src/database/takeover.ts';
+import { startTcpProxy } from '../support/tcp-proxy.ts';
 import { claims, foldOf, folderOf, journalOf, openBooks, slot, type Books } from './books.ts';
 
 async function counterOf(books: Books, uid: number): Promise<unknown> {
@@ -128,6 +129,20 @@ test('a takeover that lost its connection half-way has changed nothing', async (
   ]);
   expect(await counterOf(books, 7)).toBeUndefined();
   expect((await books.takeOver()).interrupted).toBe(1);
+});
+
+test('a takeover whose COMMIT went out before the connection was cut has happened, and the next one counts nothing again', async () => {
+  await using books = await openBooks();
+  await using proxy = await startTcpProxy(books.database.serviceUrl);
+  const before = await books.takeOver();
+  await journalOf(books.session(), before).append(claims(7n, 0x30n));
+  const cut = proxy.cutAfter({ pattern: 'commit\0' });
+  await expect(takeOver(books.session(proxy.url), slot)).rejects.toThrow();
+  await cut;
+  const { term, interrupted } = await books.takeOver();
+  expect({ term, interrupted }).toEqual({ term: before.term + 2, interrupted: 0 });
+  expect(await counterOf(books, 7)).toEqual({ claimed: '1', success: '0', error: '1', missed: '0' });
+  expect(await ledger(books)).toHaveLength(1);
 });
 
 test('outcomes of a process that lost its term are thrown away', async () => {
