@@ -22,7 +22,7 @@ export interface UnsendableEnd {
   readonly stop: AbortSignal;
 }
 
-/** A start reads the rest again, so an endpoint that is slow for longer costs nothing but another start. */
+/** A start reads the rest again, so what takes longer costs nothing but another start. */
 const settleWithinMs = 60_000;
 const lookEveryMs = 50;
 
@@ -52,8 +52,8 @@ export async function endAtUnsendable(end: UnsendableEnd): Promise<ExitError> {
       remedy: isSettled
         ? `All that was committed before it is settled. To accept that what it changed is not sent, note that in the ledger and go on with ` +
           `the next one: rowhook slot skip ${lsn} --accept-gap`
-        : `Not all that was committed before it is sent yet: an endpoint is slow, or a webhook was paused with deliveries waiting (reactivate ` +
-          `or delete it). Start rowhook again; once all is settled, it says so here: then rowhook slot skip ${lsn} --accept-gap goes on after it.`,
+        : `Not all that was committed before it is read and written down yet. Start rowhook again; once it is, it says so here: then ` +
+          `rowhook slot skip ${lsn} --accept-gap goes on after it.`,
       cause: error,
     },
   );

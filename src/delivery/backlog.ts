@@ -74,7 +74,10 @@ export class Backlog {
     for (const { uid, webhookId, ownerId, count, bytes, ageMs, isGone } of before) {
       const queue = emptyQueue({ uid, id: webhookId, companyId: ownerId, name: webhookId });
       const oldestAtMs = parts.now() - ageMs;
-      this.#queues.set(uid, Object.assign(queue, { count, bytes, oldestAtMs, isGone, hasMore: true }));
+      this.#queues.set(
+        uid,
+        Object.assign(queue, { count, bytes, oldestAtMs, isGone, hasMore: true, told: -1 }),
+      );
     }
   }
 
@@ -251,12 +254,19 @@ export class Backlog {
   }
 
   #moved(queue: StoredQueue): void {
-    const { webhook, count, bytes } = queue;
+    this.#tell(queue);
+    if (this.#isStopped) return;
+    if (isDrained(queue)) this.#queues.delete(queue.webhook.uid);
+    else this.#window.fill(queue);
+  }
+
+  // Where nothing moves there is nothing to tell: a paused webhook's backlog is no reason to write every second.
+  #tell(queue: StoredQueue): void {
+    const { webhook, count, bytes, told } = queue;
+    if (count === told) return;
+    queue.told = count;
     const ageMs = count === 0 ? null : this.#window.ageMs(queue);
     this.#sizes.set(webhook.uid, { uid: webhook.uid, count, bytes, ageMs });
-    if (this.#isStopped) return;
-    if (isDrained(queue)) this.#queues.delete(webhook.uid);
-    else this.#window.fill(queue);
   }
 
   #countUnstored(deliveries: number, bytes: number): void {

@@ -22,6 +22,8 @@ export interface StoredQueue {
   isGone: boolean;
   count: number;
   bytes: number;
+  /** The count that was last told of. */
+  told: number;
   /** When the oldest was read from the log, on our clock; of those beyond the lane. */
   oldestAtMs: number;
 }
@@ -47,6 +49,7 @@ export function emptyQueue(webhook: DeliveryWebhook): StoredQueue {
     isGone: false,
     count: 0,
     bytes: 0,
+    told: 0,
     oldestAtMs: Infinity,
   };
 }

@@ -1,7 +1,7 @@
 /** What the service costs the server's log. ROWHOOK_TEST_WAL_MB: how much is written beside it, 64 by default. */
 import { expect, test } from 'vitest';
 import { waitForCounters } from '../support/counters.ts';
-import { createInstalledDatabase } from '../support/installed-database.ts';
+import { createInstalledDatabase, type InstalledDatabase } from '../support/installed-database.ts';
 import { startReceiver } from '../support/receiver.ts';
 import { report } from '../support/report.ts';
 import { startService } from '../support/service-process.ts';
@@ -60,12 +60,27 @@ test(
   },
 );
 
+/** As one that was paused while its deliveries waited. */
+async function pauseOneWithBacklog({ admin }: InstalledDatabase): Promise<void> {
+  await admin.query(
+    `insert into rowhook.webhook (name, company_id, table_name, url, on_insert, active)
+     select 'paused', company_id, table_name, url, true, false from rowhook.webhook`,
+  );
+  await admin.query(
+    `insert into rowhook.backlog
+       (uid, epoch, commit_lsn, index, part, webhook_id, company_id, table_name, type, keys, payload)
+     select uid, 0, '0/1', n, 0, id, company_id, table_name, 'INSERT', '{}', '{}'
+     from rowhook.webhook, generate_series(1, 10) as n where name = 'paused'`,
+  );
+}
+
 test('an idle service writes nothing to the log, however many keepalives come', async () => {
   await using cluster = await startOwnCluster();
   const { database } = cluster;
   await using receiver = await startReceiver();
   await createOrders(database);
   await createWebhook(database, receiver.url);
+  await pauseOneWithBacklog(database);
   // The server asks for a sign of life twice in this time.
   await database.admin.query(`alter role ${database.service.role} set wal_sender_timeout = '1s'`);
   await using service = startService({ databaseUrl: database.serviceUrl });
@@ -92,6 +107,11 @@ test('an idle service writes nothing to the log, however many keepalives come', 
     [before],
   );
   report({ idleMs, bytes: Number(grown?.['bytes']) });
+  const [waiting] = await database.admin.query(
+    'select backlog_count from rowhook.webhook_health where name = $1',
+    ['paused'],
+  );
+  expect(waiting?.['backlog_count']).toBe('10');
   // The server's own note of running transactions, every 15 s, is all that may come.
   expect(Number(grown?.['bytes'])).toBeLessThanOrEqual(200 * Math.ceil(idleMs / 15_000));
 }, 120_000);
