@@ -9,12 +9,17 @@ export async function crashPostgres(postgres: EmbeddedPostgres): Promise<void> {
   const postmaster = await postmasterPid(postgres);
   const children = await readFile(`/proc/${postmaster}/task/${postmaster}/children`, 'utf8');
   for (const pid of [postmaster, ...children.trim().split(' ').map(Number)]) kill(pid);
-  await waitUntil(async () => (await stateOf(postmaster)) === null, { describe: 'Postgres to be gone' });
+  await waitUntilGone(postmaster);
 }
 
 export async function postmasterPid({ dataDir }: EmbeddedPostgres): Promise<number> {
   const [pid = ''] = (await readFile(join(dataDir, 'postmaster.pid'), 'utf8')).split('\n');
   return Number(pid);
+}
+
+/** As whoever starts another in its place has to, lest it finds the first still there. */
+export async function waitUntilGone(pid: number): Promise<void> {
+  await waitUntil(async () => (await stateOf(pid)) === null, { describe: `process ${pid} to be gone` });
 }
 
 /** SIGKILL, for one that may be gone already. */
