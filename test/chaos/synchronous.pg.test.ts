@@ -33,6 +33,8 @@ test('a claim whose wait for a synchronous standby is cancelled is counted as in
   const pid = await waitUntil(waiting, { describe: 'the claim to wait for its standby' });
   expect(receiver.requests.length).toBe(1);
   await admin.query('select pg_cancel_backend($1)', [pid]);
+  // Otherwise it might be let go by the next statement before it hears of its end.
+  await waitUntil(async () => (await waiting()) === undefined, { describe: 'the wait to be over' });
   await admin.query(`alter system reset synchronous_standby_names`);
   await admin.query('select pg_reload_conf()');
   await insertOrders(database, 3);
