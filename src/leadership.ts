@@ -13,7 +13,7 @@ import { ensureStarted } from './database/first-start.ts';
 import { readPublication, requireSamePublication } from './database/publication.ts';
 import { thisProcess } from './database/leader.ts';
 import { Session } from './database/session.ts';
-import type { State } from './database/state.ts';
+import { readStart, type State } from './database/state.ts';
 import { takeOver, writerName } from './database/takeover.ts';
 import { forgetUnread } from './database/unread.ts';
 import { forgetUnsendable } from './database/unsendable-transaction.ts';
@@ -144,12 +144,14 @@ class Leadership implements AsyncDisposable {
     await claim.rename(writerName(config.slot, 'claim', term));
     await spool.rename(writerName(config.slot, 'spool', term));
     await fold.rename(writerName(config.slot, 'fold', term));
-    const configuration = await readConfiguration(side, takeover.state);
+    const floor = await readStart(side, takeover.state);
+    const configuration = await readConfiguration(side, floor);
     const clockOffsetMs = await readClockOffset(side);
     await this.#keepQuiet(quietMs);
     logger.info({ term, epoch: epochs.current.n, interrupted, slot: config.slot }, 'leading');
     return new Term({
       takeover,
+      floor,
       configuration,
       stored: await readBacklogSizes(side),
       storedAboveFloor: await readStoredAbove(side, takeover.state),

@@ -28,7 +28,7 @@ import type { Logger } from './logger.ts';
 import { buildTruncatePayload } from './payload/payload.ts';
 import { filledRows } from './payload/too-large.ts';
 import { Pipeline } from './pipeline.ts';
-import { changeId } from './position.ts';
+import { changeId, isAtOrBelow, type FloorPosition, type Position } from './position.ts';
 import { measuredPayload, type PreparedRelations } from './prepared-relations.ts';
 import type { Relations } from './relations.ts';
 import { Floor, type UnsettledChange, type UnsettledTransaction } from './replication/floor.ts';
@@ -42,7 +42,9 @@ import type { ConfigurationChange } from './webhooks/webhook.ts';
 
 export interface TermOptions {
   readonly takeover: Takeover;
-  /** As of the floor. */
+  /** Where it begins: the stored floor, or what the slot has confirmed. */
+  readonly floor: FloorPosition;
+  /** As of this floor. */
   readonly configuration: readonly ConfigurationChange[];
   /** What is in the backlog, and which of it lies above the floor. */
   readonly stored: readonly StoredBefore[];
@@ -131,7 +133,7 @@ export class Term {
     this.#options = options;
     this.#limits = options.limits ?? defaultLimits;
     this.no = term;
-    this.floor = new Floor(state.floor);
+    this.floor = new Floor(options.floor);
     this.#counters = new Counters();
     this.#gate = new Gate({
       onOpen: (uid) => {
@@ -200,7 +202,7 @@ export class Term {
   #buildReader({ relations, types }: Relations): Reader {
     return new Reader({
       floor: this.floor,
-      start: this.#options.takeover.state.floor,
+      start: this.#options.floor,
       isConfiguration: isConfigurationRelation,
       isWanted: (relation, operation) => {
         const route = this.#route(relation);
@@ -323,6 +325,7 @@ export class Term {
       windowLimits: limits.window,
       caps,
       isOpen: (uid: bigint) => this.#gate.isOpen(uid),
+      isRead: ({ commitLsn, index }: Position) => isAtOrBelow(commitLsn, index, this.reader.readUpTo),
       store: async (deliveries: readonly Delivery[]) => {
         await books.store(deliveries);
         failpoint('stored');

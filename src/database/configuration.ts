@@ -6,13 +6,10 @@ import { formatLsn } from '../lsn.ts';
 import type { ConfigurationChange, ConfigurationRow } from '../webhooks/webhook.ts';
 import type { Session } from './session.ts';
 
-/**
- * The newest version of every row that was committed at or below the floor, or before what the slot has confirmed: the stored
- * floor follows with the next fold only, and what is confirmed is not sent again. What comes later is. The slot must be held.
- */
+/** The newest version of every row that was committed at or below the floor; what comes later is sent. */
 export async function readConfiguration(
   session: Session,
-  { floor, slot }: { floor: FloorPosition; slot: string },
+  floor: FloorPosition,
 ): Promise<ConfigurationChange[]> {
   const { rows } = await session.query<{
     kind: 'webhook' | 'table';
@@ -21,9 +18,8 @@ export async function readConfiguration(
   }>({
     text: `select distinct on (kind, key) kind, key, row from rowhook.config_version
            where commit_lsn <= $1::pg_lsn
-              or commit_lsn < (select confirmed_flush_lsn from pg_catalog.pg_replication_slots where slot_name = $2)
            order by kind, key, epoch desc, commit_lsn desc`,
-    values: [formatLsn(configurationUpTo(floor)), slot],
+    values: [formatLsn(configurationUpTo(floor))],
   });
   return rows;
 }

@@ -1,8 +1,8 @@
 // The one row that says where this installation stands, and whether the server, database and slot in front of us are the ones
 // it was written for. Invariant: a copied or restored database never goes on silently.
 import { ExitError } from '../exit-error.ts';
-import { parseLsn } from '../lsn.ts';
-import type { FloorPosition } from '../position.ts';
+import { parseLsn, type Lsn } from '../lsn.ts';
+import { wholeTransaction, type FloorPosition } from '../position.ts';
 import type { Queries } from './queries.ts';
 
 export interface State {
@@ -58,6 +58,27 @@ export type Home = Pick<Origin, 'databaseOid'> & {
   readonly systemId: string | null;
   readonly slot: string;
 };
+
+/**
+ * Where a process begins: what the slot has confirmed was settled before, and the stored floor follows with the next fold only. It is
+ * not sent, unless Postgres crashes and the slot falls back behind it. The slot must be held.
+ */
+export async function readStart(
+  db: Queries,
+  { floor, slot }: Pick<State, 'floor' | 'slot'>,
+): Promise<FloorPosition> {
+  const { rows } = await db.query<{ lsn: string | null }>({
+    text: `select confirmed_flush_lsn as lsn from pg_catalog.pg_replication_slots where slot_name = $1`,
+    values: [slot],
+  });
+  const confirmed = rows[0]?.lsn ?? null;
+  return confirmed === null ? floor : raisedFloor(floor, parseLsn(confirmed));
+}
+
+/** With every commit below this LSN. */
+export function raisedFloor(floor: FloorPosition, lsn: Lsn): FloorPosition {
+  return lsn > floor.commitLsn ? { commitLsn: lsn - 1n, index: wholeTransaction } : floor;
+}
 
 /** Throws an ExitError (3) that says what differs. */
 export function requireSameOrigin(state: State, origin: Home): void {

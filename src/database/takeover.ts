@@ -72,6 +72,7 @@ export async function takeOver(
     await countUnfolded(session, unfolded);
     const claims = journal.flatMap(({ entries }) => entries).filter(isClaim);
     const interrupted = await interrupt(session, claims);
+    await session.query({ text: forgetEmptyBacklogs });
     await session.query({
       text: `update rowhook.state set folded_seq = $1, fold_no = fold_no + 1, updated_at = now()`,
       values: [lastSeq],
@@ -218,6 +219,11 @@ function range(positions: readonly Position[]): [string | null, string | null] {
   const [first, last] = [inOrder[0], inOrder.at(-1)];
   return first === undefined || last === undefined ? [null, null] : [changeId(first), changeId(last)];
 }
+
+// The last rows of a backlog may have left it after the last fold. Where some are left, the new process tells their number.
+const forgetEmptyBacklogs = `
+    update rowhook.counter c set backlog_count = 0, backlog_bytes = 0, backlog_since = null
+    where c.backlog_count > 0 and not exists (select from rowhook.backlog b where b.uid = c.uid)`;
 
 const countClaimed = `
     insert into rowhook.counter as t (uid, claimed_count)

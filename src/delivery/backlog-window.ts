@@ -3,7 +3,7 @@
 // on once, in order; a read starts behind the last one, never at the lowest, where deleted rows may lie by the thousand.
 import type { Delivery } from './delivery.ts';
 import type { Lanes } from './lanes.ts';
-import { remove, type StoredQueue } from './stored-queue.ts';
+import { remove, rowsInTurn, type StoredQueue } from './stored-queue.ts';
 import type { Position } from '../position.ts';
 
 export interface WindowLimits {
@@ -46,6 +46,8 @@ export interface BacklogWindowParts {
   readonly windowLimits: WindowLimits;
   readonly caps: BacklogCaps;
   isOpen(uid: bigint): boolean;
+  /** Whether the log has been read up to there. */
+  isRead(position: Position): boolean;
   /** In order, behind `after`; as many as `maxBytes` has room for, one at least. Waits as long as the database is away. */
   read(
     range: Range & { readonly maxBytes: number },
@@ -96,7 +98,7 @@ export class BacklogWindow {
 
   /** Reads on when the lane has room, or when there is something to drop. */
   fill(queue: StoredQueue): void {
-    if (!queue.hasMore || queue.isReading || this.#isStopped) return;
+    if (!queue.hasMore || queue.isReading || queue.isAhead || this.#isStopped) return;
     const { lanes, isOpen, hasRoomForDrops } = this.#parts;
     const { uid } = queue.webhook;
     const hasRoom = isOpen(uid) && lanes.waitingOf(uid) <= this.#size().rows / 2;
@@ -178,19 +180,21 @@ export class BacklogWindow {
     const { uid } = queue.webhook;
     const { rows: limit, bytes: maxBytes } = this.#size();
     const { stores } = queue;
-    const rows = await read({ uid, after: queue.cursor, limit, maxBytes });
+    const found = await read({ uid, after: queue.cursor, limit, maxBytes });
     // It was closed or deleted meanwhile: the rows are read again.
     if (this.#isStopped || queue.isGone || !isOpen(uid)) return;
+    const rows = this.#inTurn(queue, found);
     for (const row of rows) this.#admit(queue, { ...row, webhook: queue.webhook, change: null });
-    if (rows.length === 0 && queue.stores === stores) queue.hasMore = false;
+    if (found.length === 0 && queue.stores === stores) queue.hasMore = false;
     this.#parts.onAdmitted();
   }
 
   async #dropNext(queue: StoredQueue): Promise<void> {
     const { readKeys, drop, windowLimits, now } = this.#parts;
     const { webhook, stores } = queue;
-    const keys = await readKeys({ uid: webhook.uid, after: queue.cursor, limit: windowLimits.maxDrops });
+    const found = await readKeys({ uid: webhook.uid, after: queue.cursor, limit: windowLimits.maxDrops });
     if (this.#isStopped) return;
+    const keys = this.#inTurn(queue, found);
     for (const { position, table, bytes, ageMs } of keys) {
       queue.oldestAtMs = now() - ageMs;
       const reason = queue.isGone ? 'deleted' : this.#over(queue);
@@ -200,7 +204,13 @@ export class BacklogWindow {
       remove(queue, bytes);
       drop({ webhook, position, change: null, table }, reason);
     }
-    if (keys.length === 0 && queue.stores === stores) queue.hasMore = false;
+    if (found.length === 0 && queue.stores === stores) queue.hasMore = false;
+  }
+
+  #inTurn<T extends { readonly position: Position }>(queue: StoredQueue, found: readonly T[]): readonly T[] {
+    const rows = rowsInTurn(queue, found, this.#parts.isRead);
+    queue.isAhead = rows.length === 0 && found.length > 0;
+    return rows;
   }
 
   #admit(queue: StoredQueue, delivery: Delivery): void {

@@ -156,6 +156,7 @@ export class Backlog {
       if (!isOpen(uid) || now() - oldest.readAtMs >= this.#longestWaitMs(uid)) this.#enter(oldest);
     }
     for (const queue of this.#queues.values()) {
+      queue.isAhead = false;
       this.#window.trim(queue);
       this.#moved(queue);
     }
@@ -186,11 +187,20 @@ export class Backlog {
     if (queue.unstored.length === 0 && queue.storing === 0) this.#toStore.push(queue);
     queue.unstored.push(delivery);
     this.#countUnstored(1, delivery.payload.bytes);
+    this.#storeSoon();
+  }
+
+  #storeSoon(): void {
     this.#storing ??= this.#storeAll()
       .catch((error: unknown) => {
+        this.#isStopped = true;
         this.#parts.onFailure(error);
       })
-      .finally(() => (this.#storing = null));
+      .finally(() => {
+        this.#storing = null;
+        // Something may have come after the last look for it.
+        if (this.#toStore.length > 0 && !this.#isStopped) this.#storeSoon();
+      });
   }
 
   async #storeAll(): Promise<void> {
@@ -204,6 +214,8 @@ export class Backlog {
       for (const queue of new Set(batch.map(({ webhook }) => this.#queues.get(webhook.uid)))) {
         if (queue === undefined) continue;
         queue.storing = 0;
+        queue.storingFrom = null;
+        queue.isAhead = false;
         if (queue.unstored.length > 0) this.#toStore.push(queue);
         this.#moved(queue);
       }
@@ -224,6 +236,7 @@ export class Backlog {
       }
       if (batch.length >= maxBatch || (batch.length > 0 && bytes + next.payload.bytes > maxBatchBytes)) break;
       queue.unstored.shift();
+      queue.storingFrom ??= next.position;
       queue.storing += 1;
       bytes += next.payload.bytes;
       batch.push(next);

@@ -2,7 +2,7 @@
 // numbers; who moves them stands in backlog.ts and backlog-window.ts.
 import type { Delivery, DeliveryWebhook } from './delivery.ts';
 import { Fifo } from '../fifo.ts';
-import type { Position } from '../position.ts';
+import { comparePositions, type Position } from '../position.ts';
 
 export interface StoredQueue {
   readonly webhook: DeliveryWebhook;
@@ -10,6 +10,8 @@ export interface StoredQueue {
   readonly unstored: Fifo<Delivery>;
   /** Of those before them, on their way to the table. */
   storing: number;
+  /** The first of those. */
+  storingFrom: Position | null;
   /** Rows up to here were handed on, to the lane or to be dropped; null: none yet. */
   cursor: Position | null;
   /** There may be rows after the cursor. */
@@ -19,6 +21,8 @@ export interface StoredQueue {
   /** Grows with everything stored, so that a look at the table knows whether it saw all. */
   stores: number;
   isReading: boolean;
+  /** It found rows, and none whose turn it is: it is not worth another look at once. */
+  isAhead: boolean;
   isGone: boolean;
   count: number;
   bytes: number;
@@ -41,11 +45,13 @@ export function emptyQueue(webhook: DeliveryWebhook): StoredQueue {
     webhook,
     unstored: new Fifo(),
     storing: 0,
+    storingFrom: null,
     cursor: null,
     hasMore: false,
     held: 0,
     stores: 0,
     isReading: false,
+    isAhead: false,
     isGone: false,
     count: 0,
     bytes: 0,
@@ -57,6 +63,22 @@ export function emptyQueue(webhook: DeliveryWebhook): StoredQueue {
 /** Nothing of it is anywhere but in memory, claimed. */
 export function isDrained({ unstored, storing, hasMore, held }: StoredQueue): boolean {
   return unstored.length === 0 && storing === 0 && !hasMore && held === 0;
+}
+
+/**
+ * The rows of a read that may be handed on. Not those behind one that is not known to be stored. Nor what an earlier process stored of a part of
+ * the log that is read again: what it left before that is only now found.
+ */
+export function rowsInTurn<T extends { readonly position: Position }>(
+  { storingFrom, unstored }: StoredQueue,
+  rows: readonly T[],
+  isRead: (position: Position) => boolean,
+): readonly T[] {
+  const before = storingFrom ?? unstored.head?.position;
+  const end = rows.findIndex(
+    ({ position }) => !isRead(position) || (before !== undefined && comparePositions(position, before) >= 0),
+  );
+  return end === -1 ? rows : rows.slice(0, end);
 }
 
 /** The oldest of it leaves. */

@@ -108,6 +108,11 @@ export class Reader {
     this.#readUpTo = parts.start;
   }
 
+  /** Everything up to here was read, by this process or an earlier one. */
+  get readUpTo(): FloorPosition {
+    return this.#readUpTo;
+  }
+
   get isHeld(): boolean {
     return this.#holds.size > 0;
   }
