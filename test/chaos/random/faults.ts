@@ -59,8 +59,8 @@ export function drawFault(dice: Dice): Fault {
   return {
     kind,
     whenReady: dice.chance(0.85),
-    afterMs: dice.between(0, 900),
-    forMs: dice.between(100, 1_500),
+    afterMs: dice.between(0, 600),
+    forMs: dice.between(100, 1_200),
     failpoint: `${step}:kill@${time}`,
     direction: dice.pick(['toServer', 'toClient']),
     withStandby: dice.chance(0.3),

@@ -93,7 +93,7 @@ export async function runRandomKills(options: RandomKillsOptions): Promise<Rando
     restless,
     takeovers: breaker.takeovers,
   });
-  const findings = [...services.surprises, ...unsettled, ...found.findings];
+  const findings = [...services.surprises, ...breaker.troubles, ...unsettled, ...found.findings];
   return {
     balance: { ...found, findings },
     kills,
