@@ -55,12 +55,6 @@ const rows: readonly Row[] = [
     expected: { service: interrupted, postgres: delivered, both: interrupted },
   },
   {
-    at: 'answered from the backlog, the outcome not stored',
-    failpoint: 'answered',
-    isFromBacklog: true,
-    expected: { service: interrupted, postgres: delivered, both: interrupted },
-  },
-  {
     at: 'the outcome of one from the backlog stored',
     failpoint: 'folded',
     isFromBacklog: true,

@@ -49,7 +49,9 @@ export class Breaker {
 
   /** Everything runs, or starts. */
   async mend(withStandby = false): Promise<void> {
-    const { services, endpointProxy } = this.#parts;
+    const { services, endpointProxy, postgres } = this.#parts;
+    for (const { service } of services.running) service.signal('SIGCONT');
+    await postgres.start();
     for (const proxy of [...services.proxies, endpointProxy]) proxy.pass();
     if (services.running.length === 0) services.start();
     if (withStandby && services.running.length === 1) services.start();

@@ -45,7 +45,7 @@ export interface RandomKillsResult {
   readonly seconds: number;
 }
 
-const writers = 3;
+const writerCount = 3;
 
 export async function runRandomKills(options: RandomKillsOptions): Promise<RandomKillsResult> {
   const { seed, say } = options;
@@ -70,8 +70,8 @@ export async function runRandomKills(options: RandomKillsOptions): Promise<Rando
   const model = new OrdersModel();
   const pace = new Pace(options.changesPerSecond);
   const writing = Array.from(
-    { length: writers },
-    (_, no) => new OrdersWriter({ url: database.appUrl, seed, no, of: writers, pace, model }),
+    { length: writerCount },
+    (_, no) => new OrdersWriter({ url: database.appUrl, seed, no, of: writerCount, pace, model }),
   );
   const breaker = new Breaker({ postgres, database, services, endpoint, endpointProxy, slot });
   const startedAt = performance.now();
@@ -79,7 +79,8 @@ export async function runRandomKills(options: RandomKillsOptions): Promise<Rando
   const seconds = (performance.now() - startedAt) / 1000;
   const changesPerSecond = model.changes / seconds;
   say('Everything runs again; waiting until all is settled');
-  await Promise.all(writing.map(async (writer) => await writer.stop()));
+  const stopped = await Promise.allSettled(writing.map(async (writer) => await writer.stop()));
+  const writers = stopped.flatMap((each) => (each.status === 'rejected' ? [String(each.reason)] : []));
   await breaker.mend();
   for (const webhook of restless) await webhook.activate();
   const unsettled = await settle({ database, slot, model, limitMs: options.settleMs }).then(
@@ -93,7 +94,7 @@ export async function runRandomKills(options: RandomKillsOptions): Promise<Rando
     restless,
     takeovers: breaker.takeovers,
   });
-  const findings = [...services.surprises, ...breaker.troubles, ...unsettled, ...found.findings];
+  const findings = [...services.surprises, ...breaker.troubles, ...writers, ...unsettled, ...found.findings];
   return {
     balance: { ...found, findings },
     kills,
