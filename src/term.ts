@@ -125,7 +125,8 @@ export class Term {
   readonly #folding: Folding;
   readonly #watch: GateWatch;
   readonly #routes = new WeakMap<RelationMessage, { generation: number; route: Route | undefined }>();
-  #lagMs = 0;
+  /** Of what was read last. Nothing was: the newest rows may be any time ahead of where it begins. */
+  #lagMs = Infinity;
 
   constructor(options: TermOptions) {
     const { takeover, books, relations, onFailure } = options;
@@ -214,7 +215,7 @@ export class Term {
         types.catalog.learnName(oid, schema, name);
       },
       onBegin: ({ commitTimeMs }) => {
-        this.#lagMs = Date.now() + this.#options.clockOffsetMs - commitTimeMs;
+        this.#lagMs = this.#sinceCommitMs(commitTimeMs);
       },
       onChange: (change) => {
         this.#pipeline.take(change);
@@ -362,7 +363,11 @@ export class Term {
       waitingUids: () => this.#lanes.waitingUids,
       oldestReadAtMs: () => this.#lanes.oldestReadAtMs,
       isReaderHeld: () => this.reader.isHeld,
-      lagMs: () => this.#lagMs,
+      // A long transaction falls behind while it is read.
+      lagMs: () => {
+        const { transaction } = this.reader;
+        return transaction === null ? this.#lagMs : this.#sinceCommitMs(transaction.commitTimeMs);
+      },
       poll: (uids) => books.pollWebhooks(uids),
       learn: (poll) => {
         this.#gate.learnFromPoll(poll);
@@ -372,6 +377,10 @@ export class Term {
       },
       now: () => performance.now(),
     });
+  }
+
+  #sinceCommitMs(commitTimeMs: number): number {
+    return Date.now() + this.#options.clockOffsetMs - commitTimeMs;
   }
 
   // Asked for every row of every published table, wanted or not.

@@ -113,6 +113,11 @@ export class Reader {
     return this.#readUpTo;
   }
 
+  /** The transaction that is being read. */
+  get transaction(): BeginMessage | null {
+    return this.#transaction;
+  }
+
   get isHeld(): boolean {
     return this.#holds.size > 0;
   }

@@ -39,6 +39,7 @@ export interface Counter {
 type Row = Omit<StoredDelivery, 'ageMs'> & { readonly storedAtMs: number };
 type Version = Pick<FoldInput['versions'][number], 'kind' | 'key' | 'commitLsn' | 'row'>;
 
+const gateIsGoodForMs = 2_000;
 const writers = ['claim', 'spool', 'fold'] as const;
 type Writer = (typeof writers)[number];
 
@@ -117,6 +118,15 @@ export class Database {
     }
     this.journal.set(seq, body);
     for (const entry of entries) this.#write(entry);
+  }
+
+  /** What is about to be claimed: a pause is known by then, if it is old enough. */
+  requireActive(entries: readonly JournalEntry[], wallMs: number): void {
+    for (const { uid, position } of entries.filter(isClaim)) {
+      const sinceMs = this.#application.pausedAtMs.get(uid);
+      if (sinceMs === undefined || wallMs - sinceMs <= gateIsGoodForMs) continue;
+      throw new Violation(`${positionKey(uid, position)} is claimed long after its webhook was paused`);
+    }
   }
 
   checkTerm(term: number): void {

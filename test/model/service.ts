@@ -130,6 +130,7 @@ export class Service {
     return {
       append: async (entries, stored): Promise<Append> => {
         const next = seq + 1;
+        database.requireActive(entries, clock.wallMs);
         const sentAt = { monotonicMs: clock.nowMs, wallMs: clock.wallMs };
         await wire.ask(this, 'append', () => {
           database.append(term, next, entries, stored);
