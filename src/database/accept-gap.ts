@@ -6,6 +6,7 @@ import { formatLsn, type Lsn } from '../lsn.ts';
 import { changeId, wholeTransaction, type FloorPosition } from '../position.ts';
 import { ensureStarted } from './first-start.ts';
 import { slotTaken } from './foreign-slot.ts';
+import { interruptBacklog } from './interrupt-backlog.ts';
 import type { Session } from './session.ts';
 import { readState, type State } from './state.ts';
 import { forgetUnread, readUnread } from './unread.ts';
@@ -63,9 +64,12 @@ export async function acceptGap(options: AcceptGapOptions): Promise<AcceptedGap>
 }
 
 async function openGap(session: Session, before: State): Promise<OpenGap> {
-  const { interrupted, state } = await takeOver(session, before.slot);
+  const { state, ...takeover } = await takeOver(session, before.slot);
+  let { interrupted } = takeover;
+  const isElsewhere = !(await isSamePlace(session, before));
   const from = changeId({ epoch: state.epoch, ...firstLost(state, await readUnread(session)), part: 0 });
   await session.transaction(async () => {
+    if (isElsewhere) interrupted += await interruptBacklog(session, sentByAnother);
     // The new start writes the ledger's rows together with the new epoch, also when it is another process' start.
     await session.query({
       text: `insert into rowhook.setting (name, value)
@@ -78,6 +82,15 @@ async function openGap(session: Session, before: State): Promise<OpenGap> {
     await session.query({ text: 'delete from rowhook.state' });
   });
   return { from, interrupted };
+}
+
+const sentByAnother =
+  'the database is another one, or was promoted: it may have been sent before, and is not sent from here';
+
+/** A server that does not tell who it is may be any. */
+async function isSamePlace(session: Session, before: State): Promise<boolean> {
+  const { systemId, timeline, databaseOid } = await session.place();
+  return systemId === before.systemId && timeline === before.timeline && databaseOid === before.databaseOid;
 }
 
 // No state, but an accepted gap: an earlier call ended before the new slot was made.

@@ -151,6 +151,12 @@ test('a copy of the database sends nothing, and says so', async () => {
     await service.kill('SIGTERM');
   }
   await own.app.query(`insert into note values (1, 'acme')`);
+  await own.admin.query(
+    `insert into rowhook.backlog
+       (uid, epoch, commit_lsn, index, part, webhook_id, company_id, table_name, type, keys, payload)
+     select uid, 1, '0/1', n, 0, id, company_id, table_name, 'INSERT', '{}', '{}'
+     from rowhook.webhook, generate_series(1, 3) as n`,
+  );
   const copy = `${own.name}_copy`;
   await using server = await database.connect();
   // Nobody may be connected to the original meanwhile: the pools of the test come back when they are asked.
@@ -167,13 +173,25 @@ test('a copy of the database sends nothing, and says so', async () => {
       /written for another place; what differs: the database \(oid \d+ instead of \d+\)/,
     );
     expect(output).toMatch(/Nothing was sent/);
+
+    // Whoever accepts that it sends from now on does not accept the original's backlog.
+    const environment = { DATABASE_URL: copyUrl.href, ROWHOOK_SLOT: copy };
+    const accepted = await runCli(['slot', 'recreate', '--accept-gap', '--json'], environment);
+    expect(JSON.parse(accepted.stdout)).toMatchObject({ interrupted: 3 });
+    {
+      await using ofCopy = startService({ databaseUrl: copyUrl.href, env: { ROWHOOK_SLOT: copy } });
+      await ofCopy.ready();
+      await ofCopy.kill('SIGTERM');
+    }
+    await server.query('select pg_drop_replication_slot($1)', [copy]);
     expect(receiver.requests).toEqual([]);
   } finally {
     await server.query(`drop database ${copy} with (force)`);
   }
   await using service = startService({ databaseUrl: own.serviceUrl });
   await service.ready();
-  await receiver.waitFor(1);
+  // The original has kept its own.
+  await receiver.waitFor(4);
 });
 
 test('books that were written for another place end the start', async () => {
