@@ -13,6 +13,7 @@ import {
 } from './database/backlog.ts';
 import type { Session } from './database/session.ts';
 import type { Takeover } from './database/takeover.ts';
+import { Witness, type Testimony, type Unfolded } from './database/witness.ts';
 import { pollWebhooks, type WebhookPoll } from './database/webhook-poll.ts';
 import type { Delivery } from './delivery/delivery.ts';
 
@@ -25,6 +26,8 @@ export interface Books {
   readBacklog(range: BacklogRange & { readonly maxBytes: number }): Promise<readonly StoredDelivery[]>;
   readBacklogKeys(range: BacklogRange): Promise<readonly StoredKey[]>;
   fold(input: FoldInput): Promise<void>;
+  /** What it saw committed, once the term is over. */
+  testify(rest: Unfolded): Testimony;
   /** Rejects while the database is away. */
   pollWebhooks(uids: readonly bigint[] | null): Promise<WebhookPoll>;
 }
@@ -39,13 +42,19 @@ export function openBooks(
   const journal = new Journal({ session: claim, term, lastSeq });
   const backlog = new Spool({ session: spool, term });
   const folder = new Folder({ session: fold, epochOf: (lsn) => epochs.of(lsn), term, foldNo: state.foldNo });
+  const witness = new Witness({ term, lastSeq, foldNo: state.foldNo });
   return {
-    append: (entries, stored) => journal.append(entries, stored),
+    append: (entries, stored) => witness.append(stored.length > 0, () => journal.append(entries, stored)),
     checkTerm: () => journal.checkTerm(),
-    store: (deliveries) => backlog.store(deliveries),
+    store: (deliveries) => witness.store(firstOf(deliveries), () => backlog.store(deliveries)),
     readBacklog: (range) => side.persist(() => readBacklog(side, range)),
     readBacklogKeys: (range) => side.persist(() => readBacklogKeys(side, range)),
-    fold: (input) => folder.fold(input),
+    fold: (input) => witness.fold(input, () => folder.fold(input)),
+    testify: (rest) => witness.testify(rest),
     pollWebhooks: (uids) => pollWebhooks(side, uids),
   };
+}
+
+function firstOf([first]: readonly Delivery[]): Testimony['stored'] {
+  return first === undefined ? null : { uid: first.webhook.uid, position: first.position };
 }

@@ -40,6 +40,10 @@ export class Epochs {
     return found?.n ?? this.#current.n;
   }
 
+  get hasFailover(): boolean {
+    return this.#line.some(({ reason }) => reason === 'failover');
+  }
+
   /** Whether claims of this epoch may be missing here: what of it is not settled may have been sent. */
   mayHaveBeenSent(n: number): boolean {
     return this.#line.some((epoch) => epoch.n > n && epoch.reason === 'failover');

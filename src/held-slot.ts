@@ -19,7 +19,7 @@ import type { ServerIdentity } from './replication/server-identity.ts';
 import { ReplicationStream } from './replication/stream.ts';
 import { Streaming } from './replication/streaming.ts';
 import { UnsendableWatch } from './replication/unsendable.ts';
-import { requireSamePlace } from './server-changed.ts';
+import { requireSamePlace, type ServerPlace } from './server-changed.ts';
 import type { Term } from './term.ts';
 import { endAtUnsendable } from './unsendable-end.ts';
 
@@ -27,6 +27,8 @@ export interface HeldSlotOptions {
   readonly config: Config;
   readonly logger: Logger;
   readonly state: State;
+  /** The only server that the slot may be of. */
+  readonly place: ServerPlace;
   readonly side: Session;
   readonly fold: Session;
   readonly stop: AbortSignal;
@@ -172,7 +174,7 @@ export class HeldSlot {
   }
 
   #newStream(): ReplicationStream {
-    const { config, state } = this.#options;
+    const { config, state, place } = this.#options;
     const { databaseUrl, slot } = config;
     return new ReplicationStream({
       clientConfig: clientConfig({ databaseUrl, applicationName: `rowhook/${slot}/stream` }),
@@ -180,10 +182,8 @@ export class HeldSlot {
       publication: publicationName,
       pinnedSettings,
       verify: (identity) => {
-        if (this.#server !== null) {
-          requireSamePlace(this.#server, identity);
-          return;
-        }
+        requireSamePlace(place, identity);
+        if (this.#server !== null) return;
         requireSameOrigin(state, { ...identity, slot });
         timelinesSince(state, identity);
       },

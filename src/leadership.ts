@@ -13,8 +13,11 @@ import { ensureStarted } from './database/first-start.ts';
 import { readPublication, requireSamePublication } from './database/publication.ts';
 import { thisProcess } from './database/leader.ts';
 import { Session } from './database/session.ts';
-import { readStart, type State } from './database/state.ts';
+import { lookAtSlot } from './database/slot-holder.ts';
+import { resume } from './database/resume.ts';
+import { readStart, readState, type State } from './database/state.ts';
 import { takeOver, writerName } from './database/takeover.ts';
+import type { Testimony } from './database/witness.ts';
 import { forgetUnread } from './database/unread.ts';
 import { forgetUnsendable } from './database/unsendable-transaction.ts';
 import { readClockOffset } from './database/webhook-poll.ts';
@@ -28,7 +31,7 @@ import { openBooks, type BooksSessions } from './books.ts';
 import { readBacklogSizes, readStoredAbove } from './database/backlog.ts';
 import { buildRelations } from './relations.ts';
 import { Term } from './term.ts';
-import { ServerChangedError } from './server-changed.ts';
+import { ServerChangedError, type ServerPlace } from './server-changed.ts';
 
 export interface LeadershipOptions {
   readonly config: Config;
@@ -39,9 +42,15 @@ export interface LeadershipOptions {
   /** Whose risks are logged once. */
   readonly findings: Findings;
   readonly lookEveryMs: number;
+  readonly memory: Memory;
   /** Whom to ask from now on; null: it streams as leader; else what it does instead. */
   onStatus(whyNotReady: () => string | null): void;
   onAttempt(report: AttemptReport): void;
+}
+
+/** What outlives a term that another server ended: its testimony, as soon as nothing of it is under way any more. */
+export interface Memory {
+  testimony: Promise<Testimony | null> | null;
 }
 
 /** Ends normally when the service is stopped, and by an error for everything else. */
@@ -51,6 +60,9 @@ export async function lead(options: LeadershipOptions): Promise<void> {
 }
 
 const drainWithinMs = 15_000;
+/** Longer than the longest rest between two attempts to reach the database. */
+const witnessFirstMs = 8_000;
+const witnessLookMs = 200;
 
 class Leadership implements AsyncDisposable {
   readonly #options: LeadershipOptions;
@@ -127,17 +139,53 @@ class Leadership implements AsyncDisposable {
     requireSamePublication(state.publicationOptions, await readPublication(side));
     await forgetUnread(side);
     this.#checks = this.#newChecksWatch(state);
-    const slot = this.#newSlot(state);
+    const place = await side.place();
+    await this.#letWitnessGoFirst(state, place);
+    const slot = this.#newSlot(state, place);
     this.#slot = slot;
     await slot.open();
     for (const session of Object.values(this.#sessions)) await session.pin(slot.server);
     return slot;
   }
 
+  // After a promotion nobody else knows what was claimed last; without that, what is not settled is interrupted.
+  async #letWitnessGoFirst(state: State, { timeline }: ServerPlace): Promise<void> {
+    if (timeline === state.timeline || this.#options.memory.testimony !== null) return;
+    const { config, logger } = this.#options;
+    const { side } = this.#sessions;
+    logger.warn(
+      { seconds: witnessFirstMs / 1000 },
+      'this server was promoted: waiting whether the process that led before goes on here',
+    );
+    const until = performance.now() + witnessFirstMs;
+    while (performance.now() < until) {
+      const now = await readState(side);
+      if (now?.timeline === timeline || (await lookAtSlot(side, config.slot)).holderPid !== null) return;
+      await pause(witnessLookMs, undefined, { signal: this.#ending.signal });
+    }
+  }
+
+  /** The term that it proves nothing was lost of; null where that cannot be proven. */
+  async #resume(): Promise<number | null> {
+    const { memory, logger } = this.#options;
+    const testimony = await memory.testimony;
+    if (testimony === null) return null;
+    const isProven = await resume(this.#sessions.fold, testimony);
+    if (isProven)
+      logger.info({ term: testimony.term }, 'this server has everything that was written; nothing is lost');
+    return isProven ? testimony.term : null;
+  }
+
   async #takeOver(slot: HeldSlot): Promise<Term> {
-    const { config, logger, poster, onAttempt } = this.#options;
+    const { config, logger, poster, onAttempt, memory } = this.#options;
     const { claim, spool, fold, side } = this.#sessions;
-    const takeover = await takeOver(fold, config.slot, { process: thisProcess(), server: slot.server });
+    const resumedTerm = await this.#resume();
+    const takeover = await takeOver(fold, config.slot, {
+      process: thisProcess(),
+      server: slot.server,
+      resumedTerm,
+    });
+    memory.testimony = null;
     const { term, epochs, interrupted, quietMs } = takeover;
     // It may be sent by now; if not, that is found again.
     await forgetUnsendable(fold);
@@ -153,7 +201,7 @@ class Leadership implements AsyncDisposable {
       takeover,
       floor,
       configuration,
-      stored: await readBacklogSizes(side),
+      stored: (await readBacklogSizes(side)).map((size) => ({ ...size, isDoubtful: epochs.hasFailover })),
       storedAboveFloor: await readStoredAbove(side, takeover.state),
       caps: config.backlog,
       books: openBooks(this.#sessions, takeover),
@@ -199,10 +247,20 @@ class Leadership implements AsyncDisposable {
   async #fail(error: unknown): Promise<void> {
     this.#options.onStatus(() => 'ending this term');
     if (this.#term === null) return;
+    // On another server nothing of this term may be written before it is known what is there; what is in flight ends meanwhile.
+    if (error instanceof ServerChangedError) this.#options.memory.testimony = this.#testify(this.#term);
     // Fenced: the new leader has counted what is in flight, and a last fold would be refused.
-    // On another server nothing of this term may be written any more.
-    if (error instanceof FencedError || error instanceof ServerChangedError) await this.#term.abandon();
+    else if (error instanceof FencedError) await this.#term.abandon();
     else await this.#drain(this.#term);
+  }
+
+  async #testify(term: Term): Promise<Testimony | null> {
+    try {
+      return await term.testify();
+    } catch (error) {
+      this.#options.logger.warn({ err: error }, 'what was claimed last is not known');
+      return null;
+    }
   }
 
   async #drain(term: Term): Promise<void> {
@@ -225,12 +283,13 @@ class Leadership implements AsyncDisposable {
     }
   }
 
-  #newSlot(state: State): HeldSlot {
+  #newSlot(state: State, place: ServerPlace): HeldSlot {
     const { config, logger, onStatus } = this.#options;
     return new HeldSlot({
       config,
       logger,
       state,
+      place,
       ...this.#sessions,
       stop: this.#ending.signal,
       onStatus: (whyNotReady) => {

@@ -184,14 +184,14 @@ export class Pipeline {
 
   /** Not sent: its webhook was deleted before that, or has more waiting than it may. */
   drop(dropped: DroppedDelivery, reason: BacklogDropReason): void {
-    this.#drop(dropped, reason, { kind: 'dropped', reason });
+    this.#drop(
+      dropped,
+      reason,
+      reason === 'interrupted' ? interruptedByFailover : { kind: 'dropped', reason },
+    );
   }
 
-  #drop(
-    dropped: DroppedDelivery,
-    note: BacklogDropReason | 'too_large' | 'interrupted',
-    outcome: Outcome,
-  ): void {
+  #drop(dropped: DroppedDelivery, note: BacklogDropReason | 'too_large', outcome: Outcome): void {
     const { webhook, position: at, change } = dropped;
     const count = (): void => {
       this.#parts.counters.claimed(webhook.uid);

@@ -11,7 +11,7 @@ import { createPoster } from './delivery/post.ts';
 import { ExitError } from './exit-error.ts';
 import { armFailpoint } from './failpoint.ts';
 import { startHealthServer } from './http/health.ts';
-import { lead } from './leadership.ts';
+import { lead, type Memory } from './leadership.ts';
 import type { Logger } from './logger.ts';
 import { ServerChangedError } from './server-changed.ts';
 import { judgeConnectError } from './replication/connect-error.ts';
@@ -60,6 +60,7 @@ class Service {
     onListening?.(health.url);
     await using poster = createPoster(config);
     const findings = new Findings();
+    const memory: Memory = { testimony: null };
     for (let attempt = 0; !stop.aborted; attempt++) {
       try {
         await lead({
@@ -68,6 +69,7 @@ class Service {
           poster,
           stop,
           findings,
+          memory,
           lookEveryMs: lookEveryMs ?? oneMinuteMs,
           onStatus: (whyNotReady) => {
             this.#whyNotReady = whyNotReady;

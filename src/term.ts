@@ -7,6 +7,7 @@ import type { BacklogRange } from './database/backlog.ts';
 import { now } from './database/journal.ts';
 import { isClaim, type JournalEntry } from './database/journal-body.ts';
 import type { Takeover } from './database/takeover.ts';
+import type { Testimony } from './database/witness.ts';
 import { Backlog, type BacklogLimits, type StoredBefore } from './delivery/backlog.ts';
 import type {
   BacklogCaps,
@@ -195,6 +196,12 @@ export class Term {
     await this.stop();
   }
 
+  /** As `abandon`, when another server answers: what this process knows for certain, once nothing is under way any more. */
+  async testify(): Promise<Testimony> {
+    await this.abandon();
+    return this.#options.books.testify(this.#counters.take());
+  }
+
   /** Writes the counters for the last time. */
   async lastFold(): Promise<void> {
     await this.#folding.stop();
@@ -318,7 +325,7 @@ export class Term {
   }
 
   #buildBacklog(): Backlog {
-    const { books, caps, stored, onFailure } = this.#options;
+    const { books, caps, stored, takeover, onFailure } = this.#options;
     const limits = this.#limits;
     const parts = {
       lanes: this.#lanes,
@@ -339,6 +346,7 @@ export class Term {
       drop: (delivery: DroppedDelivery, reason: BacklogDropReason) => {
         this.#pipeline.drop(delivery, reason);
       },
+      mayHaveBeenSent: ({ epoch }: Position) => takeover.epochs.mayHaveBeenSent(epoch),
       hasRoomForDrops: () => this.#claimer.waitingNotes < limits.maxNotes,
       settle: (change: UnsettledChange) => {
         this.floor.settle(change);

@@ -1,7 +1,7 @@
 // Becoming the one that claims. It runs while the slot is held and nothing was handled yet: a new term fences the one
 // before, its claims without an outcome become `interrupted`, and what the journal still holds is settled. Invariant: what
 // was claimed is counted and never sent again.
-import { describeOutcome, failoverDetail, interruptedByFailover } from '../delivery/outcome.ts';
+import { describeOutcome, interruptedByFailover } from '../delivery/outcome.ts';
 import { maxPayloadBytes } from '../limits.ts';
 import { changeId, comparePositions, type Position } from '../position.ts';
 import { isClaim, unpackJournalBody, type JournalEntry, type JournalKind } from './journal-body.ts';
@@ -9,7 +9,6 @@ import { succeed, type NamedProcess } from './leader.ts';
 import type { Epochs } from '../epochs.ts';
 import { beginEpochs, readEpochs } from './epoch-rows.ts';
 import { noteFailover } from './failover-loss.ts';
-import { interruptBacklog } from './interrupt-backlog.ts';
 import { timelinesSince, type TimelineEnd } from './lineage.ts';
 import { requireUnbrokenSlot } from './promoted-slot.ts';
 import type { Session } from './session.ts';
@@ -43,6 +42,8 @@ export interface SlotServer {
 export interface NewLeader {
   readonly process: NamedProcess;
   readonly server: SlotServer;
+  /** The term of which it is proven that everything is here; null where nothing is. */
+  readonly resumedTerm: number | null;
 }
 
 /**
@@ -65,7 +66,10 @@ export async function takeOver(
     const before = await readState(session);
     if (before === null) throw new Error('rowhook.state is empty after the first start');
     const state = { ...before, timeline: leader?.server.timeline ?? before.timeline };
-    const notSent = leader === null ? 0 : await changeTimeline(session, before, leader.server);
+    if (leader !== null) {
+      const isProven = leader.resumedTerm === term - 1;
+      await changeTimeline(session, before, { ...leader, isProven });
+    }
     const journal = await readJournal(session, state.trimmedSeq);
     const lastSeq = journal.at(-1)?.seq ?? Math.max(state.foldedSeq, state.trimmedSeq);
     const unfolded = journal.filter(({ seq }) => seq > state.foldedSeq).flatMap(({ entries }) => entries);
@@ -89,20 +93,26 @@ export async function takeOver(
       epochs,
       lastSeq,
       settled: journal,
-      interrupted: notSent + interrupted,
+      interrupted,
       quietMs,
     };
   });
 }
 
-/** Returns how much of the backlog is not sent for it. */
-async function changeTimeline(session: Session, state: State, server: SlotServer): Promise<number> {
+async function changeTimeline(
+  session: Session,
+  state: State,
+  { server, isProven }: { readonly server: SlotServer; readonly isProven: boolean },
+): Promise<void> {
   const starts = timelinesSince(state, server);
-  if (starts.length === 0) return 0;
+  if (starts.length === 0) return;
   await requireUnbrokenSlot(session, state);
+  if (isProven) {
+    await beginEpochs(session, starts, 'switchover');
+    return;
+  }
   await noteFailover(session, state, starts);
   await beginEpochs(session, starts, 'failover');
-  return await interruptBacklog(session, failoverDetail);
 }
 
 async function endEarlierWriters(session: Session, slot: string): Promise<void> {

@@ -1,5 +1,5 @@
 // What of the backlog is in memory: a small window per webhook, read in order as its lane empties. Rows after the window that are not to
-// be sent (their webhook is gone, or has more than its limits allow) are dropped from here too. Invariant: each row is handed
+// be sent (their webhook is gone, or has more than its limits allow; a failover left open whether they were) are dropped from here too. Invariant: each row is handed
 // on once, in order; a read starts behind the last one, never at the lowest, where deleted rows may lie by the thousand.
 import type { Delivery } from './delivery.ts';
 import type { Lanes } from './lanes.ts';
@@ -24,7 +24,7 @@ export interface BacklogCaps {
   readonly maxAgeMs: number;
 }
 
-export type BacklogDropReason = 'deleted' | 'backlog_full' | 'backlog_too_old';
+export type BacklogDropReason = 'deleted' | 'interrupted' | 'backlog_full' | 'backlog_too_old';
 
 export type DroppedDelivery = Pick<Delivery, 'webhook' | 'position' | 'change' | 'table'>;
 
@@ -55,6 +55,8 @@ export interface BacklogWindowParts {
   readKeys(range: Range): Promise<readonly RowKey[]>;
   /** Writes it down as dropped, and with that removes its row where it has one. */
   drop(delivery: DroppedDelivery, reason: BacklogDropReason): void;
+  /** What a server before may have sent is dropped as `interrupted`. */
+  mayHaveBeenSent(position: Position): boolean;
   /** Whether more may be dropped now. */
   hasRoomForDrops(): boolean;
   onAdmitted(): void;
@@ -102,7 +104,7 @@ export class BacklogWindow {
     const { lanes, isOpen, hasRoomForDrops } = this.#parts;
     const { uid } = queue.webhook;
     const hasRoom = isOpen(uid) && lanes.waitingOf(uid) <= this.#size().rows / 2;
-    if (queue.isGone ? hasRoomForDrops() : hasRoom) this.#want(queue);
+    if (queue.isGone || queue.isDoubtful ? hasRoomForDrops() : hasRoom) this.#want(queue);
   }
 
   /** Drops the oldest of what is over the limits. */
@@ -170,7 +172,8 @@ export class BacklogWindow {
   }
 
   async #read(queue: StoredQueue): Promise<void> {
-    const isToDrop = queue.isGone || (this.#over(queue) !== null && this.#parts.hasRoomForDrops());
+    const isToDrop =
+      queue.isGone || queue.isDoubtful || (this.#over(queue) !== null && this.#parts.hasRoomForDrops());
     if (isToDrop) await this.#dropNext(queue);
     else await this.#admitNext(queue);
   }
@@ -190,21 +193,26 @@ export class BacklogWindow {
   }
 
   async #dropNext(queue: StoredQueue): Promise<void> {
-    const { readKeys, drop, windowLimits, now } = this.#parts;
+    const { readKeys, drop, windowLimits, now, mayHaveBeenSent } = this.#parts;
     const { webhook, stores } = queue;
     const found = await readKeys({ uid: webhook.uid, after: queue.cursor, limit: windowLimits.maxDrops });
     if (this.#isStopped) return;
     const keys = this.#inTurn(queue, found);
     for (const { position, table, bytes, ageMs } of keys) {
       queue.oldestAtMs = now() - ageMs;
-      const reason = queue.isGone ? 'deleted' : this.#over(queue);
+      const isDoubtful = queue.isDoubtful && mayHaveBeenSent(position);
+      const reason = queue.isGone ? 'deleted' : isDoubtful ? 'interrupted' : this.#over(queue);
+      // Behind the first one that nobody can have sent, nobody can have sent any.
+      queue.isDoubtful &&= isDoubtful;
       if (reason === null) return;
       queue.cursor = position;
       queue.held += 1;
       remove(queue, bytes);
       drop({ webhook, position, change: null, table }, reason);
     }
-    if (found.length === 0 && queue.stores === stores) queue.hasMore = false;
+    if (found.length > 0) return;
+    queue.isDoubtful = false;
+    if (queue.stores === stores) queue.hasMore = false;
   }
 
   #inTurn<T extends { readonly position: Position }>(queue: StoredQueue, found: readonly T[]): readonly T[] {

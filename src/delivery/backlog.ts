@@ -44,6 +44,8 @@ export interface StoredBefore {
   readonly ageMs: number;
   /** The webhook was deleted. */
   readonly isGone: boolean;
+  /** The first of it may have been sent by a server before. */
+  readonly isDoubtful: boolean;
 }
 
 const tickMs = 100;
@@ -71,12 +73,12 @@ export class Backlog {
         this.#moved(queue);
       },
     });
-    for (const { uid, webhookId, ownerId, count, bytes, ageMs, isGone } of before) {
+    for (const { uid, webhookId, ownerId, count, bytes, ageMs, isGone, isDoubtful } of before) {
       const queue = emptyQueue({ uid, id: webhookId, companyId: ownerId, name: webhookId });
       const oldestAtMs = parts.now() - ageMs;
       this.#queues.set(
         uid,
-        Object.assign(queue, { count, bytes, oldestAtMs, isGone, hasMore: true, told: -1 }),
+        Object.assign(queue, { count, bytes, oldestAtMs, isGone, isDoubtful, hasMore: true, told: -1 }),
       );
     }
   }

@@ -15,8 +15,10 @@ export type Outcome =
   | { readonly kind: 'dropped'; readonly reason: 'deleted' | 'backlog_full' | 'backlog_too_old' };
 
 /** Of a change that the former primary sent to us too: whether it was claimed there is not known here. */
-export const failoverDetail = 'a standby was promoted: it may have been sent before, and is not sent again';
-export const interruptedByFailover: Outcome = { kind: 'interrupted', detail: failoverDetail };
+export const interruptedByFailover: Outcome = {
+  kind: 'interrupted',
+  detail: 'a standby was promoted: it may have been sent before, and is not sent again',
+};
 
 /** Not sent for its size, which is at least this. */
 export function tooLarge(bytes: number): Outcome {

@@ -24,6 +24,8 @@ export interface StoredQueue {
   /** It found rows, and none whose turn it is: it is not worth another look at once. */
   isAhead: boolean;
   isGone: boolean;
+  /** The first of it may have been sent by a server before. */
+  isDoubtful: boolean;
   count: number;
   bytes: number;
   /** The count that was last told of. */
@@ -53,6 +55,7 @@ export function emptyQueue(webhook: DeliveryWebhook): StoredQueue {
     isReading: false,
     isAhead: false,
     isGone: false,
+    isDoubtful: false,
     count: 0,
     bytes: 0,
     told: 0,

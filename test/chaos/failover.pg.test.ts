@@ -1,36 +1,68 @@
 // A standby takes the primary's place, with all that was written or without the last of it: the new primary's changes arrive, nothing
 // arrives twice, and what nobody can know stands in the ledger.
 import { expect, test } from 'vitest';
-import { waitForCounters } from '../support/counters.ts';
-import { startReceiver } from '../support/receiver.ts';
-import { startService } from '../support/service-process.ts';
+import { readCounters, waitForCounters } from '../support/counters.ts';
+import { startReceiver, type Receiver } from '../support/receiver.ts';
+import { startService, type ServiceProcess } from '../support/service-process.ts';
 import { ownMajor } from '../support/test-postgres.ts';
+import { waitUntil } from '../support/wait.ts';
 import {
   createOrders,
   createWebhook,
   currentLsn,
   insertOneByOne,
+  insertOrders,
   orderId,
   range,
   repeated,
 } from './orders.ts';
-import { startPair } from './standby.ts';
+import { startPair, type Pair } from './standby.ts';
 
 const skip = ownMajor < 17;
+
+interface Stage extends AsyncDisposable {
+  readonly pair: Pair;
+  readonly service: ServiceProcess;
+  readonly receiver: Receiver;
+}
+
+/** A service that has delivered orders 1 to 20, and a standby that has all of it. */
+async function startStage(behaviour?: Parameters<typeof startReceiver>[0]): Promise<Stage> {
+  await using open = new AsyncDisposableStack();
+  const pair = open.use(await startPair());
+  const receiver = open.use(await startReceiver(behaviour));
+  await createOrders(pair.database);
+  await createWebhook(pair.database, receiver.url);
+  const service = open.use(startService({ databaseUrl: pair.database.serviceUrl }));
+  await service.ready();
+  await insertOneByOne(pair.database, 1, 20);
+  await receiver.waitFor(20);
+  await pair.slotSynchronised(service.slot);
+  await pair.caughtUp();
+  const kept = open.move();
+  return { pair, service, receiver, [Symbol.asyncDispose]: () => kept.disposeAsync() };
+}
+
+function idsOf(receiver: Receiver): number[] {
+  return receiver.requests.map(orderId).sort((a, b) => a - b);
+}
+
+async function epochs({ database }: Pair): Promise<unknown> {
+  return await database.admin.query('select n, timeline, reason from rowhook.epoch order by n');
+}
+
+const failedOver = [
+  { n: '1', timeline: '1', reason: 'first start' },
+  { n: '2', timeline: '2', reason: 'failover' },
+];
 
 test.skipIf(skip)(
   'a promoted standby that lacks the last rows: all new ones arrive, none twice',
   async () => {
-    await using pair = await startPair();
+    await using stage = await startStage();
+    const { pair, receiver } = stage;
     const { database } = pair;
-    await using receiver = await startReceiver();
-    await createOrders(database);
-    await createWebhook(database, receiver.url);
-    await using service = startService({ databaseUrl: database.serviceUrl });
-    await service.ready();
-    await insertOneByOne(database, 1, 20);
     await waitForCounters(database.admin, { success: 20 });
-    await pair.slotSynchronised(service.slot);
     await pair.caughtUp();
     pair.freeze();
     await insertOneByOne(database, 21, 60);
@@ -45,14 +77,87 @@ test.skipIf(skip)(
     ]);
     expect(reused?.['is_reused']).toBe('t');
     await receiver.waitFor(70);
-    expect(receiver.requests.map(orderId).sort((a, b) => a - b)).toEqual(range(1, 70));
+    expect(idsOf(receiver)).toEqual(range(1, 70));
     expect(repeated(receiver.requests)).toEqual([]);
-    expect(await database.admin.query('select n, timeline, reason from rowhook.epoch order by n')).toEqual([
-      { n: '1', timeline: '1', reason: 'first start' },
-      { n: '2', timeline: '2', reason: 'failover' },
-    ]);
+    expect(await epochs(pair)).toEqual(failedOver);
     expect(await database.admin.query('select reason, count from rowhook.loss')).toEqual([
       { reason: 'failover', count: null },
     ]);
+  },
+);
+
+/** A receiver that answers the first twenty at once and the others only when it is let. */
+function holding(): { behaviour: Parameters<typeof startReceiver>[0]; release(): void } {
+  let release: () => void = () => undefined;
+  const released = new Promise<void>((resolve) => (release = resolve));
+  let seen = 0;
+  const behaviour = {
+    behaviour: async () => {
+      seen += 1;
+      if (seen > 20) await released;
+      return { status: 200 };
+    },
+  };
+  return { behaviour, release };
+}
+
+test.skipIf(skip)(
+  'a clean switchover with a backlog, the process alive: nothing is lost, none arrives twice',
+  async () => {
+    const { behaviour, release } = holding();
+    await using stage = await startStage(behaviour);
+    const { pair, receiver, service } = stage;
+    const { database } = pair;
+    await insertOrders(database, 21, 2_000);
+    await waitUntil(
+      async () => (await database.admin.query('select 1 from rowhook.backlog limit 1')).length > 0,
+      { describe: 'a backlog' },
+    );
+    await pair.slotSynchronised(service.slot);
+    await pair.switchOver();
+    release();
+    await insertOneByOne(database, 2_001, 2_010);
+    await waitForCounters(database.admin, { claimed: 2_010, success: 2_010 });
+    expect(repeated(receiver.requests)).toEqual([]);
+    expect(idsOf(receiver)).toEqual(range(1, 2_010));
+    expect(await epochs(pair)).toMatchObject([
+      { reason: 'first start' },
+      { timeline: '2', reason: 'switchover' },
+    ]);
+    expect(await database.admin.query('select reason from rowhook.loss')).toEqual([]);
+  },
+);
+
+test.skipIf(skip)(
+  'a clean switchover and a process that did not live through it: nothing twice, the rest interrupted',
+  async () => {
+    const { behaviour, release } = holding();
+    await using stage = await startStage(behaviour);
+    const { pair, receiver, service } = stage;
+    const { database } = pair;
+    await insertOrders(database, 21, 2_000);
+    await waitUntil(
+      async () => (await database.admin.query('select 1 from rowhook.backlog limit 1')).length > 0,
+      { describe: 'a backlog' },
+    );
+    await pair.slotSynchronised(service.slot);
+    await service.kill('SIGKILL');
+    await pair.switchOver();
+    release();
+    await using next = startService({ databaseUrl: database.serviceUrl });
+    await next.ready();
+    await insertOneByOne(database, 2_001, 2_010);
+    await waitForCounters(database.admin, { claimed: 2_010 });
+    const { success, error } = await readCounters(database.admin);
+    expect(repeated(receiver.requests)).toEqual([]);
+    const [ledger] = await database.admin.query(
+      `select sum(count) as count, count(*) filter (where from_position is null) as without_range
+     from rowhook.loss where reason = 'interrupted'`,
+    );
+    expect(ledger).toEqual({ count: String(error), without_range: '0' });
+    expect(success).toBeGreaterThanOrEqual(30);
+    expect(idsOf(receiver)).toEqual(expect.arrayContaining(range(2_001, 2_010)));
+    expect(await database.admin.query('select 1 from rowhook.backlog limit 1')).toEqual([]);
+    expect(await epochs(pair)).toEqual(failedOver);
   },
 );

@@ -28,6 +28,8 @@ export interface Pair extends AsyncDisposable {
   freeze(): void;
   /** Makes the standby the primary, and the address lead to it. */
   promote(): Promise<void>;
+  /** Stops the primary once the standby has all of it, and promotes that. */
+  switchOver(): Promise<void>;
 }
 
 const quiet = { autovacuum: 'off', checkpoint_timeout: '1h' };
@@ -57,6 +59,20 @@ export async function startPair(): Promise<Pair> {
   const standbyUrl = new URL(standby.url);
   standbyUrl.pathname = `/${database.name}`;
   const onStandby = open.use(new QueryPool(standbyUrl.href));
+  const promote = async (): Promise<void> => {
+    await onStandby.query('select pg_promote()');
+    address.pointTo(standby.url);
+    address.cut();
+    // Their pools may still hand out a connection that was cut.
+    for (const login of [database.admin, database.dba, database.app]) {
+      const isThere = (): Promise<boolean> =>
+        login.query('select 1').then(
+          () => true,
+          () => false,
+        );
+      await waitUntil(isThere, { describe: `${login.url} to lead to the new primary` });
+    }
+  };
   const kept = open.move();
   return {
     primary,
@@ -93,28 +109,16 @@ export async function startPair(): Promise<Pair> {
       line.refuse();
       line.cut();
     },
-    promote: async () => {
-      await onStandby.query('select pg_promote()');
-      address.pointTo(standby.url);
-      address.cut();
-      // Their pools may still hand out a connection that was cut.
-      for (const login of [database.admin, database.dba, database.app]) {
-        await waitUntil(
-          () =>
-            login.query('select 1').then(
-              () => true,
-              () => false,
-            ),
-          { describe: `${login.url} to lead to the new primary` },
-        );
-      }
+    promote,
+    switchOver: async () => {
+      await primary.stop('fast');
+      await promote();
     },
     [Symbol.asyncDispose]: async () => {
       await kept.disposeAsync();
     },
   };
 }
-
 async function copyForStandby(primary: EmbeddedPostgres): Promise<string> {
   const dataDir = newDataFolder();
   await using server = await connect(primary.url);

@@ -98,5 +98,5 @@ export function foldOf(
 }
 
 function newLeader(process: NamedProcess | undefined): NewLeader | null {
-  return process === undefined ? null : { process, server: { timeline: 1, history: [] } };
+  return process === undefined ? null : { process, server: { timeline: 1, history: [] }, resumedTerm: null };
 }

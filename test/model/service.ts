@@ -1,4 +1,5 @@
 // One process of the service: the real Term with everything in it, its statements on the schedule's wire, its POSTs at the schedule's endpoints.
+import { Witness } from '../../src/database/witness.ts';
 import type { Books } from '../../src/books.ts';
 import { FencedError } from '../../src/database/fenced.ts';
 import type { Append } from '../../src/database/journal.ts';
@@ -53,7 +54,7 @@ export class Service {
       takeover,
       floor: database.start,
       configuration: database.configuration(),
-      stored: database.backlogSizes(),
+      stored: database.backlogSizes().map((size) => ({ ...size, isDoubtful: false })),
       storedAboveFloor: database.storedAboveFloor(),
       caps,
       limits,
@@ -161,6 +162,7 @@ export class Service {
         });
         foldNo = next;
       },
+      testify: (rest) => new Witness({ term, lastSeq: seq, foldNo }).testify(rest),
       pollWebhooks: (uids) => wire.ask(this, 'poll', () => database.poll(uids), true),
     };
   }
