@@ -106,8 +106,8 @@ export class Application {
   readonly byName = new Map<string, Pair>();
   hooks = new Map<bigint, Hook>();
   readonly deletedHooks = new Set<bigint>();
-  /** When they were, of those that still are. */
-  readonly pausedAtMs = new Map<bigint, number>();
+  /** By which commit, of those that still are. */
+  readonly pausedBy = new Map<bigint, bigint>();
   nextXid = 100;
   endLsn = 64n;
   readonly #rows: Readonly<Record<TableName, Map<number, Item>>> = { item: new Map(), note: new Map() };
@@ -118,7 +118,6 @@ export class Application {
   /** As it was before the transaction. */
   #matching: readonly Hook[] = [];
   #commitLsn = 0n;
-  #wallMs = 0;
 
   constructor(hooks: readonly Write[]) {
     for (const { n } of hooks) this.#createHook(n);
@@ -130,7 +129,6 @@ export class Application {
     // The commit record may follow the one before at once: its rows were written earlier.
     this.#commitLsn = this.endLsn + (list.length % 2 === 0 ? 0n : 24n);
     this.#matching = [...this.hooks.values()];
-    this.#wallMs = wallMs;
     this.#messages = [];
     this.#changesConfiguration = false;
     for (const write of list) this.#write(write);
@@ -244,8 +242,8 @@ export class Application {
     } else {
       this.hooks.set(uid, hook);
     }
-    if (hook?.isActive !== false) this.pausedAtMs.delete(uid);
-    else if (!this.pausedAtMs.has(uid)) this.pausedAtMs.set(uid, this.#wallMs);
+    if (hook?.isActive !== false) this.pausedBy.delete(uid);
+    else if (!this.pausedBy.has(uid)) this.pausedBy.set(uid, this.#commitLsn);
     this.#changesConfiguration = true;
     this.#log([hookShape], rowBytes(hookShape.oid, hookValues(old), hookValues(hook)));
   }

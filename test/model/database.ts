@@ -39,7 +39,6 @@ export interface Counter {
 type Row = Omit<StoredDelivery, 'ageMs'> & { readonly storedAtMs: number };
 type Version = Pick<FoldInput['versions'][number], 'kind' | 'key' | 'commitLsn' | 'row'>;
 
-const gateIsGoodForMs = 2_000;
 const writers = ['claim', 'spool', 'fold'] as const;
 type Writer = (typeof writers)[number];
 
@@ -120,12 +119,12 @@ export class Database {
     for (const entry of entries) this.#write(entry);
   }
 
-  /** What is about to be claimed: a pause is known by then, if it is old enough. */
-  requireActive(entries: readonly JournalEntry[], wallMs: number): void {
+  /** What is about to be claimed: a pause that was read from the log is known. */
+  requireActive(entries: readonly JournalEntry[], readUpTo: FloorPosition): void {
     for (const { uid, position } of entries.filter(isClaim)) {
-      const sinceMs = this.#application.pausedAtMs.get(uid);
-      if (sinceMs === undefined || wallMs - sinceMs <= gateIsGoodForMs) continue;
-      throw new Violation(`${positionKey(uid, position)} is claimed long after its webhook was paused`);
+      const pausedBy = this.#application.pausedBy.get(uid);
+      if (pausedBy === undefined || !isAtOrBelow(pausedBy, wholeTransaction, readUpTo)) continue;
+      throw new Violation(`${positionKey(uid, position)} is claimed after its webhook was paused`);
     }
   }
 

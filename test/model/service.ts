@@ -131,7 +131,7 @@ export class Service {
     return {
       append: async (entries, stored): Promise<Append> => {
         const next = seq + 1;
-        database.requireActive(entries, clock.wallMs);
+        database.requireActive(entries, this.term.reader.readUpTo);
         const sentAt = { monotonicMs: clock.nowMs, wallMs: clock.wallMs };
         await wire.ask(this, 'append', () => {
           database.append(term, next, entries, stored);
