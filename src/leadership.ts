@@ -9,6 +9,7 @@ import type { Config } from './config.ts';
 import { readConfiguration } from './database/configuration.ts';
 import { explainDatabaseError } from './database/explain-error.ts';
 import { FencedError } from './database/fenced.ts';
+import { requireUnbrokenSlot } from './database/promoted-slot.ts';
 import { ensureStarted } from './database/first-start.ts';
 import { readPublication, requireSamePublication } from './database/publication.ts';
 import { thisProcess } from './database/leader.ts';
@@ -153,6 +154,7 @@ class Leadership implements AsyncDisposable {
     if (timeline === state.timeline || this.#options.memory.testimony !== null) return;
     const { config, logger } = this.#options;
     const { side } = this.#sessions;
+    await requireUnbrokenSlot(side, state);
     logger.warn(
       { seconds: witnessFirstMs / 1000 },
       'this server was promoted: waiting whether the process that led before goes on here',

@@ -2,6 +2,7 @@
 // arrives twice, and what nobody can know stands in the ledger.
 import { expect, test } from 'vitest';
 import { readCounters, waitForCounters } from '../support/counters.ts';
+import { runCli } from '../cli/run-cli.ts';
 import { startReceiver, type Receiver } from '../support/receiver.ts';
 import { startService, type ServiceProcess } from '../support/service-process.ts';
 import { ownMajor } from '../support/test-postgres.ts';
@@ -161,3 +162,38 @@ test.skipIf(skip)(
     expect(await epochs(pair)).toEqual(failedOver);
   },
 );
+
+test('a promoted standby without the slot, or with one that was made there by hand, sends nothing until the gap is accepted', async () => {
+  await using pair = await startPair();
+  const { database } = pair;
+  await using receiver = await startReceiver();
+  await createOrders(database);
+  await createWebhook(database, receiver.url);
+  await using service = startService({ databaseUrl: database.serviceUrl });
+  await service.ready();
+  const { slot } = service;
+  await insertOrders(database, 1);
+  await waitForCounters(database.admin, { success: 1 });
+  await pair.caughtUp();
+  await pair.primary.stop('immediate');
+  await pair.promote();
+  await insertOrders(database, 2);
+  expect(await service.exited).toMatchObject({ code: 3 });
+  expect(service.output).toContain(`it has no replication slot "${slot}"`);
+  expect(service.output).toContain('rowhook slot recreate --accept-gap');
+
+  await database.admin.query(`select pg_create_logical_replication_slot($1, 'pgoutput')`, [slot]);
+  {
+    await using again = startService({ databaseUrl: database.serviceUrl });
+    expect(await again.exited).toMatchObject({ code: 3 });
+    expect(again.output).toMatch(/Postgres did not synchronise it/);
+  }
+  const environment = { DATABASE_URL: database.serviceUrl, ROWHOOK_SLOT: slot };
+  const accepted = await runCli(['slot', 'recreate', '--accept-gap'], environment);
+  expect(accepted).toMatchObject({ exitCode: 0 });
+  await using next = startService({ databaseUrl: database.serviceUrl });
+  await next.ready();
+  await insertOrders(database, 3);
+  await receiver.waitFor(2);
+  expect(idsOf(receiver)).toEqual([1, 3]);
+});
