@@ -352,6 +352,7 @@ export class Term {
         this.floor.settle(change);
       },
       onAdmitted: () => {
+        this.#watch.measure();
         this.#claimer.wake();
       },
       onRoom: () => {

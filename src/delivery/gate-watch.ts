@@ -28,7 +28,7 @@ export class GateWatch {
   #polledAt = -Infinity;
   #newsAt = -Infinity;
   #polling: Promise<void> | null = null;
-  /** As of the last tick: looking through all lanes at every claim would cost more than the claim. */
+  /** As of the last measurement: looking through all lanes at every claim would cost more than the claim. */
   #isWaitingLong = false;
 
   constructor(parts: GateWatchParts) {
@@ -37,10 +37,15 @@ export class GateWatch {
 
   start(): void {
     this.#timer = setInterval(() => {
-      const { now, waiting, oldestReadAtMs } = this.#parts;
-      this.#isWaitingLong = waiting() > 0 && now() - oldestReadAtMs() > behindAfterMs;
-      if (this.#isBehind() && now() - this.#polledAt >= pollEveryMs) void this.#poll();
+      this.measure();
+      if (this.#isBehind() && this.#parts.now() - this.#polledAt >= pollEveryMs) void this.#poll();
     }, tickMs);
+  }
+
+  /** How old is what waits? On a timer, and when something old begins to wait. */
+  measure(): void {
+    const { now, waiting, oldestReadAtMs } = this.#parts;
+    this.#isWaitingLong = waiting() > 0 && now() - oldestReadAtMs() > behindAfterMs;
   }
 
   /** Nobody waits for a look any more. */
