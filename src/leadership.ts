@@ -12,6 +12,7 @@ import { FencedError } from './database/fenced.ts';
 import { requireUnbrokenSlot } from './database/promoted-slot.ts';
 import { ensureStarted } from './database/first-start.ts';
 import { readPublication, requireSamePublication } from './database/publication.ts';
+import { claimSettings } from './database/journal.ts';
 import { thisProcess } from './database/leader.ts';
 import { Session } from './database/session.ts';
 import { lookAtSlot } from './database/slot-holder.ts';
@@ -77,12 +78,7 @@ class Leadership implements AsyncDisposable {
   constructor(options: LeadershipOptions) {
     this.#options = options;
     this.#failed.promise.catch(() => undefined);
-    // The backlog grows and empties by the thousand: a plan made for what it was must not be kept for what it is.
-    const claim = this.#session('claim', {
-      enable_seqscan: 'off',
-      enable_hashjoin: 'off',
-      enable_mergejoin: 'off',
-    });
+    const claim = this.#session('claim', claimSettings);
     const [spool, fold, side] = [this.#session('spool'), this.#session('fold'), this.#session('side')];
     const casts = this.#session('casts', { default_transaction_read_only: 'on', statement_timeout: '5s' });
     this.#sessions = { claim, spool, fold, side, casts };

@@ -37,16 +37,25 @@ const appendStatement = {
     returning seq`,
 };
 
-// The rows in the backlog go with it or not at all.
+/** Of the claim connection. The backlog grows and empties by the thousand: a plan made for what it was is kept for what it is. */
+export const claimSettings = { enable_seqscan: 'off' };
+
+// The rows in the backlog go with it or not at all. Each is looked up by itself: joined, a plan made while the backlog was empty
+// compares every row that it has by now with every one that is claimed, and is kept.
 const appendFromBacklogStatement = {
   name: 'rowhook_append_from_backlog',
   text: `
     with f as materialized (
       select 1 from rowhook.fence where writer = 'claim' and term = $1 for no key update),
     d as (
-      delete from rowhook.backlog b
-      using f, unnest($4::int8[], $5::int4[], $6::pg_lsn[], $7::int8[], $8::int2[]) as k (uid, epoch, commit_lsn, index, part)
-      where b.uid = k.uid and b.epoch = k.epoch and b.commit_lsn = k.commit_lsn and b.index = k.index and b.part = k.part)
+      delete from rowhook.backlog
+      where ctid = any (array (
+        select row.ctid
+        from f, unnest($4::int8[], $5::int4[], $6::pg_lsn[], $7::int8[], $8::int2[]) as k (uid, epoch, commit_lsn, index, part),
+             lateral (
+               select b.ctid from rowhook.backlog b
+               where b.uid = k.uid and b.epoch = k.epoch and b.commit_lsn = k.commit_lsn and b.index = k.index and b.part = k.part
+               limit 1) as row)))
     insert into rowhook.journal (seq, body) select $2, $3 from f
     on conflict do nothing
     returning seq`,

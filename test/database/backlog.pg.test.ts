@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { readBacklog, Spool } from '../../src/database/backlog.ts';
 import { FencedError } from '../../src/database/fenced.ts';
+import { claimSettings } from '../../src/database/journal.ts';
 import type { Session } from '../../src/database/session.ts';
 import type { Takeover } from '../../src/database/takeover.ts';
 import type { Delivery } from '../../src/delivery/delivery.ts';
@@ -100,6 +101,26 @@ test('a claim from the backlog that waited for one of its rows while another pro
   expect(await seqs(books)).toEqual([]);
   await journalOf(books.session(), next).append(stored, stored);
   expect(await storedLsns(books)).toEqual([]);
+});
+
+test('a claim from the backlog looks only for its own rows, also by a plan that was made while the backlog was empty', async () => {
+  await using books = await openBooks();
+  await books.database.admin.query('vacuum analyze rowhook.backlog');
+  const takeover = await books.takeOver();
+  const session = books.session(undefined, { ...claimSettings, plan_cache_mode: 'force_generic_plan' });
+  const journal = journalOf(session, takeover);
+  await spoolOf(books.session(), takeover).store(deliveries(0x30n, 0x40n, 0x50n));
+  const stored = claims(7n, 0x30n, 0x40n);
+  await journal.append(stored, stored);
+  expect(await storedLsns(books)).toEqual(['0/50']);
+  const { rows } = await session.query<{ 'QUERY PLAN': string }>({
+    text: `explain execute rowhook_append_from_backlog (${takeover.term}, 9, '', '{7}', '{1}', '{0/50}', '{0}', '{0}')`,
+  });
+  const plan = rows.map((row) => row['QUERY PLAN']).join('\n');
+  expect(plan).toContain('Index Cond: ((uid = k.uid) AND (epoch = k.epoch)');
+  expect(plan).toContain('TID Cond:');
+  expect(plan).not.toContain('Filter: (uid');
+  expect(plan).not.toContain('Join Filter');
 });
 
 test('what is stored and whose answer was cut off is stored once', async () => {

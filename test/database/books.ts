@@ -13,7 +13,7 @@ export const slot = 'books';
 export interface Books extends AsyncDisposable {
   readonly database: InstalledDatabase;
   /** A session of the service's role; ended with the books. Through another URL where one is given. */
-  session(url?: string): Session;
+  session(url?: string, settings?: Readonly<Record<string, string>>): Session;
   takeOver(leader?: NamedProcess): Promise<Takeover>;
   /** The pids of backends that wait for a lock, once there are so many. */
   waitForBlocked(count: number): Promise<readonly string[]>;
@@ -33,10 +33,11 @@ export async function openBooks(): Promise<Books> {
   await database.admin.query(
     `insert into rowhook.epoch (n, system_id, timeline, from_lsn, reason) values (1, '1', 1, '0/10', 'first start')`,
   );
-  const session = (url = database.serviceUrl): Session =>
+  const session = (url = database.serviceUrl, settings = {}): Session =>
     open.use(
       new Session({
         databaseUrl: url,
+        settings,
         applicationName: `rowhook/${slot}/test`,
         stop: stop.signal,
         onTrouble: () => undefined,
