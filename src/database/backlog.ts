@@ -162,7 +162,7 @@ export async function readBacklog(
   const { rows } = await session.query<StoredRow>({
     text: `
       with k as (
-        select sum(bytes) over (order by epoch, commit_lsn, index, part) - bytes as before
+        select sum(bytes) over (order by epoch, commit_lsn, index, part) as through
         from (select epoch, commit_lsn, index, part, octet_length(payload) as bytes from rowhook.backlog
               where ${afterKey} order by epoch, commit_lsn, index, part limit $6) first)
       select ${keyColumns}, b.webhook_id as "webhookId", b.company_id as "ownerId", b.type, b.row_company_id as "companyId",
@@ -170,7 +170,7 @@ export async function readBacklog(
       from rowhook.backlog b
       where ${afterKey}
       order by epoch, commit_lsn, index, part
-      limit greatest(1, (select count(*) from k where before < $7))`,
+      limit greatest(1, (select count(*) from k where through <= $7))`,
     values: [...rangeValues(range), range.limit, range.maxBytes],
   });
   return rows.map((row) => ({

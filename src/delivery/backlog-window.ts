@@ -76,6 +76,8 @@ export class BacklogWindow {
   /** Those that wait for their turn to read. */
   readonly #wanting = new Set<StoredQueue>();
   #reads = 0;
+  /** Of what waits in lanes: as of the last look, and what was admitted since. */
+  #waitingBytes = 0;
   #isStopped = false;
 
   constructor(parts: BacklogWindowParts, around: Surroundings) {
@@ -87,10 +89,19 @@ export class BacklogWindow {
     this.#isStopped = true;
   }
 
+  /** Counts what waits for webhooks that may be sent to; to be called now and then. What waits for others may do so for ever. */
+  look(queues: Iterable<StoredQueue>): void {
+    const { lanes, isOpen } = this.#parts;
+    this.#waitingBytes = 0;
+    for (const { webhook } of queues) {
+      if (isOpen(webhook.uid)) this.#waitingBytes += lanes.waitingBytesOf(webhook.uid);
+    }
+  }
+
   /** Hands one that was just stored to the lane, where that is its turn and there is room. */
   takesStored(queue: StoredQueue, delivery: Delivery): boolean {
     const { uid } = queue.webhook;
-    if (queue.hasMore || queue.isGone || !this.#parts.isOpen(uid)) return false;
+    if (queue.hasMore || queue.isGone || !this.#parts.isOpen(uid) || !this.#hasRoom) return false;
     const { rows, bytes } = this.#size();
     const waiting = this.#parts.lanes.waitingOf(uid);
     if (waiting >= rows || (waiting > 0 && delivery.payload.bytes > bytes / rows)) return false;
@@ -103,7 +114,9 @@ export class BacklogWindow {
     if (!queue.hasMore || queue.isReading || queue.isAhead || this.#isStopped) return;
     const { lanes, isOpen, hasRoomForDrops } = this.#parts;
     const { uid } = queue.webhook;
-    const hasRoom = isOpen(uid) && lanes.waitingOf(uid) <= this.#size().rows / 2;
+    const { rows, bytes } = this.#size();
+    const isHalfEmpty = lanes.waitingOf(uid) <= rows / 2 && lanes.waitingBytesOf(uid) <= bytes / 2;
+    const hasRoom = isOpen(uid) && isHalfEmpty;
     if (queue.isGone || queue.isDoubtful ? hasRoomForDrops() : hasRoom) this.#want(queue);
   }
 
@@ -144,6 +157,11 @@ export class BacklogWindow {
     };
   }
 
+  // A row may be larger than its window's share: where many are, the next one waits until some are out.
+  get #hasRoom(): boolean {
+    return this.#waitingBytes < 2 * this.#parts.windowLimits.maxBytesOfAll;
+  }
+
   #want(queue: StoredQueue): void {
     if (queue.isReading) return;
     this.#wanting.add(queue);
@@ -153,7 +171,7 @@ export class BacklogWindow {
   #readNext(): void {
     const { maxReads } = this.#parts.windowLimits;
     for (const queue of this.#wanting) {
-      if (this.#isStopped || this.#reads >= maxReads) return;
+      if (this.#isStopped || this.#reads >= maxReads || !this.#hasRoom) return;
       this.#wanting.delete(queue);
       this.#reads += 1;
       queue.isReading = true;
@@ -224,6 +242,7 @@ export class BacklogWindow {
   #admit(queue: StoredQueue, delivery: Delivery): void {
     queue.cursor = delivery.position;
     queue.held += 1;
+    this.#waitingBytes += delivery.payload.bytes;
     this.#parts.lanes.admit(delivery);
   }
 }

@@ -157,6 +157,7 @@ export class Backlog {
       if (oldest === undefined || this.#queues.has(uid)) continue;
       if (!isOpen(uid) || now() - oldest.readAtMs >= this.#longestWaitMs(uid)) this.#enter(oldest);
     }
+    this.#window.look(this.#queues.values());
     for (const queue of this.#queues.values()) {
       queue.isAhead = false;
       this.#window.trim(queue);

@@ -5,6 +5,7 @@ import { Fifo } from '../fifo.ts';
 import { BytesOut } from './bytes-out.ts';
 import type { Delivery } from './delivery.ts';
 
+/** But for `concurrency` and what is out, these hold the reader; what came from the backlog, whose window has limits of its own, does not. */
 export interface LaneLimits {
   /** POSTs of one webhook at a time. */
   readonly concurrency: number;
@@ -37,6 +38,9 @@ interface Lane {
   /** The last delivery for all records that is not done; whatever is in `tails` came after it. */
   barrier: Waiting | null;
   bytes: number;
+  /** Of what waits, straight from the log. */
+  unstored: number;
+  unstoredBytes: number;
   inFlight: number;
   bytesOut: number;
   isInTurn: boolean;
@@ -53,8 +57,10 @@ export class Lanes {
   readonly #claimed = new Map<Delivery, Waiting>();
   readonly #full = new Set<Lane>();
   readonly #out: BytesOut<Lane>;
-  #deliveries = 0;
-  #bytes = 0;
+  #waiting = 0;
+  /** Of those, straight from the log. */
+  #unstored = 0;
+  #unstoredBytes = 0;
   #done = 0;
   #perSecond = 0;
   #lookedAtMs: number | null = null;
@@ -68,7 +74,7 @@ export class Lanes {
 
   /** Deliveries that are not claimed yet. */
   get waiting(): number {
-    return this.#deliveries;
+    return this.#waiting;
   }
 
   get inFlight(): number {
@@ -77,7 +83,8 @@ export class Lanes {
 
   /** Whether the reader has to stop. It may still hand over what it has in hand. */
   get isFull(): boolean {
-    return this.#full.size > 0 || this.#deliveries >= this.#capacity || this.#bytes >= this.#limits.maxBytes;
+    if (this.#full.size > 0) return true;
+    return this.#unstored >= this.#capacity || this.#unstoredBytes >= this.#limits.maxBytes;
   }
 
   // Reading further ahead than this sends nothing sooner.
@@ -123,6 +130,11 @@ export class Lanes {
     return this.#lanes.get(uid)?.waiting.size ?? 0;
   }
 
+  /** And how large they are together. */
+  waitingBytesOf(uid: bigint): number {
+    return this.#lanes.get(uid)?.bytes ?? 0;
+  }
+
   /** The one of this webhook that has waited longest. */
   oldestOf(uid: bigint): Delivery | undefined {
     const lane = this.#lanes.get(uid);
@@ -138,7 +150,7 @@ export class Lanes {
       waiting.blockers += 1;
     }
     lane.waiting.add(waiting);
-    this.#count(lane, 1, delivery.payload.bytes);
+    this.#count(lane, delivery, 1);
     if (waiting.blockers === 0) this.#makeReady(lane, waiting);
   }
 
@@ -156,7 +168,7 @@ export class Lanes {
       lane.waiting.delete(next);
       lane.inFlight += 1;
       lane.bytesOut += next.delivery.payload.bytes;
-      this.#count(lane, -1, -next.delivery.payload.bytes);
+      this.#count(lane, next.delivery, -1);
       this.#claimed.set(next.delivery, next);
       taken.push(next.delivery);
       this.#queue(lane);
@@ -209,7 +221,7 @@ export class Lanes {
   #drop(lane: Lane, waiting: Waiting): void {
     waiting.isDropped = true;
     lane.waiting.delete(waiting);
-    this.#count(lane, -1, -waiting.delivery.payload.bytes);
+    this.#count(lane, waiting.delivery, -1);
     // Otherwise it keeps its place until those before it are done: whoever comes after it still waits for them.
     if (waiting.blockers === 0) this.#pass(lane, waiting);
   }
@@ -237,6 +249,8 @@ export class Lanes {
         tails: new Map(),
         barrier: null,
         bytes: 0,
+        unstored: 0,
+        unstoredBytes: 0,
         inFlight: 0,
         bytesOut: 0,
         isInTurn: false,
@@ -265,13 +279,18 @@ export class Lanes {
     this.#turns.push(lane);
   }
 
-  #count(lane: Lane, deliveries: number, bytes: number): void {
+  #count(lane: Lane, { payload, change }: Delivery, deliveries: 1 | -1): void {
     const { maxDeliveriesPerLane, maxBytesPerLane } = this.#limits;
-    this.#deliveries += deliveries;
-    this.#bytes += bytes;
+    const bytes = deliveries * payload.bytes;
+    this.#waiting += deliveries;
     lane.bytes += bytes;
-    if (lane.waiting.size >= maxDeliveriesPerLane || lane.bytes >= maxBytesPerLane) this.#full.add(lane);
-    else if (lane.waiting.size <= maxDeliveriesPerLane / 2 && lane.bytes <= maxBytesPerLane / 2) {
+    if (change === null) return;
+    this.#unstored += deliveries;
+    this.#unstoredBytes += bytes;
+    lane.unstored += deliveries;
+    lane.unstoredBytes += bytes;
+    if (lane.unstored >= maxDeliveriesPerLane || lane.unstoredBytes >= maxBytesPerLane) this.#full.add(lane);
+    else if (lane.unstored <= maxDeliveriesPerLane / 2 && lane.unstoredBytes <= maxBytesPerLane / 2) {
       this.#full.delete(lane);
     }
   }

@@ -1,0 +1,114 @@
+import { expect, test } from 'vitest';
+import { Backlog, type BacklogParts } from '../../src/delivery/backlog.ts';
+import type { Delivery } from '../../src/delivery/delivery.ts';
+import { Lanes } from '../../src/delivery/lanes.ts';
+import { comparePositions } from '../../src/position.ts';
+import { deliveryOf } from '../support/deliveries.ts';
+
+interface Stored {
+  readonly webhooks: number;
+  readonly rows: number;
+  readonly bytes: number;
+  readonly maxBytesOfAll?: number;
+}
+
+/** A term that finds so much stored for each webhook, and none of their endpoints ever answers. */
+async function hanging({ webhooks, rows, bytes, maxBytesOfAll = 100_000 }: Stored): Promise<Lanes> {
+  const lanes = new Lanes(
+    {
+      concurrency: 1,
+      maxDeliveriesPerLane: 100,
+      maxBytesPerLane: 2_000,
+      minDeliveries: 200,
+      maxDeliveries: 1_000,
+      maxWaitMs: 700,
+      maxBytes: 10_000,
+      maxBytesOut: 1_000,
+      maxBytesOutPerLane: 1_000,
+    },
+    () => true,
+  );
+  const table = new Map<bigint, Delivery[]>();
+  for (let uid = 1n; uid <= webhooks; uid++) {
+    const its = Array.from({ length: rows }, (_, index) => deliveryOf({ uid, index, bytes, keys: ['one'] }));
+    table.set(uid, its);
+  }
+  let reads = 0;
+  const parts: BacklogParts = {
+    lanes,
+    backlogLimits: {
+      longestWaitMs: 1_000,
+      longestWaitWhenDrainingMs: 3_000,
+      longestWaitWhenFullMs: 300,
+      maxBatch: 100,
+      maxBatchBytes: 10_000,
+      maxUnstored: 1_000,
+      maxUnstoredBytes: 100_000,
+    },
+    windowLimits: {
+      maxRows: 64,
+      maxBytes: 1_000,
+      maxRowsOfAll: 10_000,
+      maxBytesOfAll,
+      maxReads: 4,
+      maxDrops: 100,
+    },
+    caps: { maxCount: 1e9, maxBytes: 1e12, maxAgeMs: 1e12 },
+    isOpen: () => true,
+    isRead: () => true,
+    read: async ({ uid, after, limit, maxBytes }) => {
+      reads += 1;
+      await Promise.resolve();
+      const behind = (table.get(uid) ?? []).filter(
+        ({ position }) => after === null || comparePositions(position, after) > 0,
+      );
+      return behind.slice(0, Math.max(1, Math.min(limit, Math.floor(maxBytes / bytes))));
+    },
+    readKeys: () => Promise.reject(new Error('nothing is to be dropped')),
+    drop: () => undefined,
+    mayHaveBeenSent: () => false,
+    hasRoomForDrops: () => true,
+    store: () => Promise.reject(new Error('nothing is to be stored')),
+    settle: () => undefined,
+    onRoom: () => undefined,
+    onAdmitted: () => lanes.take(1_000),
+    onFailure: (error) => {
+      throw error;
+    },
+    now: () => 0,
+  };
+  const before = [...table].map(([uid]) => ({
+    uid,
+    webhookId: `wh_${uid}`,
+    ownerId: 'acme',
+    count: rows,
+    bytes: rows * bytes,
+    ageMs: 0,
+    isGone: false,
+    isDoubtful: false,
+  }));
+  const backlog = new Backlog(parts, before);
+  backlog.tick();
+  for (let seen = -1; seen !== reads; await new Promise((resolve) => setImmediate(resolve))) seen = reads;
+  await backlog.stop();
+  return lanes;
+}
+
+test('what hanging webhooks have in their lanes from the backlog holds no reader', async () => {
+  const lanes = await hanging({ webhooks: 40, rows: 100, bytes: 10 });
+  expect(lanes.waiting).toBeGreaterThan(200);
+  expect(lanes.isFull).toBe(false);
+});
+
+test('of large payloads a lane gets no more from the backlog than there is room for', async () => {
+  const lanes = await hanging({ webhooks: 1, rows: 100, bytes: 900 });
+  // One is out, and one waits.
+  expect([lanes.inFlight, lanes.waiting]).toEqual([1, 1]);
+  expect(lanes.isFull).toBe(false);
+});
+
+test('of large payloads all lanes together get no more from the backlog than fits into memory', async () => {
+  const lanes = await hanging({ webhooks: 100, rows: 10, bytes: 900, maxBytesOfAll: 10_000 });
+  // Twice that, and what four reads at a time find.
+  expect(lanes.waiting * 900).toBeLessThan(25_000);
+});
