@@ -13,7 +13,7 @@ test(
       kills: 4,
       limitMs: 60_000,
       changesPerSecond: 300,
-      settleMs: 60_000,
+      stillMs: 20_000,
       say: () => undefined,
     });
     const text = reportText(result, seed);

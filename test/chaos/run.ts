@@ -29,7 +29,7 @@ const result = await runRandomKills({
   kills,
   limitMs: minutes * 60_000,
   changesPerSecond: rate,
-  settleMs: 120_000,
+  stillMs: 60_000,
   stop: stop.signal,
   say,
 });

@@ -27,8 +27,8 @@ export interface RandomKillsOptions {
   /** …or after so long. */
   readonly limitMs: number;
   readonly changesPerSecond: number;
-  /** How long everything may take to settle at the end. */
-  readonly settleMs: number;
+  /** At the end: how long nothing may move while something is not settled. */
+  readonly stillMs: number;
   /** Aborted: nothing more breaks, and the balance is drawn. */
   readonly stop?: AbortSignal;
   say(line: string): void;
@@ -83,7 +83,7 @@ export async function runRandomKills(options: RandomKillsOptions): Promise<Rando
   const writers = stopped.flatMap((each) => (each.status === 'rejected' ? [String(each.reason)] : []));
   await breaker.mend();
   for (const webhook of restless) await webhook.activate();
-  const unsettled = await settle({ database, slot, model, limitMs: options.settleMs }).then(
+  const unsettled = await settle({ database, slot, model, stillMs: options.stillMs }).then(
     () => [],
     (error: unknown) => [`${String(error)}\n${services.lastWords()}`],
   );
@@ -155,29 +155,34 @@ interface Settling {
   readonly database: InstalledDatabase;
   readonly slot: string;
   readonly model: OrdersModel;
-  readonly limitMs: number;
+  readonly stillMs: number;
 }
 
-/** Until everything written is confirmed, and nothing is waiting for its outcome. */
-async function settle({ database, slot, model, limitMs }: Settling): Promise<void> {
-  await waitForConfirmed(database, { slot, lsn: await currentLsn(database), timeoutMs: limitMs });
+const longestSettlingMs = 60 * 60_000;
+
+/** Until everything written is confirmed and has its outcome: as long as that takes while it goes on, and `stillMs` after it stopped. */
+async function settle({ database, slot, model, stillMs }: Settling): Promise<void> {
+  const lsn = await currentLsn(database);
   let seen = '';
   let sameSince = performance.now();
   await waitUntil(
     async () => {
       const { byId, byUid } = await readBooks(database);
-      const isIdle = [...byUid.values()].every(({ claimed, success, error }) => claimed === success + error);
       const isComplete = webhookPlans.every(({ name }) => {
         const { claimed = 0, missed = 0 } = byId.get(name) ?? {};
         return claimed + missed === model.expected(name).size;
       });
+      const isIdle = [...byUid.values()].every(({ claimed, success, error }) => claimed === success + error);
       if (isIdle && isComplete) return true;
-      // What is lost does not come any more: the balance will say so.
       const now = JSON.stringify([...byUid]);
       if (now !== seen) sameSince = performance.now();
       seen = now;
-      return isIdle && performance.now() - sameSince > 15_000;
+      if (performance.now() - sameSince < stillMs) return false;
+      // What is lost does not come any more: the balance will say so.
+      if (isIdle) return true;
+      throw new Error(`nothing moved for ${stillMs} ms, and some deliveries have no outcome`);
     },
-    { timeoutMs: limitMs, intervalMs: 100, describe: 'every delivery to have its outcome' },
+    { timeoutMs: longestSettlingMs, intervalMs: 100, describe: 'every delivery to have its outcome' },
   );
+  await waitForConfirmed(database, { slot, lsn, timeoutMs: stillMs });
 }
