@@ -11,6 +11,7 @@ import { explainDatabaseError } from './database/explain-error.ts';
 import { FencedError } from './database/fenced.ts';
 import { requireUnbrokenSlot } from './database/promoted-slot.ts';
 import { ensureStarted } from './database/first-start.ts';
+import { foldSettings } from './database/fold.ts';
 import { readPublication, requireSamePublication } from './database/publication.ts';
 import { claimSettings } from './database/journal.ts';
 import { thisProcess } from './database/leader.ts';
@@ -79,7 +80,8 @@ class Leadership implements AsyncDisposable {
     this.#options = options;
     this.#failed.promise.catch(() => undefined);
     const claim = this.#session('claim', claimSettings);
-    const [spool, fold, side] = [this.#session('spool'), this.#session('fold'), this.#session('side')];
+    const fold = this.#session('fold', foldSettings);
+    const [spool, side] = [this.#session('spool'), this.#session('side')];
     const casts = this.#session('casts', { default_transaction_read_only: 'on', statement_timeout: '5s' });
     this.#sessions = { claim, spool, fold, side, casts };
   }

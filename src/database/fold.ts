@@ -114,9 +114,12 @@ function json(value: unknown): string {
   return JSON.stringify(value, (_key, item: unknown) => (typeof item === 'bigint' ? String(item) : item));
 }
 
+/** Of the fold connection. Its tables grow by the thousand after a plan that was made while they were empty, and it would be kept. */
+export const foldSettings = { plan_cache_mode: 'force_custom_plan' };
+
 // A configuration version may go when a newer one of the same key is in force at the stored floor: no restart reads from
 // before the floor. A deleted row's last version goes with it, but only once nothing of it is on its way: after a crash the
-// ledger tells from it whose it was.
+// ledger tells from it whose it was. What is known of the backlog's size is often wrong, so it is looked up, never joined (offset 0).
 const foldStatement = {
   name: 'rowhook_fold',
   text: `
@@ -172,7 +175,7 @@ const foldStatement = {
           select from rowhook.counter c
           where c.uid::text = t.key and c.claimed_count > c.success_count + c.error_count)
         and not exists (
-          select from rowhook.backlog b where b.uid = case t.kind when 'webhook' then t.key::int8 end)
+          select from rowhook.backlog b where b.uid = case t.kind when 'webhook' then t.key::int8 end offset 0)
         and not exists (
           select from jsonb_to_recordset($7::jsonb) as i (uid int8) where i.uid::text = t.key)
         and (t.row is null or exists (

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { foldSettings } from '../../src/database/fold.ts';
 import { FencedError } from '../../src/database/fenced.ts';
 import { startTcpProxy } from '../support/tcp-proxy.ts';
 import { waitUntil } from '../support/wait.ts';
@@ -95,4 +96,16 @@ test('only what lies at or below the stored floor leaves the journal', async () 
   expect(await books.database.admin.query('select seq from rowhook.journal')).toEqual([{ seq: '3' }]);
   const [state] = await books.database.admin.query('select folded_seq, trimmed_seq from rowhook.state');
   expect(state).toEqual({ folded_seq: '3', trimmed_seq: '2' });
+});
+
+test('a fold is never done by a plan that was made while there was less', async () => {
+  await using books = await openBooks();
+  await books.database.admin.query('vacuum analyze');
+  const session = books.session(undefined, foldSettings);
+  const folder = folderOf(session, await books.takeOver());
+  for (let i = 0; i < 9; i++) await folder.fold(foldOf(7n, { claimed: 1, success: 1 }));
+  const { rows } = await session.query({
+    text: `select generic_plans from pg_prepared_statements where name = 'rowhook_fold'`,
+  });
+  expect(rows).toEqual([{ generic_plans: '0' }]);
 });
