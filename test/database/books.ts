@@ -20,8 +20,8 @@ export interface Books extends AsyncDisposable {
 }
 
 /** A database as the first start leaves it, but without a slot. */
-export async function openBooks(): Promise<Books> {
-  const database = await createInstalledDatabase();
+export async function openBooks(encoding?: string): Promise<Books> {
+  const database = await createInstalledDatabase(undefined, encoding);
   const stop = new AbortController();
   const open = new AsyncDisposableStack();
   open.use(database);

@@ -109,3 +109,28 @@ test('a fold is never done by a plan that was made while there was less', async 
   });
   expect(rows).toEqual([{ generic_plans: '0' }]);
 });
+
+test('what an endpoint answered stops no fold in a database that cannot write it', async () => {
+  await using books = await openBooks('WIN1252');
+  const { admin } = books.database;
+  const folder = folderOf(books.session(), await books.takeOver());
+  const { counters, ...rest } = foldOf(7n, { claimed: 1, error: 1 });
+  const lastError = 'rejected 500 \u65e5\u672c \u2026 \u00e9';
+  const loss = {
+    uid: 7n,
+    webhookId: 'wh',
+    companyId: 'acme',
+    tableName: 'orders',
+    reason: 'reset',
+    count: 1,
+  };
+  await folder.fold({
+    ...rest,
+    counters: counters.map((counter) => ({ ...counter, lastError })),
+    losses: [{ ...loss, fromPosition: null, toPosition: null, detail: lastError }],
+  });
+  expect(await admin.query('select last_error from rowhook.counter')).toEqual([
+    { last_error: 'rejected 500 ?? ? ?' },
+  ]);
+  expect(await admin.query('select detail from rowhook.loss')).toEqual([{ detail: 'rejected 500 ?? ? ?' }]);
+});

@@ -27,12 +27,13 @@ export interface TestDatabase extends Queryable, AsyncDisposable {
 }
 
 /** In the Postgres of the run, or in one of the test's own (a superuser's connection string). */
-export async function createDatabase(adminUrl = inject('adminUrl')): Promise<TestDatabase> {
+export async function createDatabase(
+  adminUrl = inject('adminUrl'),
+  encoding = 'UTF8',
+): Promise<TestDatabase> {
   const name = `rowhook_test_${randomBytes(6).toString('hex')}`;
   await using server = new QueryPool(adminUrl);
-  await server.query(
-    `create database ${name} template template0 encoding 'UTF8' lc_collate 'C' lc_ctype 'C'`,
-  );
+  await server.query(`create database ${name} template template0 encoding '${encoding}' locale 'C'`);
   return new OwnDatabase(adminUrl, name);
 }
 

@@ -21,7 +21,7 @@ test('the application works for one company at a time', async () => {
 });
 
 test('two installations at once do not disturb each other', async () => {
-  const results = await Promise.allSettled(Array.from({ length: 4 }, createInstalledDatabase));
+  const results = await Promise.allSettled(Array.from({ length: 4 }, () => createInstalledDatabase()));
   const installed = results.filter((result) => result.status === 'fulfilled').map((result) => result.value);
   await Promise.all(installed.map((database) => database[Symbol.asyncDispose]()));
   expect(results.map((result) => result.status)).toEqual(Array.from({ length: 4 }, () => 'fulfilled'));

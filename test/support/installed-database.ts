@@ -23,8 +23,11 @@ export interface InstalledDatabase extends TestDatabase {
   readonly appUrl: string;
 }
 
-export async function createInstalledDatabase(adminUrl?: string): Promise<InstalledDatabase> {
-  const database = await createDatabase(adminUrl);
+export async function createInstalledDatabase(
+  adminUrl?: string,
+  encoding?: string,
+): Promise<InstalledDatabase> {
+  const database = await createDatabase(adminUrl, encoding);
   try {
     return await installInto(database);
   } catch (error) {
