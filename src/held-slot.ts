@@ -3,6 +3,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Config } from './config.ts';
 import { explainDatabaseError } from './database/explain-error.ts';
+import { isFailoverSlot, readWrittenUpTo } from './database/failover-slot.ts';
 import { slotLost } from './database/first-start.ts';
 import { publicationName } from './database/publication.ts';
 import { clientConfig, pinnedSettings, type Session } from './database/session.ts';
@@ -13,8 +14,10 @@ import { timelinesSince } from './database/lineage.ts';
 import { requireSameOrigin, type State } from './database/state.ts';
 import type { ExitError } from './exit-error.ts';
 import type { Logger } from './logger.ts';
-import { formatLsn } from './lsn.ts';
+import { formatLsn, zeroLsn, type Lsn } from './lsn.ts';
 import { judgeConnectError } from './replication/connect-error.ts';
+import { FailoverConfirmation } from './replication/failover-confirmation.ts';
+import { readCommitEnd, tag } from './replication/pgoutput.ts';
 import type { ServerIdentity } from './replication/server-identity.ts';
 import { ReplicationStream } from './replication/stream.ts';
 import { Streaming } from './replication/streaming.ts';
@@ -38,6 +41,9 @@ export interface HeldSlotOptions {
   onStreaming(): void;
 }
 
+/** A stop does not wait longer for the last position: what is not confirmed is sent again, and known to be settled. */
+const lastConfirmationMs = 1_000;
+
 export class HeldSlot {
   readonly #options: HeldSlotOptions;
   readonly #streaming: Streaming;
@@ -47,6 +53,9 @@ export class HeldSlot {
   #server: ServerIdentity | null = null;
   #term: Term | null = null;
   #isStandby = false;
+  #isEnding = false;
+  /** Only where standbys copy the slot. */
+  #confirmation: FailoverConfirmation | null = null;
 
   constructor(options: HeldSlotOptions) {
     this.#options = options;
@@ -56,8 +65,15 @@ export class HeldSlot {
   /** Resolves when the slot is ours, with the only server that it may be from now on. */
   async open(): Promise<void> {
     this.#server = await this.#streaming.open();
-    if (this.#isStandby) await this.#nameSide(`rowhook/${this.#options.config.slot}/side`);
+    const { config, side } = this.#options;
+    if (this.#isStandby) await this.#nameSide(`rowhook/${config.slot}/side`);
     this.#isStandby = false;
+    if (await isFailoverSlot(side, config.slot)) {
+      this.#confirmation = new FailoverConfirmation({
+        confirmable: () => this.#settled,
+        written: () => side.persist(() => readWrittenUpTo(side)),
+      });
+    }
   }
 
   get server(): ServerIdentity {
@@ -83,12 +99,31 @@ export class HeldSlot {
     this.#streaming.stream?.setFlowing(isFlowing);
   }
 
+  /** Confirms what is settled, as far as that comes soon, and lets the slot go. */
   async end(): Promise<void> {
+    await this.#lastConfirmation();
     await this.#streaming.end();
   }
 
   destroy(reason: Error): void {
     this.#streaming.stream?.destroy(reason);
+  }
+
+  async #lastConfirmation(): Promise<void> {
+    const confirmation = this.#confirmation;
+    if (confirmation === null) return;
+    // What still comes tells only how far the stream is.
+    this.#isEnding = true;
+    this.setFlowing(true);
+    const until = performance.now() + lastConfirmationMs;
+    while (confirmation.confirmable() < this.#settled && performance.now() < until) {
+      this.#streaming.stream?.ping();
+      await pause(20);
+    }
+  }
+
+  get #settled(): Lsn {
+    return this.#term?.floor.confirmable ?? zeroLsn;
   }
 
   #newStreaming(): Streaming {
@@ -114,6 +149,7 @@ export class HeldSlot {
       },
       onLost: (reason, retryInMs) => {
         this.#term?.reader.disconnected();
+        this.#confirmation?.restarted();
         onStatus('reconnecting');
         const { brokenOff } = this.#unsendable;
         const where = brokenOff === null ? {} : { inTransaction: formatLsn(brokenOff.commitLsn) };
@@ -189,14 +225,18 @@ export class HeldSlot {
       },
       onMessage: (message) => {
         this.#unsendable.sees(message);
+        if (message[0] === tag.commit) this.#confirmation?.passed(readCommitEnd(message));
+        if (this.#isEnding) return;
         if (this.#term === null) this.#early.push(Buffer.from(message));
         else this.#term.reader.receive(message);
       },
       onKeepalive: (walEnd) => {
+        this.#confirmation?.passed(walEnd);
+        if (this.#isEnding) return;
         if (this.#term === null) this.#early.push(walEnd);
         else this.#term.reader.receiveKeepalive(walEnd);
       },
-      confirmable: () => this.#term?.floor.confirmable ?? 0n,
+      confirmable: () => this.#confirmation?.confirmable() ?? this.#settled,
     });
   }
 }

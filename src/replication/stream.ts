@@ -127,6 +127,11 @@ export class ReplicationStream {
     this.#send(false);
   }
 
+  /** Asks the server how far the stream is. */
+  ping(): void {
+    this.#send(true);
+  }
+
   /** Confirms, ends the copy as the protocol has it, and waits for the server to let the slot go, two seconds at most. */
   async end(): Promise<void> {
     if (this.#isEnding || this.#wire === null) return;
