@@ -10,20 +10,24 @@ import {
   readLosses,
   readWaitingWebhooks,
 } from '../database/status/books.ts';
+import { readPromotions } from '../database/status/failover.ts';
 import { readLeader } from '../database/status/leader.ts';
 import { readRole, readServer, readSettings } from '../database/status/server.ts';
 import { readOrigin, readSlot, readTransactions } from '../database/status/slot.ts';
+import { readPhysical } from '../database/status/standbys.ts';
 import { readTables } from '../database/status/tables.ts';
 import { readUnsendable } from '../database/unsendable-transaction.ts';
 import { checkBacklog, checkLosses, checkWebhooks } from './books-checks.ts';
 import { checkCasts } from './cast-checks.ts';
 import { ok, warn, type Check } from './check.ts';
+import { checkFailovers } from './failover-checks.ts';
 import { checkLeader } from './leader-checks.ts';
 import { checkPublication } from './publication-check.ts';
 import { checkRights } from './role-checks.ts';
 import { checkServer } from './server-checks.ts';
 import { checkSettings } from './settings-check.ts';
 import { checkCatalogAge, checkKeptLog, checkOrigin, checkSlot, checkUnsendable } from './slot-checks.ts';
+import { checkStandbys } from './standby-checks.ts';
 import { checkTables } from './table-checks.ts';
 import { checkTransactions, oldTransactionS } from './transaction-checks.ts';
 
@@ -52,6 +56,7 @@ export async function checkDelivering(db: Queries, slot: string): Promise<CheckG
     ...(await looking('leader', async () => [
       checkLeader(await readSlot(db, slot), await readLeader(db, slot)),
     ])),
+    ...(await looking('failover', async () => checkFailovers(await readPromotions(db)))),
     ...(await looking('webhooks', async () => [
       checkWebhooks(await readTables(db, publicationName), await readFailingWebhooks(db)),
     ])),
@@ -88,6 +93,9 @@ async function slotChecks(db: Queries, name: string): Promise<Check[]> {
       const server = await readServer(db);
       return [checkSlot(name, slot, state), ...checkKeptLog(slot, server), ...checkCatalogAge(slot)];
     })),
+    ...(await looking('standbys', async () =>
+      checkStandbys(name, await readSlot(db, name), await readPhysical(db)),
+    )),
     ...(await looking('unsendable transaction', async () =>
       checkUnsendable(await readSlot(db, name), await readState(db), await readUnsendable(db)),
     )),
