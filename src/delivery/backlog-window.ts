@@ -190,9 +190,11 @@ export class BacklogWindow {
   }
 
   async #read(queue: StoredQueue): Promise<void> {
-    const isToDrop =
-      queue.isGone || queue.isDoubtful || (this.#over(queue) !== null && this.#parts.hasRoomForDrops());
-    if (isToDrop) await this.#dropNext(queue);
+    const { lanes, hasRoomForDrops } = this.#parts;
+    // What is in the lane is older, and `trim` drops that first.
+    const isOldest = lanes.waitingOf(queue.webhook.uid) === 0;
+    const isOver = isOldest && this.#over(queue) !== null && hasRoomForDrops();
+    if (queue.isGone || queue.isDoubtful || isOver) await this.#dropNext(queue);
     else await this.#admitNext(queue);
   }
 

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { Backlog, type BacklogParts } from '../../src/delivery/backlog.ts';
+import type { BacklogRange } from '../../src/database/backlog.ts';
 import type { Delivery } from '../../src/delivery/delivery.ts';
 import { Lanes } from '../../src/delivery/lanes.ts';
 import { comparePositions } from '../../src/position.ts';
@@ -10,10 +11,32 @@ interface Stored {
   readonly rows: number;
   readonly bytes: number;
   readonly maxBytesOfAll?: number;
+  readonly maxAgeMs?: number;
+}
+
+interface Hanging {
+  readonly lanes: Lanes;
+  readonly backlog: Backlog;
+  /** Indexes of what was dropped, in order. */
+  readonly dropped: readonly number[];
+  /** What is out is answered now, and the next ones are out. */
+  answer(): void;
+  passMs(ms: number): void;
+  /** Once nothing is being read. */
+  idle(): Promise<void>;
 }
 
 /** A term that finds so much stored for each webhook, and none of their endpoints ever answers. */
-async function hanging({ webhooks, rows, bytes, maxBytesOfAll = 100_000 }: Stored): Promise<Lanes> {
+async function hanging({
+  webhooks,
+  rows,
+  bytes,
+  maxBytesOfAll = 100_000,
+  maxAgeMs = 1e12,
+}: Stored): Promise<Hanging> {
+  let nowMs = 0;
+  const dropped: number[] = [];
+  const out: Delivery[] = [];
   const lanes = new Lanes(
     {
       concurrency: 1,
@@ -30,9 +53,14 @@ async function hanging({ webhooks, rows, bytes, maxBytesOfAll = 100_000 }: Store
   );
   const table = new Map<bigint, Delivery[]>();
   for (let uid = 1n; uid <= webhooks; uid++) {
-    const its = Array.from({ length: rows }, (_, index) => deliveryOf({ uid, index, bytes, keys: ['one'] }));
+    const its = Array.from({ length: rows }, (_, index) => ({
+      ...deliveryOf({ uid, index, bytes, keys: ['one'] }),
+      readAtMs: index,
+    }));
     table.set(uid, its);
   }
+  const behind = ({ uid, after }: Pick<BacklogRange, 'uid' | 'after'>): Delivery[] =>
+    (table.get(uid) ?? []).filter(({ position }) => after === null || comparePositions(position, after) > 0);
   let reads = 0;
   const parts: BacklogParts = {
     lanes,
@@ -53,29 +81,29 @@ async function hanging({ webhooks, rows, bytes, maxBytesOfAll = 100_000 }: Store
       maxReads: 4,
       maxDrops: 100,
     },
-    caps: { maxCount: 1e9, maxBytes: 1e12, maxAgeMs: 1e12 },
+    caps: { maxCount: 1e9, maxBytes: 1e12, maxAgeMs },
     isOpen: () => true,
     isRead: () => true,
-    read: async ({ uid, after, limit, maxBytes }) => {
+    read: ({ limit, maxBytes, ...range }) => {
       reads += 1;
-      await Promise.resolve();
-      const behind = (table.get(uid) ?? []).filter(
-        ({ position }) => after === null || comparePositions(position, after) > 0,
-      );
-      return behind.slice(0, Math.max(1, Math.min(limit, Math.floor(maxBytes / bytes))));
+      const count = Math.max(1, Math.min(limit, Math.floor(maxBytes / bytes)));
+      return Promise.resolve(behind(range).slice(0, count));
     },
-    readKeys: () => Promise.reject(new Error('nothing is to be dropped')),
-    drop: () => undefined,
+    readKeys: (range) => {
+      reads += 1;
+      return Promise.resolve(behind(range).map((row) => ({ ...row, bytes, ageMs: nowMs - row.readAtMs })));
+    },
+    drop: ({ position }) => dropped.push(position.index),
     mayHaveBeenSent: () => false,
     hasRoomForDrops: () => true,
     store: () => Promise.reject(new Error('nothing is to be stored')),
     settle: () => undefined,
     onRoom: () => undefined,
-    onAdmitted: () => lanes.take(1_000),
+    onAdmitted: () => out.push(...lanes.take(1_000)),
     onFailure: (error) => {
       throw error;
     },
-    now: () => 0,
+    now: () => nowMs,
   };
   const before = [...table].map(([uid]) => ({
     uid,
@@ -88,27 +116,53 @@ async function hanging({ webhooks, rows, bytes, maxBytesOfAll = 100_000 }: Store
     isDoubtful: false,
   }));
   const backlog = new Backlog(parts, before);
+  const idle = async (): Promise<void> => {
+    for (let seen = -1; seen !== reads; await new Promise((resolve) => setImmediate(resolve))) seen = reads;
+  };
+  const answer = (): void => {
+    for (const delivery of out.splice(0)) {
+      backlog.claimed(delivery);
+      lanes.release(delivery);
+    }
+    out.push(...lanes.take(1_000));
+  };
   backlog.tick();
-  for (let seen = -1; seen !== reads; await new Promise((resolve) => setImmediate(resolve))) seen = reads;
-  await backlog.stop();
-  return lanes;
+  await idle();
+  return { lanes, backlog, dropped, answer, passMs: (ms) => (nowMs += ms), idle };
 }
 
 test('what hanging webhooks have in their lanes from the backlog holds no reader', async () => {
-  const lanes = await hanging({ webhooks: 40, rows: 100, bytes: 10 });
+  const { lanes } = await hanging({ webhooks: 40, rows: 100, bytes: 10 });
   expect(lanes.waiting).toBeGreaterThan(200);
   expect(lanes.isFull).toBe(false);
 });
 
 test('of large payloads a lane gets no more from the backlog than there is room for', async () => {
-  const lanes = await hanging({ webhooks: 1, rows: 100, bytes: 900 });
+  const { lanes } = await hanging({ webhooks: 1, rows: 100, bytes: 900 });
   // One is out, and one waits.
   expect([lanes.inFlight, lanes.waiting]).toEqual([1, 1]);
   expect(lanes.isFull).toBe(false);
 });
 
 test('of large payloads all lanes together get no more from the backlog than fits into memory', async () => {
-  const lanes = await hanging({ webhooks: 100, rows: 10, bytes: 900, maxBytesOfAll: 10_000 });
+  const { lanes } = await hanging({ webhooks: 100, rows: 10, bytes: 900, maxBytesOfAll: 10_000 });
   // Twice that, and what four reads at a time find.
   expect(lanes.waiting * 900).toBeLessThan(25_000);
+});
+
+test('the oldest are dropped first, and nothing for the age of another', async () => {
+  const { backlog, dropped, answer, passMs, idle } = await hanging({
+    webhooks: 1,
+    rows: 100,
+    bytes: 10,
+    maxAgeMs: 1_000,
+  });
+  // What is in the lane is too old by now, what lies behind it is not.
+  passMs(1_064);
+  for (let answered = 0; answered < 40; answered++) answer();
+  await idle();
+  expect(dropped).toEqual([]);
+  backlog.tick();
+  await idle();
+  expect(dropped.at(-1)).toBe(63);
 });
