@@ -6,7 +6,7 @@ import { formatLsn, parseLsn } from '../lsn.ts';
 import type { FloorPosition, Position } from '../position.ts';
 import { FencedError } from './fenced.ts';
 import type { JournalEntry } from './journal-body.ts';
-import type { Session } from './session.ts';
+import { longestScanMs, type Session } from './session.ts';
 
 /** A delivery as a row. */
 export type StoredDelivery = Pick<
@@ -210,6 +210,7 @@ export async function readBacklogSizes(session: Session): Promise<BacklogSize[]>
              extract(epoch from clock_timestamp() - min(b.stored_at))::float8 * 1000 as "ageMs",
              not exists (select from rowhook.webhook w where w.uid = b.uid) as "isGone"
       from rowhook.backlog b group by b.uid`,
+    query_timeout: longestScanMs,
   });
   return rows.map((row) => ({ ...row, uid: BigInt(row.uid) }));
 }
@@ -223,6 +224,7 @@ export async function readStoredAbove(
     text: `select uid, epoch, commit_lsn::text as lsn, index, part from rowhook.backlog
            where (epoch, commit_lsn, index) > ($1::int4, $2::pg_lsn, $3::int8)`,
     values: [epoch, formatLsn(floor.commitLsn), floor.index],
+    query_timeout: longestScanMs,
   });
   return rows.map((row) => ({ uid: BigInt(row.uid), position: positionOf(row) }));
 }

@@ -1,12 +1,14 @@
 // Everything in the backlog that is not sent from here: claimed, counted as an error and in the ledger as `interrupted`, in one
 // statement. Of rows that another server, or the original of a copy, may have sent.
 import type { Queries } from './queries.ts';
+import { longestScanMs } from './session.ts';
 
 /** In a transaction that holds the fences. Returns how many there were. */
 export async function interruptBacklog(db: Queries, detail: string): Promise<number> {
   const { rows } = await db.query<{ count: number }>({
     text: statement,
     values: [detail, `interrupted ${detail}`],
+    query_timeout: longestScanMs,
   });
   return rows[0]?.count ?? 0;
 }

@@ -4,5 +4,6 @@ export interface Queries {
     readonly name?: string;
     readonly text: string;
     readonly values?: unknown[];
+    readonly query_timeout?: number;
   }): Promise<{ readonly rows: R[] }>;
 }

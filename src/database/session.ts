@@ -72,6 +72,14 @@ interface Backend {
 /** No bookkeeping statement takes this long: past it the connection counts as dead, and its backend is ended. */
 const longestAnswerMs = 30_000;
 
+/** But for those that go through the whole backlog, which may be larger than what a disk reads in that time. */
+export const longestScanMs = 3_600_000;
+
+export interface TimedQuery extends pg.QueryConfig {
+  /** As pg calls it: how long its answer may take. */
+  readonly query_timeout?: number;
+}
+
 /** A bookkeeping connection's settings: short lock waits, and commits that are durable when they are answered. */
 const bookkeepingSettings = {
   lock_timeout: '5s',
@@ -124,7 +132,7 @@ export class Session implements AsyncDisposable {
   }
 
   /** One attempt on the current connection (opened if there is none); rejects with what pg says. */
-  async query<R extends pg.QueryResultRow>(query: pg.QueryConfig): Promise<pg.QueryResult<R>> {
+  async query<R extends pg.QueryResultRow>(query: TimedQuery): Promise<pg.QueryResult<R>> {
     const backend = await this.#open();
     try {
       return await this.#inTurn(() => backend.client.query<R>(query));

@@ -76,3 +76,10 @@ test('several calls that wait for a lost connection open one connection together
   await Promise.all([1, 2, 3, 4].map(() => session.settle({ text: 'select pg_sleep(0)' }, never)));
   expect(proxy.connectionCount).toBe(connectionCount + 1);
 });
+
+test('a statement may have a time of its own to answer', async () => {
+  await using books = await openBooks();
+  const session = books.session();
+  const asked = session.query({ text: 'select pg_sleep(2)', query_timeout: 50 });
+  await expect(asked).rejects.toThrow('Query read timeout');
+});
