@@ -78,6 +78,7 @@ const besideService = [
   'leadership',
   'held-slot',
   'term',
+  'term-limits',
   'books',
   'relations',
   'checks-watch',

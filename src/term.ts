@@ -8,18 +8,13 @@ import { now } from './database/journal.ts';
 import { isClaim, type JournalEntry } from './database/journal-body.ts';
 import type { Takeover } from './database/takeover.ts';
 import type { Testimony } from './database/witness.ts';
-import { Backlog, type BacklogLimits, type StoredBefore } from './delivery/backlog.ts';
-import type {
-  BacklogCaps,
-  BacklogDropReason,
-  DroppedDelivery,
-  WindowLimits,
-} from './delivery/backlog-window.ts';
+import { Backlog, type StoredBefore } from './delivery/backlog.ts';
+import type { BacklogCaps, BacklogDropReason, DroppedDelivery } from './delivery/backlog-window.ts';
 import { Claimer } from './delivery/claimer.ts';
 import type { Delivery } from './delivery/delivery.ts';
 import { Gate } from './delivery/gate.ts';
 import { MovedRows } from './delivery/moved-rows.ts';
-import { Lanes, type LaneLimits } from './delivery/lanes.ts';
+import { Lanes } from './delivery/lanes.ts';
 import { describeOutcome, type Outcome } from './delivery/outcome.ts';
 import type { Poster } from './delivery/post.ts';
 import { failpoint } from './failpoint.ts';
@@ -36,6 +31,7 @@ import { Floor, type UnsettledChange, type UnsettledTransaction } from './replic
 import type { BeginMessage, RelationMessage } from './replication/pgoutput.ts';
 import { Reader, type ConfigurationMessage } from './replication/reader.ts';
 import { SettledBefore } from './database/settled-before.ts';
+import { defaultLimits, type TermLimits } from './term-limits.ts';
 import { configurationChanges, isConfigurationRelation } from './webhooks/configuration-message.ts';
 import { match, matchTruncate } from './webhooks/match.ts';
 import { isWanted, Registry, type Route } from './webhooks/registry.ts';
@@ -65,48 +61,6 @@ export interface TermOptions {
   onFailure(error: unknown): void;
 }
 
-export interface TermLimits {
-  /** POSTs of one webhook at a time, and what may wait in memory. A lane that is full holds the reader. */
-  readonly lanes: LaneLimits;
-  readonly backlog: BacklogLimits;
-  readonly window: WindowLimits;
-  readonly maxInFlight: number;
-  /** Changes that are missed or undecidable, waiting to be written down. */
-  readonly maxNotes: number;
-}
-
-const defaultLimits: TermLimits = {
-  lanes: {
-    concurrency: 32,
-    maxDeliveriesPerLane: 5_000,
-    maxBytesPerLane: 16 * 1024 * 1024,
-    minDeliveries: 5_000,
-    maxDeliveries: 50_000,
-    maxWaitMs: 700,
-    maxBytes: 64 * 1024 * 1024,
-    maxBytesOut: 64 * 1024 * 1024,
-    maxBytesOutPerLane: 16 * 1024 * 1024,
-  },
-  backlog: {
-    longestWaitMs: 1_000,
-    longestWaitWhenDrainingMs: 3_000,
-    longestWaitWhenFullMs: 300,
-    maxBatch: 1_000,
-    maxBatchBytes: 4 * 1024 * 1024,
-    maxUnstored: 20_000,
-    maxUnstoredBytes: 32 * 1024 * 1024,
-  },
-  window: {
-    maxRows: 256,
-    maxBytes: 1024 * 1024,
-    maxRowsOfAll: 20_000,
-    maxBytesOfAll: 32 * 1024 * 1024,
-    maxReads: 4,
-    maxDrops: 1_000,
-  },
-  maxInFlight: 1_000,
-  maxNotes: 10_000,
-};
 const timeoutMs = 10_000;
 
 export class Term {

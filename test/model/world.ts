@@ -1,6 +1,7 @@
 // A schedule that is played: the application writes, the log flows, statements are done and answered or not, endpoints behave as they like, processes
 // and Postgres die. At its end everything answers, and whatever the model holds has to be accounted for.
-import type { TermLimits, TermOptions } from '../../src/term.ts';
+import type { TermOptions } from '../../src/term.ts';
+import type { TermLimits } from '../../src/term-limits.ts';
 import { Application, type Write } from './application.ts';
 import type { Clock } from './clock.ts';
 import { Database, Violation } from './database.ts';
