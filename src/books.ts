@@ -44,7 +44,8 @@ export function openBooks(
   const folder = new Folder({ session: fold, epochOf: (lsn) => epochs.of(lsn), term, foldNo: state.foldNo });
   const witness = new Witness({ term, lastSeq, foldNo: state.foldNo });
   return {
-    append: (entries, stored) => witness.append(stored.length > 0, () => journal.append(entries, stored)),
+    append: (entries, stored) =>
+      witness.append(entries, stored.length > 0, () => journal.append(entries, stored)),
     checkTerm: () => journal.checkTerm(),
     store: (deliveries) => witness.store(firstOf(deliveries), () => backlog.store(deliveries)),
     readBacklog: (range) => side.persist(() => readBacklog(side, range)),

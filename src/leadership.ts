@@ -19,7 +19,8 @@ import { Session } from './database/session.ts';
 import { lookAtSlot } from './database/slot-holder.ts';
 import { resume } from './database/resume.ts';
 import { readStart, readState, type State } from './database/state.ts';
-import { takeOver, writerName } from './database/takeover.ts';
+import { takeOver, writerName, type NewLeader } from './database/takeover.ts';
+import { findUndoneClaims } from './database/undone-claims.ts';
 import type { Testimony } from './database/witness.ts';
 import { forgetUnread } from './database/unread.ts';
 import { forgetUnsendable } from './database/unsendable-transaction.ts';
@@ -165,25 +166,26 @@ class Leadership implements AsyncDisposable {
     }
   }
 
-  /** The term that it proves nothing was lost of; null where that cannot be proven. */
-  async #resume(): Promise<number | null> {
+  /** Whether it proves that nothing was lost of its last term, and what it knows to be missing otherwise. */
+  async #resume(): Promise<Pick<NewLeader, 'resumedTerm' | 'undone'>> {
     const { memory, logger } = this.#options;
     const testimony = await memory.testimony;
-    if (testimony === null) return null;
+    if (testimony === null) return { resumedTerm: null };
     const isProven = await resume(this.#sessions.fold, testimony);
-    if (isProven)
-      logger.info({ term: testimony.term }, 'this server has everything that was written; nothing is lost');
-    return isProven ? testimony.term : null;
+    if (!isProven)
+      return { resumedTerm: null, undone: await findUndoneClaims(this.#sessions.fold, testimony) };
+    logger.info({ term: testimony.term }, 'this server has everything that was written; nothing is lost');
+    return { resumedTerm: testimony.term };
   }
 
   async #takeOver(slot: HeldSlot): Promise<Term> {
     const { config, logger, poster, onAttempt, memory } = this.#options;
     const { claim, spool, fold, side } = this.#sessions;
-    const resumedTerm = await this.#resume();
+    const resumed = await this.#resume();
     const takeover = await takeOver(fold, config.slot, {
       process: thisProcess(),
       server: slot.server,
-      resumedTerm,
+      ...resumed,
     });
     memory.testimony = null;
     const { term, epochs, interrupted, quietMs } = takeover;

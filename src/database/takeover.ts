@@ -13,6 +13,7 @@ import { timelinesSince, type TimelineEnd } from './lineage.ts';
 import { requireUnbrokenSlot } from './promoted-slot.ts';
 import type { Session } from './session.ts';
 import { readState, type State } from './state.ts';
+import type { UndoneClaims } from './undone-claims.ts';
 
 export interface Takeover {
   readonly term: number;
@@ -44,6 +45,8 @@ export interface NewLeader {
   readonly server: SlotServer;
   /** The term of which it is proven that everything is here; null where nothing is. */
   readonly resumedTerm: number | null;
+  /** Where it is not proven: what this process knows to be missing. */
+  readonly undone?: UndoneClaims | null;
 }
 
 /**
@@ -68,7 +71,8 @@ export async function takeOver(
     const state = { ...before, timeline: leader?.server.timeline ?? before.timeline };
     if (leader !== null) {
       const isProven = leader.resumedTerm === term - 1;
-      await changeTimeline(session, before, { ...leader, isProven });
+      const undone = leader.undone?.term === term - 1 ? leader.undone : null;
+      await changeTimeline(session, before, { server: leader.server, isProven, undone });
     }
     const journal = await readJournal(session, state.trimmedSeq);
     const lastSeq = journal.at(-1)?.seq ?? Math.max(state.foldedSeq, state.trimmedSeq);
@@ -102,7 +106,11 @@ export async function takeOver(
 async function changeTimeline(
   session: Session,
   state: State,
-  { server, isProven }: { readonly server: SlotServer; readonly isProven: boolean },
+  {
+    server,
+    isProven,
+    undone,
+  }: { readonly server: SlotServer; readonly isProven: boolean; readonly undone: UndoneClaims | null },
 ): Promise<void> {
   const starts = timelinesSince(state, server);
   if (starts.length === 0) return;
@@ -111,7 +119,7 @@ async function changeTimeline(
     await beginEpochs(session, starts, 'switchover');
     return;
   }
-  await noteFailover(session, state, starts);
+  await noteFailover(session, state, starts, undone);
   await beginEpochs(session, starts, 'failover');
 }
 

@@ -2,7 +2,9 @@
 // it has all of it. Invariant: what is not answered is never counted as seen.
 import type { Position } from '../position.ts';
 import type { CounterIncrement, FoldInput, Loss } from './fold.ts';
+import type { JournalEntry } from './journal-body.ts';
 import type { Append } from './journal.ts';
+import { RecentClaims } from './undone-claims.ts';
 
 /** Counted, and in no fold that is known to be committed. */
 export interface Unfolded {
@@ -13,6 +15,7 @@ export interface Unfolded {
 export interface Testimony {
   readonly term: number;
   readonly lastSeq: number;
+  readonly recentClaims: RecentClaims;
   readonly foldNo: number;
   /** A row of the backlog that was committed after both; null where one of them came later. */
   readonly stored: { readonly uid: bigint; readonly position: Position } | null;
@@ -27,6 +30,7 @@ type Stored = NonNullable<Testimony['stored']>;
 
 export class Witness {
   readonly #term: number;
+  readonly #recentClaims = new RecentClaims();
   #lastSeq: number;
   #foldNo: number;
   #stored: Stored | null = null;
@@ -39,11 +43,16 @@ export class Witness {
     this.#foldNo = foldNo;
   }
 
-  async append(takesFromBacklog: boolean, append: () => Promise<Append>): Promise<Append> {
+  async append(
+    entries: readonly JournalEntry[],
+    takesFromBacklog: boolean,
+    append: () => Promise<Append>,
+  ): Promise<Append> {
     const before = this.#stored;
     this.#takesFromBacklog = takesFromBacklog;
     const appended = await append();
     this.#lastSeq = appended.seq;
+    this.#recentClaims.add(appended.seq, entries);
     this.#forget(before);
     return appended;
   }
@@ -67,6 +76,7 @@ export class Witness {
     return {
       term: this.#term,
       lastSeq: this.#lastSeq,
+      recentClaims: this.#recentClaims,
       foldNo: this.#foldNo,
       stored: this.#stored,
       mayTakeBack: !this.#takesFromBacklog,
