@@ -64,12 +64,12 @@ export async function acceptGap(options: AcceptGapOptions): Promise<AcceptedGap>
 }
 
 async function openGap(session: Session, before: State): Promise<OpenGap> {
-  const { state, ...takeover } = await takeOver(session, before.slot);
+  const { state, term, ...takeover } = await takeOver(session, before.slot);
   let { interrupted } = takeover;
   const isElsewhere = !(await isSamePlace(session, before));
   const from = changeId({ epoch: state.epoch, ...firstLost(state, await readUnread(session)), part: 0 });
+  if (isElsewhere) interrupted += await interruptBacklog(session, { term, detail: sentByAnother });
   await session.transaction(async () => {
-    if (isElsewhere) interrupted += await interruptBacklog(session, sentByAnother);
     // The new start writes the ledger's rows together with the new epoch, also when it is another process' start.
     await session.query({
       text: `insert into rowhook.setting (name, value)

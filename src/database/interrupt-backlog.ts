@@ -1,24 +1,51 @@
-// Everything in the backlog that is not sent from here: claimed, counted as an error and in the ledger as `interrupted`, in one
-// statement. Of rows that another server, or the original of a copy, may have sent.
-import type { Queries } from './queries.ts';
-import { longestScanMs } from './session.ts';
+// Everything in the backlog that is not sent from here: claimed, counted as an error and in the ledger as `interrupted`. Of rows that
+// another server, or the original of a copy, may have sent. Invariant: a row leaves together with its count, a bounded number at a time;
+// what was cut short is finished by the next call.
+import { FencedError } from './fenced.ts';
+import type { Session } from './session.ts';
 
-/** In a transaction that holds the fences. Returns how many there were. */
-export async function interruptBacklog(db: Queries, detail: string): Promise<number> {
-  const { rows } = await db.query<{ count: number }>({
-    text: statement,
-    values: [detail, `interrupted ${detail}`],
-    query_timeout: longestScanMs,
-  });
-  return rows[0]?.count ?? 0;
+const maxRows = 10_000;
+
+interface Batch {
+  readonly isOurs: boolean;
+  readonly count: number;
+  /** Of the last row, as text that SQL reads back; null when there was none. */
+  readonly last: string | null;
 }
 
+/** By the holder of the term. Returns how many there were. */
+export async function interruptBacklog(
+  session: Session,
+  { term, detail }: { readonly term: number; readonly detail: string },
+): Promise<number> {
+  let [total, after]: [number, string | null] = [0, null];
+  for (;;) {
+    const values: unknown[] = [detail, `interrupted ${detail}`, term, maxRows, after];
+    const { rows } = await session.query<Batch & Record<string, unknown>>({ text: statement, values });
+    const [batch] = rows;
+    if (batch?.isOurs !== true) throw new FencedError('spool');
+    total += batch.count;
+    if (batch.last === null) return total;
+    after = batch.last;
+  }
+}
+
+// It goes on behind the last row, never from the first, where deleted ones may lie by the thousand.
 const statement = `
-  with gone as (
-    delete from rowhook.backlog
-    returning uid, webhook_id, company_id, table_name, epoch, commit_lsn, index, part,
-              epoch || '-' || lpad(upper(to_hex((commit_lsn - '0/0'::pg_lsn)::int8)), 16, '0') || '-' || index
-              || case part when 1 then '-1' else '' end as change_id),
+  with f as materialized (
+    select 1 from rowhook.fence where writer = 'spool' and term = $3 for no key update),
+  keys as (
+    select b.uid, b.epoch, b.commit_lsn, b.index, b.part from rowhook.backlog b
+    where exists (select from f) and ($5::jsonb is null or
+          (b.uid, b.epoch, b.commit_lsn, b.index, b.part) >
+          (($5::jsonb ->> 0)::int8, ($5::jsonb ->> 1)::int4, ($5::jsonb ->> 2)::pg_lsn, ($5::jsonb ->> 3)::int8, ($5::jsonb ->> 4)::int2))
+    order by b.uid, b.epoch, b.commit_lsn, b.index, b.part limit $4),
+  gone as (
+    delete from rowhook.backlog b using keys k
+    where b.uid = k.uid and b.epoch = k.epoch and b.commit_lsn = k.commit_lsn and b.index = k.index and b.part = k.part
+    returning b.uid, b.webhook_id, b.company_id, b.table_name, b.epoch, b.commit_lsn, b.index, b.part,
+              b.epoch || '-' || lpad(upper(to_hex((b.commit_lsn - '0/0'::pg_lsn)::int8)), 16, '0') || '-' || b.index
+              || case b.part when 1 then '-1' else '' end as change_id),
   counted as (
     insert into rowhook.counter as t (uid, claimed_count, error_count, last_error_at, last_error)
     select uid, count(*), count(*), now(), $2::text from gone group by uid order by uid
@@ -33,4 +60,6 @@ const statement = `
            (array_agg(change_id order by epoch, commit_lsn, index, part))[1],
            (array_agg(change_id order by epoch desc, commit_lsn desc, index desc, part desc))[1], $1::text
     from gone group by uid, webhook_id, company_id, table_name)
-  select count(*)::int4 as count from gone`;
+  select exists (select from f) as "isOurs", (select count(*) from gone)::int4 as count,
+         (select jsonb_build_array(uid, epoch, commit_lsn, index, part)::text from keys
+          order by uid desc, epoch desc, commit_lsn desc, index desc, part desc limit 1) as last`;

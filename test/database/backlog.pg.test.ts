@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { readBacklog, Spool } from '../../src/database/backlog.ts';
 import { FencedError } from '../../src/database/fenced.ts';
+import { interruptBacklog } from '../../src/database/interrupt-backlog.ts';
 import { claimSettings } from '../../src/database/journal.ts';
 import type { Session } from '../../src/database/session.ts';
 import type { Takeover } from '../../src/database/takeover.ts';
@@ -183,4 +184,32 @@ test('what the process before has stored is not taken for the own', async () => 
   const reader = books.session();
   const rows = await readBacklog(reader, { uid: 7n, after: null, limit: 10, maxBytes: 1_000 });
   expect(rows.map(({ position }) => position.commitLsn)).toEqual([0x30n, 0x40n]);
+});
+
+test('a backlog that another may have sent is interrupted piece by piece, each row counted and in the ledger once', async () => {
+  await using books = await openBooks();
+  const { admin } = books.database;
+  await admin.query(
+    `insert into rowhook.backlog
+       (uid, epoch, commit_lsn, index, part, webhook_id, company_id, table_name, type, keys, payload)
+     select uid, 1, '0/30', n, 0, 'wh_' || uid, 'acme', 'orders', 'INSERT', '{}', '{}'
+     from generate_series(1, 2) as uid, generate_series(1, 11000) as n`,
+  );
+  const session = books.session();
+  const { term } = await books.takeOver();
+  expect(await interruptBacklog(session, { term, detail: 'may have been sent' })).toBe(22_000);
+  expect(await admin.query('select count(*) as count from rowhook.backlog')).toEqual([{ count: '0' }]);
+  const counted = await admin.query(
+    `select c.uid, c.claimed_count, c.error_count, l.count, l.first, l.last
+     from rowhook.counter c
+     join (select uid, sum(count) as count, min(from_position) as first, max(to_position) as last from rowhook.loss group by uid) l
+       using (uid) order by uid`,
+  );
+  const once = { claimed_count: '11000', error_count: '11000', count: '11000' };
+  expect(counted).toMatchObject([
+    { uid: '1', ...once },
+    { uid: '2', ...once },
+  ]);
+  await books.takeOver();
+  await expect(interruptBacklog(session, { term, detail: '' })).rejects.toBeInstanceOf(FencedError);
 });
