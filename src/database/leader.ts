@@ -4,6 +4,7 @@
 import { readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { termIsGoodForMs } from '../limits.ts';
+import { hasProcessEnded } from '../process-ended.ts';
 import type { Session } from './session.ts';
 
 export interface NamedProcess {
@@ -67,11 +68,5 @@ function hasEnded({ pid, machine: where }: { pid: number | null; machine: string
   if (pid === null || where === null || where !== machine()) return false;
   // Its own last term has drained.
   if (pid === process.pid) return true;
-  try {
-    process.kill(pid, 0);
-    return false;
-  } catch (error) {
-    // Anything else, such as EPERM, says that it is there.
-    return error instanceof Error && 'code' in error && error.code === 'ESRCH';
-  }
+  return hasProcessEnded(pid);
 }
