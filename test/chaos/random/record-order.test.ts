@@ -37,7 +37,10 @@ test('changes of a record that come in their order, and those of other records a
 test('an older change after a newer one is a finding while one process sends both', () => {
   const order = orderOf([50], [{ version: 7 }, { version: 5, atMs: 101 }]);
   expect(order.wentBack).toBe(1);
-  expect(order.findings).toEqual(['acme-all: UPDATE 5 of record 1 arrived after a newer change of it']);
+  expect(order.findings).toEqual([
+    'acme-all: UPDATE 5 of record 1 arrived (51 ms, on a line from -40 ms) after UPDATE 7 (50 ms, line from -40 ms); ' +
+      'times since the last takeover before it',
+  ]);
 });
 
 test('a late change is explained where its line is older than a takeover and the newer one was sent by the next process', () => {

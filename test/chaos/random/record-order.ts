@@ -6,7 +6,7 @@ import type { LoggedRequest } from './endpoint-log.ts';
 
 interface Newest {
   readonly rank: number;
-  readonly openedAtMs: number;
+  readonly request: LoggedRequest;
 }
 
 export class RecordOrder {
@@ -20,23 +20,29 @@ export class RecordOrder {
   }
 
   /** In order of arrival. */
-  add({ webhook, operation, id, version, atMs, openedAtMs }: LoggedRequest): void {
+  add(request: LoggedRequest): void {
+    const { webhook, operation, id, version, atMs, openedAtMs } = request;
     const record = `${webhook} ${id}`;
     // A row that is gone has the version that it had.
     const rank = version * 2 + (operation === 'DELETE' ? 1 : 0);
     const newest = this.#newest.get(record);
     if (newest === undefined || rank > newest.rank) {
-      this.#newest.set(record, { rank, openedAtMs });
+      this.#newest.set(record, { rank, request });
       return;
     }
     if (rank === newest.rank) return;
     this.wentBack += 1;
+    const newer = newest.request;
     const isExplained = this.#takeovers.some(
-      (at) => openedAtMs <= at && at <= atMs && newest.openedAtMs >= at,
+      (at) => openedAtMs <= at && at <= atMs && newer.openedAtMs >= at,
     );
     if (isExplained) return;
+    const last = this.#takeovers.findLast((at) => at <= atMs) ?? atMs;
+    const when = (ms: number): string => `${ms - last} ms`;
     this.findings.push(
-      `${webhook}: ${operation} ${version} of record ${id} arrived after a newer change of it`,
+      `${webhook}: ${operation} ${version} of record ${id} arrived (${when(atMs)}, on a line from ${when(openedAtMs)}) after ` +
+        `${newer.operation} ${newer.version} (${when(newer.atMs)}, line from ${when(newer.openedAtMs)}); ` +
+        `times since the last takeover before it`,
     );
   }
 }
