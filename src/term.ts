@@ -15,7 +15,7 @@ import type { Delivery } from './delivery/delivery.ts';
 import { Gate } from './delivery/gate.ts';
 import { MovedRows } from './delivery/moved-rows.ts';
 import { Lanes } from './delivery/lanes.ts';
-import { describeOutcome, type Outcome } from './delivery/outcome.ts';
+import { describeDrop, describeOutcome, type Outcome } from './delivery/outcome.ts';
 import type { Poster } from './delivery/post.ts';
 import { failpoint } from './failpoint.ts';
 import { Folding } from './folding.ts';
@@ -81,6 +81,7 @@ export class Term {
   readonly #watch: GateWatch;
   readonly #routes = new WeakMap<RelationMessage, { generation: number; route: Route | undefined }>();
   /** Of what was read last. Nothing was: the newest rows may be any time ahead of where it begins. */
+  readonly #toldOfDrop = new Map<bigint, number>();
   #lagMs = Infinity;
 
   constructor(options: TermOptions) {
@@ -299,6 +300,7 @@ export class Term {
       readKeys: (range: BacklogRange) => books.readBacklogKeys(range),
       drop: (delivery: DroppedDelivery, reason: BacklogDropReason) => {
         this.#pipeline.drop(delivery, reason);
+        this.#tellOfDrop(delivery, reason);
       },
       mayHaveBeenSent: ({ epoch }: Position) => takeover.epochs.mayHaveBeenSent(epoch),
       hasRoomForDrops: () => this.#claimer.waitingNotes < limits.maxNotes,
@@ -344,6 +346,14 @@ export class Term {
 
   #sinceCommitMs(commitTimeMs: number): number {
     return Date.now() + this.#options.clockOffsetMs - commitTimeMs;
+  }
+
+  // Once a minute for each webhook: there may be thousands.
+  #tellOfDrop({ webhook: { uid, id } }: DroppedDelivery, reason: BacklogDropReason): void {
+    const nowMs = performance.now();
+    if (nowMs - (this.#toldOfDrop.get(uid) ?? -Infinity) < 60_000) return;
+    this.#toldOfDrop.set(uid, nowMs);
+    this.#options.logger.warn({ webhook: id, outcome: describeDrop(reason) }, 'backlog.dropping');
   }
 
   // Asked for every row of every published table, wanted or not.

@@ -1,7 +1,7 @@
 // Becoming the one that claims. It runs while the slot is held and nothing was handled yet: a new term fences the one
 // before, its claims without an outcome become `interrupted`, and what the journal still holds is settled. Invariant: what
 // was claimed is counted and never sent again.
-import { describeOutcome, interruptedByFailover } from '../delivery/outcome.ts';
+import { describeDrop, describeOutcome, interruptedByFailover } from '../delivery/outcome.ts';
 import { maxPayloadBytes } from '../limits.ts';
 import { changeId, comparePositions, type Position } from '../position.ts';
 import { isClaim, unpackJournalBody, type JournalEntry, type JournalKind } from './journal-body.ts';
@@ -157,7 +157,7 @@ async function countUnfolded(session: Session, entries: readonly JournalEntry[])
     }
   }
   for (const { uid, note, positions } of groupForLedger(entries, 'dropped')) {
-    const detail = droppedDetails[note] ?? `dropped ${note}`;
+    const detail = droppedDetails[note] ?? describeDrop(note);
     await session.query({ text: countDropped, values: [uid, positions.length, detail] });
     const values = [uid, note, positions.length, ...range(positions), null, detail];
     await session.query({ text: ledgerStatement, values });

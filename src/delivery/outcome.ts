@@ -42,9 +42,19 @@ export function describeOutcome(outcome: Outcome): string {
     case 'interrupted':
       return join('interrupted', outcome.detail);
     case 'dropped':
-      return `dropped ${outcome.reason}`;
+      return describeDrop(outcome.reason);
   }
 }
+
+/** Also for a reason that a newer release wrote down. */
+export function describeDrop(reason: string): string {
+  return join(`dropped ${reason}`, dropDetails[reason]);
+}
+
+const dropDetails: Readonly<Record<string, string>> = {
+  backlog_full: 'more was waiting than ROWHOOK_BACKLOG_MAX_ROWS or ROWHOOK_BACKLOG_MAX_BYTES allows',
+  backlog_too_old: 'it was waiting for longer than ROWHOOK_BACKLOG_MAX_AGE_MS allows',
+};
 
 function join(head: string, detail: string | undefined): string {
   const tail = singleLine(detail ?? '', 400);

@@ -9,6 +9,10 @@ test.each<[Outcome, string]>([
   [{ kind: 'failed', class: 'blocked_address', detail: '' }, 'blocked_address'],
   [{ kind: 'interrupted', detail: 'outcome unknown' }, 'interrupted outcome unknown'],
   [{ kind: 'dropped', reason: 'deleted' }, 'dropped deleted'],
+  [
+    { kind: 'dropped', reason: 'backlog_too_old' },
+    'dropped backlog_too_old it was waiting for longer than ROWHOOK_BACKLOG_MAX_AGE_MS allows',
+  ],
 ])('describes %o in one line that begins with its class', (outcome, text) => {
   expect(describeOutcome(outcome)).toBe(text);
 });

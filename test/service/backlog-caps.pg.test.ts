@@ -81,6 +81,8 @@ test('past the limit of rows the oldest are dropped, counted and in the ledger, 
     stored: 100,
     ledger: `backlog_full ${dropped}`,
   });
+  const told = await service.waitForLog('backlog.dropping');
+  expect(told['outcome']).toContain('ROWHOOK_BACKLOG_MAX_ROWS');
   answers.release();
   await waitForTotals(database, {
     claimed: rows,
