@@ -1,6 +1,7 @@
 // rowhook.backlog: the spool connection that writes it, and how it is read. Invariant: `store` returns only once all of its rows are
 // committed by the process that holds the term, none of them twice; rows leave with their claim, or with what is written down
 // in place of one (journal.ts).
+import type { StoredBefore } from '../delivery/backlog.ts';
 import type { Delivery } from '../delivery/delivery.ts';
 import { formatLsn, parseLsn } from '../lsn.ts';
 import type { FloorPosition, Position } from '../position.ts';
@@ -31,17 +32,8 @@ export interface BacklogRange {
   readonly limit: number;
 }
 
-/** What a webhook has in the backlog when a term begins. */
-export interface BacklogSize {
-  readonly uid: bigint;
-  readonly webhookId: string;
-  readonly ownerId: string | null;
-  readonly count: number;
-  readonly bytes: number;
-  readonly ageMs: number;
-  /** Its row is gone, so nothing of this is sent. */
-  readonly isGone: boolean;
-}
+/** What the table tells of a webhook's rows when a term begins. */
+export type BacklogSize = Omit<StoredBefore, 'isDoubtful'>;
 
 const storeStatement = {
   name: 'rowhook_store',

@@ -1,6 +1,6 @@
 /**
  * A leader that is frozen, at a random moment or exactly between a claim and its POST, and wakes when another one leads.
- * ROWHOOK_TEST_ROUNDS: how often, 3 by default; ROWHOOK_TEST_SEED repeats what was chosen.
+ * ROWHOOK_TEST_ROUNDS: how often, 2 by default; ROWHOOK_TEST_SEED repeats what was chosen.
  */
 import { expect, test } from 'vitest';
 import { createRandom, type Random } from '../../src/cli/demo/random.ts';
@@ -15,7 +15,7 @@ import { createOrders, createWebhook, insertOrders, orderState, walSenderPid } f
 import { isFenced, isStandby } from './pair.ts';
 import { outOfOrder, RecordWriter } from './record-versions.ts';
 
-const rounds = Number(process.env['ROWHOOK_TEST_ROUNDS'] ?? 3);
+const rounds = Number(process.env['ROWHOOK_TEST_ROUNDS'] ?? 2);
 const seed = Number(process.env['ROWHOOK_TEST_SEED'] ?? Math.floor(Math.random() * 1e9));
 
 /** When the frozen one wakes: as soon as its term is taken, or when newer versions have arrived. */

@@ -7,7 +7,7 @@ import { actions, World, type Scenario, type Step } from './world.ts';
 /** A failing schedule is printed with both; these play it again, and only it. */
 const seed = process.env['ROWHOOK_TEST_SEED'];
 const path = process.env['ROWHOOK_TEST_PATH'];
-const schedules = Number(process.env['ROWHOOK_TEST_SCHEDULES'] ?? 1_500);
+const schedules = Number(process.env['ROWHOOK_TEST_SCHEDULES'] ?? 2_000);
 
 const n = fc.nat({ max: 1023 });
 const write: fc.Arbitrary<Write> = fc.record({ do: fc.constantFrom(...writes), n });

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { createInstalledDatabase, type InstalledDatabase } from '../support/installed-database.ts';
 import { startReceiver, type Receiver } from '../support/receiver.ts';
-import { startService } from '../support/service-process.ts';
+import { startService, type ServiceProcess } from '../support/service-process.ts';
 import { waitUntil } from '../support/wait.ts';
 import { heldAnswers } from './scene.ts';
 
@@ -28,6 +28,35 @@ async function createJobs(database: InstalledDatabase, receiver: Receiver): Prom
       `insert into rowhook.webhook (id, name, table_name, url, on_insert) values ('jobs', 'jobs', 'job', $1, true)`,
       [receiver.url],
     );
+}
+
+interface HeldJobs extends AsyncDisposable {
+  readonly database: InstalledDatabase;
+  readonly receiver: Receiver;
+  readonly answers: ReturnType<typeof heldAnswers>;
+  readonly service: ServiceProcess;
+}
+
+/** A thousand jobs for an endpoint that does not answer yet. */
+async function openHeldJobs(env: Readonly<Record<string, string>>): Promise<HeldJobs> {
+  const open = new AsyncDisposableStack();
+  const database = open.use(await createInstalledDatabase());
+  const receiver = open.use(await startReceiver());
+  const answers = heldAnswers();
+  receiver.behave(answers.behaviour);
+  await createJobs(database, receiver);
+  const service = open.use(startService({ databaseUrl: database.serviceUrl, env }));
+  await service.ready();
+  await database.app.query(`insert into erp.job select n, 'acme' from generate_series(1, $1) as n`, [rows]);
+  return {
+    database,
+    receiver,
+    answers,
+    service,
+    [Symbol.asyncDispose]: async () => {
+      await open.disposeAsync();
+    },
+  };
 }
 
 async function totals({ admin }: InstalledDatabase): Promise<Totals> {
@@ -61,17 +90,8 @@ function ids({ requests }: Receiver): number[] {
 }
 
 test('past the limit of rows the oldest are dropped, counted and in the ledger, and the newest go out in order', async () => {
-  await using database = await createInstalledDatabase();
-  await using receiver = await startReceiver();
-  const answers = heldAnswers();
-  receiver.behave(answers.behaviour);
-  await createJobs(database, receiver);
-  await using service = startService({
-    databaseUrl: database.serviceUrl,
-    env: { ROWHOOK_BACKLOG_MAX_ROWS: '100' },
-  });
-  await service.ready();
-  await database.app.query(`insert into erp.job select n, 'acme' from generate_series(1, $1) as n`, [rows]);
+  await using held = await openHeldJobs({ ROWHOOK_BACKLOG_MAX_ROWS: '100' });
+  const { database, receiver, answers, service } = held;
   const dropped = rows - inFlight - 100;
   const claimed = inFlight + dropped;
   await waitForTotals(database, {
@@ -97,17 +117,8 @@ test('past the limit of rows the oldest are dropped, counted and in the ledger, 
 });
 
 test('what has waited for too long is dropped, of a paused webhook, too', async () => {
-  await using database = await createInstalledDatabase();
-  await using receiver = await startReceiver();
-  const answers = heldAnswers();
-  receiver.behave(answers.behaviour);
-  await createJobs(database, receiver);
-  await using service = startService({
-    databaseUrl: database.serviceUrl,
-    env: { ROWHOOK_BACKLOG_MAX_AGE_MS: '1500' },
-  });
-  await service.ready();
-  await database.app.query(`insert into erp.job select n, 'acme' from generate_series(1, $1) as n`, [rows]);
+  await using held = await openHeldJobs({ ROWHOOK_BACKLOG_MAX_AGE_MS: '1500' });
+  const { database, receiver, answers } = held;
   await receiver.waitFor(inFlight);
   await database.appAs('acme').query(`update rowhook.webhook set active = false where id = 'jobs'`);
   const dropped = rows - inFlight;
