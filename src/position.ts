@@ -40,6 +40,20 @@ export function comparePositions(a: Position, b: Position): number {
   return a.index - b.index || a.part - b.part;
 }
 
+/** The first and the last of positions that are in no order; nulls where there is none. */
+export function rangeOf(positions: readonly Position[]): {
+  readonly first: Position | null;
+  readonly last: Position | null;
+} {
+  let first: Position | null = null;
+  let last: Position | null = null;
+  for (const position of positions) {
+    if (first === null || comparePositions(position, first) < 0) first = position;
+    if (last === null || comparePositions(position, last) > 0) last = position;
+  }
+  return { first, last };
+}
+
 /**
  * The id that receivers and ledgers see: `<epoch>-<commit LSN, 16 hex digits>-<index>`, with `-1` for part 1.
  * It never changes for one change, also across restarts and re-sends.

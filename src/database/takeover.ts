@@ -3,7 +3,7 @@
 // was claimed is counted and never sent again.
 import { describeDrop, describeOutcome, interruptedByFailover } from '../delivery/outcome.ts';
 import { maxPayloadBytes } from '../limits.ts';
-import { changeId, comparePositions, type Position } from '../position.ts';
+import { changeId, rangeOf, type Position } from '../position.ts';
 import { isClaim, unpackJournalBody, type JournalEntry, type JournalKind } from './journal-body.ts';
 import { succeed, type NamedProcess } from './leader.ts';
 import type { Epochs } from '../epochs.ts';
@@ -233,9 +233,8 @@ function groupForLedger(entries: readonly JournalEntry[], wanted: JournalKind): 
 
 /** The first and the last change of a list that is in no order, as change ids; nulls for an empty one. */
 function range(positions: readonly Position[]): [string | null, string | null] {
-  const inOrder = [...positions].sort(comparePositions);
-  const [first, last] = [inOrder[0], inOrder.at(-1)];
-  return first === undefined || last === undefined ? [null, null] : [changeId(first), changeId(last)];
+  const { first, last } = rangeOf(positions);
+  return first === null || last === null ? [null, null] : [changeId(first), changeId(last)];
 }
 
 // The last rows of a backlog may have left it after the last fold. Where some are left, the new process tells their number.

@@ -1,6 +1,6 @@
 // Which claims of this process a promoted standby lacks: what was sent of them is in no counter. Invariant: a number is given only
 // where it is certain, and by the one process that made the claims.
-import { comparePositions, type Position } from '../position.ts';
+import { rangeOf, type Position } from '../position.ts';
 import { isClaim, type JournalEntry } from './journal-body.ts';
 import type { Queries } from './queries.ts';
 
@@ -40,11 +40,6 @@ export class RecentClaims {
     const positions = undone.flatMap(({ first, last }) => [first, last]).filter((each) => each !== null);
     return { count: undone.reduce((sum, { count }) => sum + count, 0), ...rangeOf(positions) };
   }
-}
-
-function rangeOf(positions: readonly Position[]): Pick<ClaimedBatch, 'first' | 'last'> {
-  const sorted = positions.toSorted(comparePositions);
-  return { first: sorted[0] ?? null, last: sorted.at(-1) ?? null };
 }
 
 /** Null where it cannot be known: another process has claimed there since, or it is too long ago. */

@@ -112,8 +112,9 @@ export class Claimer {
       const deliveries = lanes.take(Math.min(maxBatch, maxInFlight - lanes.inFlight));
       if (notes.length + deliveries.length === 0) return;
       const claims = deliveries.map((delivery) => ({ entry: claimEntry(delivery), change: delivery.change }));
-      const entries = [...claims, ...notes].map(({ entry }) => entry);
-      const stored = [...claims, ...notes].filter(({ change }) => change === null).map(({ entry }) => entry);
+      const batch = [...claims, ...notes];
+      const entries = batch.map(({ entry }) => entry);
+      const stored = batch.filter(({ change }) => change === null).map(({ entry }) => entry);
       const appended = await append(entries, stored);
       failpoint(stored.length > 0 ? 'claimed-from-backlog' : 'claimed');
       this.#provenAt(appended.sentAt);
