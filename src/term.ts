@@ -10,7 +10,7 @@ import type { Takeover } from './database/takeover.ts';
 import type { Testimony } from './database/witness.ts';
 import { Backlog, type StoredBefore } from './delivery/backlog.ts';
 import type { BacklogCaps, BacklogDropReason, DroppedDelivery } from './delivery/backlog-window.ts';
-import { Claimer } from './delivery/claimer.ts';
+import { Claimer, type Sent } from './delivery/claimer.ts';
 import type { Delivery } from './delivery/delivery.ts';
 import { Gate } from './delivery/gate.ts';
 import { MovedRows } from './delivery/moved-rows.ts';
@@ -271,9 +271,9 @@ export class Term {
       settle: (change) => {
         this.floor.settle(change);
       },
-      onFinished: (delivery, outcome, { seq, startedAt }) => {
-        this.#folding.answered(seq);
-        this.#finished(delivery, outcome, now().monotonicMs - startedAt.monotonicMs);
+      onFinished: (delivery, outcome, sent) => {
+        this.#folding.answered(sent.seq);
+        this.#finished(delivery, outcome, sent);
       },
       onFailure,
     });
@@ -397,8 +397,9 @@ export class Term {
     if (!this.#isFull) this.reader.release('lanes');
   }
 
-  #finished(delivery: Delivery, outcome: Outcome, durationMs: number): void {
+  #finished(delivery: Delivery, outcome: Outcome, { startedAt }: Sent): void {
     const { logger, onAttempt } = this.#options;
+    const durationMs = now().monotonicMs - startedAt.monotonicMs;
     this.#counters.finished(delivery, outcome, new Date());
     const report = reportAttempt(delivery, outcome, durationMs);
     const level = outcome.kind === 'delivered' ? 'debug' : 'warn';

@@ -5,6 +5,7 @@
  */
 import { performance } from 'node:perf_hooks';
 import { failpointAfterWrite } from '../failpoint.ts';
+import type { AttemptTrace, DialTimes } from './attempt-trace.ts';
 import { codeOf, DialError } from './dial.ts';
 import { singleLine, type Outcome } from './outcome.ts';
 
@@ -17,12 +18,20 @@ export interface PostRequest {
   readonly mayWrite: () => boolean;
 }
 
-export type PostResult = Outcome | { readonly kind: 'not_written' };
+export type PostResult = FinishedPost | { readonly kind: 'not_written' };
+
+export interface FinishedPost {
+  readonly kind: 'finished';
+  readonly outcome: Outcome;
+  readonly trace: AttemptTrace;
+}
 
 /** What an attempt needs of the connection it runs on. */
 export interface AttemptConnection {
   /** The peer is not on the public internet: what it answers is for nobody's eyes. */
   readonly isInternal: boolean;
+  /** Of the opening of this connection; null when it was open before. */
+  readonly dialTimes: DialTimes | null;
   /** Called when the request is about to be written. */
   beginAnswer(): void;
   /** The exchange is complete: the connection may serve the next. */
@@ -41,19 +50,20 @@ export class Attempt {
   readonly #resolve: (result: PostResult) => void;
   readonly #request: PostRequest;
   readonly #connection: AttemptConnection;
-  readonly #deadlineAt: number;
+  readonly #startedAtMs: number;
   readonly #timer: NodeJS.Timeout;
   #isSettled = false;
   #isWritten = false;
   #status: number | undefined;
-  #answer: Buffer[] = [];
-  #answerBytes = 0;
+  #writtenAtMs = 0;
+  #firstByteMs: number | null = null;
+  #answer: Buffer | null = null;
 
   constructor(request: PostRequest, connection: AttemptConnection) {
     ({ promise: this.result, resolve: this.#resolve } = Promise.withResolvers<PostResult>());
     this.#request = request;
     this.#connection = connection;
-    this.#deadlineAt = performance.now() + request.timeoutMs;
+    this.#startedAtMs = performance.now();
     // Node keeps one list per duration, so a timer for each of many equal deadlines is cheap. What has arrived while
     // the process was busy comes first: hence setImmediate.
     this.#timer = setTimeout(() => setImmediate(() => this.expire()), request.timeoutMs);
@@ -66,6 +76,7 @@ export class Attempt {
   /** @throws when the request must not be written. */
   onRequestStart(): void {
     if (this.#isSettled || this.#isWritten) throw notWritten;
+    this.#writtenAtMs = performance.now();
     const refusal = this.#refusalToWrite();
     if (refusal === null) {
       this.#isWritten = true;
@@ -73,20 +84,24 @@ export class Attempt {
       this.#connection.beginAnswer();
       return;
     }
-    this.#settle(refusal);
+    if (refusal === 'not_written') this.#end({ kind: refusal });
+    else this.#settle(refusal);
     this.#connection.release();
     throw notWritten;
   }
 
   onResponseStart(_controller: unknown, status: number): void {
-    if (status >= 200) this.#status = status;
+    if (status < 200) return;
+    this.#status = status;
+    this.#firstByteMs = performance.now() - this.#writtenAtMs;
   }
 
+  // A copy: what comes is a view of a buffer that is many times as large.
   onResponseData(_controller: unknown, chunk: Buffer): void {
-    if (this.#isSettled || this.#answerBytes >= keptAnswerBytes) return;
-    const kept = Buffer.from(chunk.subarray(0, keptAnswerBytes - this.#answerBytes));
-    this.#answer.push(kept);
-    this.#answerBytes += kept.length;
+    const kept = this.#answer?.length ?? 0;
+    if (this.#isSettled || this.#connection.isInternal || kept >= keptAnswerBytes) return;
+    const part = chunk.subarray(0, keptAnswerBytes - kept);
+    this.#answer = this.#answer === null ? Buffer.from(part) : Buffer.concat([this.#answer, part]);
   }
 
   onResponseEnd(): void {
@@ -125,10 +140,10 @@ export class Attempt {
     this.#settle(this.#outcomeByStatus() ?? { kind: 'interrupted', detail });
   }
 
-  #refusalToWrite(): PostResult | null {
-    if (performance.now() >= this.#deadlineAt) return this.#timeout();
+  #refusalToWrite(): Outcome | 'not_written' | null {
+    if (this.#writtenAtMs - this.#startedAtMs >= this.#request.timeoutMs) return this.#timeout();
     try {
-      return this.#request.mayWrite() ? null : { kind: 'not_written' };
+      return this.#request.mayWrite() ? null : 'not_written';
     } catch (error) {
       return {
         kind: 'interrupted',
@@ -148,17 +163,47 @@ export class Attempt {
     const status = this.#status;
     if (status === undefined) return null;
     if (status < 300) return { kind: 'delivered', status };
-    const text = this.#connection.isInternal ? '' : Buffer.concat(this.#answer).toString('utf8');
-    const detail = singleLine(text, detailCharacters);
+    const detail = singleLine(this.#answer?.toString('utf8') ?? '', detailCharacters);
     return detail === '' ? { kind: 'rejected', status } : { kind: 'rejected', status, detail };
   }
 
-  #settle(result: PostResult): void {
+  #settle(outcome: Outcome): void {
+    if (this.#isSettled) return;
+    this.#end({ kind: 'finished', outcome, trace: this.#trace() });
+  }
+
+  #trace(): AttemptTrace {
+    const times = this.#connection.dialTimes;
+    times?.end();
+    return {
+      dnsMs: times?.dnsMs ?? null,
+      connectMs: times?.connectMs ?? null,
+      tlsMs: times?.tlsMs ?? null,
+      firstByteMs: this.#firstByteMs,
+      totalMs: performance.now() - this.#startedAtMs,
+      answer: this.#answer,
+    };
+  }
+
+  #end(result: PostResult): void {
     this.#isSettled = true;
     clearTimeout(this.#timer);
-    this.#answer = [];
     this.#resolve(result);
   }
+}
+
+const nothingMeasured: AttemptTrace = {
+  dnsMs: null,
+  connectMs: null,
+  tlsMs: null,
+  firstByteMs: null,
+  totalMs: 0,
+  answer: null,
+};
+
+/** What is decided without a connection. */
+export function decided(outcome: Outcome): FinishedPost {
+  return { kind: 'finished', outcome, trace: nothingMeasured };
 }
 
 export function failed(failureClass: DialError['class'], detail: string): Outcome {

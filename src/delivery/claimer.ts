@@ -6,6 +6,7 @@ import type { Append, Instant } from '../database/journal.ts';
 import { failpoint } from '../failpoint.ts';
 import { termIsGoodForMs } from '../limits.ts';
 import type { UnsettledChange } from '../replication/floor.ts';
+import type { AttemptTrace } from './attempt-trace.ts';
 import type { Delivery } from './delivery.ts';
 import type { Gate } from './gate.ts';
 import type { Lanes } from './lanes.ts';
@@ -25,6 +26,8 @@ export interface Note {
 export interface Sent {
   readonly seq: number;
   readonly startedAt: Instant;
+  /** Of its POST; null when there was none. */
+  readonly trace: AttemptTrace | null;
 }
 
 export interface ClaimerParts {
@@ -50,6 +53,11 @@ export interface ClaimerParts {
 }
 
 const maxBatch = 512;
+
+interface Ended {
+  readonly outcome: Outcome;
+  readonly trace: AttemptTrace | null;
+}
 
 export class Claimer {
   readonly #parts: ClaimerParts;
@@ -134,10 +142,10 @@ export class Claimer {
   #send(delivery: Delivery, { seq, isDurable }: Append): void {
     const startedAt = this.#parts.now();
     const sending = this.#outcome(delivery, isDurable, startedAt)
-      .then((outcome) => {
+      .then(({ outcome, trace }) => {
         failpoint('answered');
         this.#parts.lanes.release(delivery);
-        this.#parts.onFinished(delivery, outcome, { seq, startedAt });
+        this.#parts.onFinished(delivery, outcome, { seq, startedAt, trace });
         this.wake();
       })
       .catch((error: unknown) => {
@@ -149,16 +157,19 @@ export class Claimer {
     this.#sending.add(sending);
   }
 
-  async #outcome(delivery: Delivery, isDurable: boolean, startedAt: Instant): Promise<Outcome> {
+  async #outcome(delivery: Delivery, isDurable: boolean, startedAt: Instant): Promise<Ended> {
     const { gate, timeoutMs, post, now } = this.#parts;
     if (!isDurable) {
-      return { kind: 'interrupted', detail: 'the claim may not be on the synchronous standby; not sent' };
+      return unsent({
+        kind: 'interrupted',
+        detail: 'the claim may not be on the synchronous standby; not sent',
+      });
     }
     for (;;) {
       const url = gate.url(delivery.webhook.uid);
-      if (url === undefined) return { kind: 'dropped', reason: 'deleted' };
+      if (url === undefined) return unsent({ kind: 'dropped', reason: 'deleted' });
       const leftMs = timeoutMs - (now().monotonicMs - startedAt.monotonicMs);
-      if (leftMs <= 0) return { kind: 'failed', class: 'timeout', detail: `after ${timeoutMs} ms` };
+      if (leftMs <= 0) return unsent({ kind: 'failed', class: 'timeout', detail: `after ${timeoutMs} ms` });
       const result = await post({
         url,
         body: delivery.payload.body,
@@ -171,7 +182,7 @@ export class Claimer {
         await this.#proveTerm();
       } catch (error) {
         this.#parts.onFailure(error);
-        return { kind: 'interrupted', detail: 'another process took over before it was sent' };
+        return unsent({ kind: 'interrupted', detail: 'another process took over before it was sent' });
       }
     }
   }
@@ -202,4 +213,8 @@ export class Claimer {
 
 function claimEntry({ webhook, position, change }: Delivery): JournalEntry {
   return { kind: change === null ? 'claimed from backlog' : 'claimed', uid: webhook.uid, position };
+}
+
+function unsent(outcome: Outcome): Ended {
+  return { outcome, trace: null };
 }

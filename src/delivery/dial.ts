@@ -11,6 +11,7 @@ import {
 } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { bareHost, checkUrl, resolveTarget, type TargetPolicy } from './address-guard.ts';
+import type { DialTimes } from './attempt-trace.ts';
 import { canonicalAddress } from './ip-ranges.ts';
 import type { FailureClass } from './outcome.ts';
 
@@ -18,6 +19,7 @@ export interface DialOptions {
   readonly policy: TargetPolicy;
   readonly lookup?: LookupFunction | undefined;
   readonly signal: AbortSignal;
+  readonly times?: DialTimes | undefined;
   /** Replaced by tests only. */
   readonly connect?: ((options: TcpNetConnectOpts) => Socket) | undefined;
 }
@@ -39,8 +41,10 @@ export class DialError extends Error {
  * @throws {DialError} and nothing else; also when `signal` aborts, which destroys what was begun.
  */
 export async function dial(origin: URL, options: DialOptions): Promise<Socket> {
+  const { times } = options;
   const refusal = checkUrl(origin.href, options.policy);
   if (refusal !== null) throw new DialError(refusal.class, refusal.message);
+  if (isIP(bareHost(origin)) === 0) times?.begin('dnsMs');
   const resolution = await resolveTarget(origin, options.policy, options.lookup);
   if (options.signal.aborted) throw new DialError('timeout', 'while resolving the name');
   if (resolution.kind === 'refused') throw new DialError('blocked_address', resolution.refusal.message);
@@ -49,6 +53,7 @@ export async function dial(origin: URL, options: DialOptions): Promise<Socket> {
   const port = Number(origin.port === '' ? (isTls ? 443 : 80) : origin.port);
   const lookup: LookupFunction = (_host, _options, done) => done(null, [...resolution.addresses]);
   const tcpOptions = { host: bareHost(origin), port, lookup, ...socketOptions };
+  times?.begin('connectMs');
   const socket = (options.connect ?? connectTcp)(tcpOptions);
   options.signal.addEventListener('abort', () => socket.destroy(), { once: true });
   await opened(socket, 'connect', connectFailure);
@@ -56,7 +61,10 @@ export async function dial(origin: URL, options: DialOptions): Promise<Socket> {
     socket.destroy();
     throw new DialError('blocked_address', 'the connection led to an address that was not checked');
   }
-  return isTls ? await encrypt(socket, origin) : socket;
+  if (isTls) times?.begin('tlsMs');
+  const open = isTls ? await encrypt(socket, origin) : socket;
+  times?.end();
+  return open;
 }
 
 const socketOptions = { noDelay: true, autoSelectFamily: true, autoSelectFamilyAttemptTimeout: 500 } as const;

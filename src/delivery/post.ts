@@ -8,7 +8,15 @@ import type { LookupFunction, Socket } from 'node:net';
 import { Client, type buildConnector } from 'undici';
 import { targetPolicy, checkUrl, type GuardOptions, type TargetPolicy } from './address-guard.ts';
 import { AnswerGate } from './answer-gate.ts';
-import { Attempt, failed, type AttemptConnection, type PostRequest, type PostResult } from './attempt.ts';
+import { DialTimes } from './attempt-trace.ts';
+import {
+  Attempt,
+  decided,
+  failed,
+  type AttemptConnection,
+  type PostRequest,
+  type PostResult,
+} from './attempt.ts';
 import { dial, DialError } from './dial.ts';
 import { IdleConnections } from './idle-connections.ts';
 import { isForbidden } from './ip-ranges.ts';
@@ -63,10 +71,10 @@ class UndiciPoster implements Poster {
 
   post(request: PostRequest): Promise<PostResult> {
     if (this.#isDisposed) {
-      return Promise.resolve({ kind: 'interrupted', detail: 'stopped before anything was sent' });
+      return Promise.resolve(decided({ kind: 'interrupted', detail: 'stopped before anything was sent' }));
     }
     const refusal = checkUrl(request.url, this.#policy);
-    if (refusal !== null) return Promise.resolve(failed(refusal.class, refusal.message));
+    if (refusal !== null) return Promise.resolve(decided(failed(refusal.class, refusal.message)));
     const url = new URL(request.url);
     const connection = this.#idle.take(url.origin) ?? this.#newConnection(url.origin);
     return connection.post(request, url.pathname + url.search);
@@ -81,7 +89,8 @@ class UndiciPoster implements Poster {
 
   #newConnection(origin: string): Connection {
     const connection = new Connection(origin, {
-      dial: (signal) => dial(new URL(origin), { policy: this.#policy, lookup: this.#lookup, signal }),
+      dial: (signal, times) =>
+        dial(new URL(origin), { policy: this.#policy, lookup: this.#lookup, signal, times }),
       onIdle: () => this.#idle.put(connection),
       onClose: () => {
         this.#idle.remove(connection);
@@ -94,7 +103,7 @@ class UndiciPoster implements Poster {
 }
 
 export interface ConnectionOptions {
-  readonly dial: (signal: AbortSignal) => Promise<Socket>;
+  readonly dial: (signal: AbortSignal, times: DialTimes) => Promise<Socket>;
   readonly onIdle: () => void;
   readonly onClose: () => void;
 }
@@ -103,6 +112,7 @@ export interface ConnectionOptions {
 export class Connection implements AttemptConnection {
   readonly origin: string;
   isInternal = true;
+  dialTimes: DialTimes | null = null;
   readonly #client: Client;
   readonly #options: ConnectionOptions;
   readonly #closing = new AbortController();
@@ -141,6 +151,7 @@ export class Connection implements AttemptConnection {
 
   release(): void {
     this.#attempt = null;
+    this.dialTimes = null;
     const hasUnsentBytes = (this.#socket?.writableLength ?? 0) > 0;
     if (this.#closing.signal.aborted || hasUnsentBytes) this.close();
     else this.#options.onIdle();
@@ -172,9 +183,11 @@ export class Connection implements AttemptConnection {
 
   #connect(callback: buildConnector.Callback): void {
     this.#dials += 1;
+    const times = new DialTimes();
+    this.dialTimes = times;
     const opened =
       this.#dials <= 2
-        ? this.#options.dial(this.#closing.signal)
+        ? this.#options.dial(this.#closing.signal, times)
         : Promise.reject(new DialError('reset', 'the connection was closed before anything was sent'));
     opened.then(
       (socket) => {

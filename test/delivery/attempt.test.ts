@@ -6,6 +6,7 @@ function publicConnection(): AttemptConnection & { readonly calls: string[] } {
   return {
     calls,
     isInternal: false,
+    dialTimes: null,
     beginAnswer: () => calls.push('begin'),
     release: () => calls.push('release'),
     close: () => calls.push('close'),
@@ -21,10 +22,8 @@ test('keeps the first bytes of a public answer as one short line', async () => {
   attempt.onResponseData(undefined, Buffer.from('<h1>\r\n\tBusy\u0000</h1>'));
   for (let chunk = 0; chunk < 100; chunk++) attempt.onResponseData(undefined, Buffer.alloc(1_000, 'x'));
   attempt.onResponseEnd();
-  expect(await attempt.result).toEqual({
-    kind: 'rejected',
-    status: 503,
-    detail: `<h1> Busy </h1>${'x'.repeat(184)}…`,
+  expect(await attempt.result).toMatchObject({
+    outcome: { kind: 'rejected', status: 503, detail: `<h1> Busy </h1>${'x'.repeat(184)}…` },
   });
 });
 
@@ -35,7 +34,7 @@ test('does not let the client start a request twice', async () => {
   expect(() => attempt.onRequestStart()).toThrow();
   attempt.onResponseStart(undefined, 200);
   attempt.onResponseEnd();
-  expect(await attempt.result).toEqual({ kind: 'delivered', status: 200 });
+  expect(await attempt.result).toMatchObject({ outcome: { kind: 'delivered', status: 200 } });
   expect(() => attempt.onRequestStart()).toThrow();
   expect(connection.calls).toEqual(['begin', 'release']);
 });
@@ -43,5 +42,5 @@ test('does not let the client start a request twice', async () => {
 test('writes nothing when its deadline has passed, even if its timer is late', async () => {
   const attempt = new Attempt({ ...request, timeoutMs: 0 }, publicConnection());
   expect(() => attempt.onRequestStart()).toThrow();
-  expect(await attempt.result).toMatchObject({ kind: 'failed', class: 'timeout' });
+  expect(await attempt.result).toMatchObject({ outcome: { kind: 'failed', class: 'timeout' } });
 });

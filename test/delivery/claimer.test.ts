@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { decided } from '../../src/delivery/attempt.ts';
 import { Claimer } from '../../src/delivery/claimer.ts';
 import { Gate } from '../../src/delivery/gate.ts';
 import { Lanes } from '../../src/delivery/lanes.ts';
@@ -52,7 +53,9 @@ function claimerWith(post: (request: PostRequest, gate: Gate) => Promise<PostRes
 test('a webhook that is deleted while its connection opens is not written to', async () => {
   const { claimer, lanes, outcomes } = claimerWith((request, gate) => {
     gate.remove(1n);
-    return Promise.resolve(request.mayWrite() ? { kind: 'delivered', status: 200 } : { kind: 'not_written' });
+    return Promise.resolve(
+      request.mayWrite() ? decided({ kind: 'delivered', status: 200 }) : { kind: 'not_written' },
+    );
   });
   lanes.admit(deliveryOf({ index: 0, keys: ['a'] }));
   claimer.wake();
@@ -65,7 +68,7 @@ test('a webhook that moves while its connection opens is written to at its new a
     gate.learn(webhookOf({ revision: 2n, url: 'https://example.com/new' }), 7);
     if (!request.mayWrite()) return Promise.resolve({ kind: 'not_written' });
     written.push(request.url);
-    return Promise.resolve({ kind: 'delivered', status: 200 });
+    return Promise.resolve(decided({ kind: 'delivered', status: 200 }));
   });
   lanes.admit(deliveryOf({ index: 0, keys: ['a'] }));
   claimer.wake();
@@ -75,7 +78,7 @@ test('a webhook that moves while its connection opens is written to at its new a
 
 test('changes of one record follow each other when each has its outcome at once', async () => {
   const { claimer, lanes, outcomes } = claimerWith(() =>
-    Promise.resolve({ kind: 'failed', class: 'blocked_address', detail: 'not allowed' }),
+    Promise.resolve(decided({ kind: 'failed', class: 'blocked_address', detail: 'not allowed' })),
   );
   for (const index of [0, 1, 2]) lanes.admit(deliveryOf({ index, keys: ['a'] }));
   claimer.wake();

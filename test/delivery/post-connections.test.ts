@@ -89,7 +89,7 @@ test('dials a second time while nothing was written, and not a third time', asyn
     onClose: () => calls.push('close'),
   });
   const result = await connection.post({ url: '', body: '{}', timeoutMs: 5_000, mayWrite: () => true }, '/');
-  expect(result).toMatchObject({ kind: 'failed', class: 'reset' });
+  expect(result).toMatchObject({ outcome: { kind: 'failed', class: 'reset' } });
   expect(receiver.connections).toEqual(['', '']);
   expect(calls).toEqual(['close']);
 });

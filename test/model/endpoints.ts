@@ -1,5 +1,7 @@
 // The webhooks' endpoints. Here every POST is held against the model: it is wanted, claimed, the only one of its pair, and in the order of its
 // record. When its bytes leave and what becomes of it says the schedule.
+import { decided } from '../../src/delivery/attempt.ts';
+import type { Outcome } from '../../src/delivery/outcome.ts';
 import type { PostRequest, PostResult } from '../../src/delivery/post.ts';
 import type { Application, Pair } from './application.ts';
 import type { Clock } from './clock.ts';
@@ -10,7 +12,7 @@ export interface Post {
   readonly term: number;
   readonly request: PostRequest;
   readonly uid: bigint;
-  end(result: PostResult): void;
+  end(result: Outcome | { readonly kind: 'not_written' }): void;
   /** Set once its bytes are out. */
   pair: Pair | null;
 }
@@ -59,7 +61,7 @@ export class Endpoints {
         pair: null,
         end: (result) => {
           this.#posts = this.#posts.filter((each) => each !== post);
-          resolve(result);
+          resolve(result.kind === 'not_written' ? result : decided(result));
         },
       };
       this.#posts.push(post);
