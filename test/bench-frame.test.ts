@@ -5,7 +5,8 @@ import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 import type { Figure, Measurement } from './bench/figure.ts';
 import { figureNamed } from './bench/figures.ts';
-import { figureReport, reportText } from './bench/report.ts';
+import { chosenFigures } from './bench/flags.ts';
+import { figureReport, figureReports, reportText } from './bench/report.ts';
 import { interleave, spread } from './bench/rounds.ts';
 
 const bench = fileURLToPath(new URL('bench/bench.ts', import.meta.url));
@@ -76,7 +77,55 @@ test('a ratio beyond its budget is said to miss it', () => {
   });
   const report = figureReport(some, measurement);
   expect(report.ratio.isWithinBudget).toBe(false);
-  expect(reportText(machine, [report])).toContain('budget ≤ 0.1: missed');
+  expect(reportText(machine, [report])).toMatch(/≤ 0.1 +missed$/);
+});
+
+test.each([
+  { aim: 6.5, says: 'budget met' },
+  { aim: 6, says: 'aim met' },
+])('a ratio of 6 with the aim $aim is said to have its $says', ({ aim, says }) => {
+  const { figure: some, measurement } = figure({
+    ratio: {
+      meaning: 'times less time',
+      of: 'baseline ÷ ours',
+      budget: { atLeast: 4 },
+      aim: { atLeast: aim },
+    },
+  });
+  expect(
+    reportText(machine, [figureReport(some, measurement)])
+      .split('\n')
+      .at(-1),
+  ).toContain(says);
+});
+
+test('a ratio without a budget has no verdict', () => {
+  const { figure: some, measurement } = figure({
+    ratio: { meaning: 'as long', of: 'ours ÷ baseline' },
+  });
+  const report = figureReport(some, measurement);
+  expect(report.ratio).not.toHaveProperty('isWithinBudget');
+  expect(reportText(machine, [report])).not.toMatch(/met|missed/);
+});
+
+test('each part of a figure has a line of its own in the table at the end', () => {
+  const { figure: some, measurement } = figure({});
+  const parts = ['p50', 'p99'].map((part) => ({ ...measurement, part }));
+  const lines = reportText(machine, figureReports(some, parts)).split('\n').slice(-2);
+  expect(lines).toEqual([expect.stringMatching(/^some, p50 /), expect.stringMatching(/^some, p99 /)]);
+});
+
+test('a figure that lacks a tool is skipped with the words how to get it', () => {
+  const { figure: some } = figure({});
+  const reports = figureReports(some, { skipped: 'install pgbench' });
+  expect(reports).toEqual([{ name: 'some', title: 'Some figure', skipped: 'install pgbench' }]);
+  expect(reportText(machine, reports)).toContain('skipped: install pgbench');
+});
+
+test('sweeps run when they are asked for, and nothing else then', () => {
+  const isSweep = (some: Figure): boolean => some.isSweep === true;
+  expect(chosenFigures({}).filter(isSweep)).toEqual([]);
+  expect(chosenFigures({ sweep: true }).filter((some) => !isSweep(some))).toEqual([]);
 });
 
 test('the report shows the machine and a table of both sides', () => {
@@ -89,10 +138,13 @@ some: Some figure
                  median    min    max
 the other one     12.00  10.00  30.00  µs per change
 ours               2.00   2.00   3.00  µs per change
-baseline ÷ ours    6.00   5.00  10.00  times less time, budget ≥ 4: met
+baseline ÷ ours    6.00   5.00  10.00  times less time
 
 rounds: 3, the sides in turn
-changes: 7 INSERT`,
+changes: 7 INSERT
+
+ratio  median   min    max  budget  aim
+some     6.00  5.00  10.00     ≥ 4       budget met`,
   );
 });
 

@@ -4,23 +4,33 @@ import { randomUUID } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startEmbeddedPostgres } from '../../src/embedded-postgres.ts';
-import { figures } from './figures.ts';
-import { parseFlags } from './flags.ts';
+import { chosenFigures, parseFlags } from './flags.ts';
 import { describeMachine } from './machine.ts';
-import { figureReport, reportText, type FigureReport } from './report.ts';
+import { figureReports, reportText, type Report } from './report.ts';
 
-const { only: chosen = figures, rounds, json: isJson = false } = parseFlags(process.argv);
+const defaultRounds = 11;
+
+const flags = parseFlags(process.argv);
 await using postgres = await startEmbeddedPostgres({
   dataDir: join(tmpdir(), `rowhook-bench-${randomUUID()}`),
   persistent: false,
   log: (line) => process.stderr.write(`${line}\n`),
 });
 const machine = await describeMachine(postgres.url);
-const reports: FigureReport[] = [];
-for (const figure of chosen) {
-  if (!isJson) process.stderr.write(`measuring ${figure.name} …\n`);
-  reports.push(figureReport(figure, await figure.measure({ postgresUrl: postgres.url, rounds })));
+const reports: Report[] = [];
+for (const figure of chosenFigures(flags)) {
+  const beganAt = performance.now();
+  process.stderr.write(`measuring ${figure.name} …`);
+  const result = await figure.measure({
+    postgresUrl: postgres.url,
+    rounds: flags.rounds ?? figure.rounds ?? defaultRounds,
+    logs: flags.log ?? ['all', 'errors', 'off'],
+  });
+  process.stderr.write(` ${Math.round((performance.now() - beganAt) / 1000)} s\n`);
+  reports.push(...figureReports(figure, result));
 }
 process.stdout.write(
-  isJson ? `${JSON.stringify({ machine, reports }, null, 2)}\n` : `${reportText(machine, reports)}\n`,
+  flags.json === true
+    ? `${JSON.stringify({ machine, reports }, null, 2)}\n`
+    : `${reportText(machine, reports)}\n`,
 );

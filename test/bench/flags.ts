@@ -1,13 +1,17 @@
 // The command line of `npm run bench`.
 import { Command, InvalidArgumentError, Option } from 'commander';
-import type { Figure } from './figure.ts';
+import type { DeliveryLog, Figure } from './figure.ts';
 import { figureNamed, figures } from './figures.ts';
 
 export interface Flags {
   readonly only?: readonly Figure[];
-  readonly rounds: number;
+  readonly sweep?: boolean;
+  readonly rounds?: number;
+  readonly log?: readonly DeliveryLog[];
   readonly json?: boolean;
 }
+
+const logs: readonly DeliveryLog[] = ['all', 'errors', 'off'];
 
 /** Prints help or what is wrong, and then ends the process. */
 export function parseFlags(argv: readonly string[]): Flags {
@@ -18,12 +22,34 @@ export function parseFlags(argv: readonly string[]): Flags {
         (name, chosen: readonly Figure[] | undefined) => [...(chosen ?? []), figureNamed(name)],
       ),
     )
-    .option('--rounds <number>', 'how often both sides are measured, in turn', wholeNumber, 11)
+    .option('--sweep', 'the tables of rates over many settings, and nothing else')
+    .option('--rounds <number>', 'how often both sides are measured, in turn', wholeNumber)
+    .addOption(
+      new Option('--log <setting>', `of the delivery log: ${logs.join(', ')}; may be repeated`).argParser(
+        (setting, chosen: readonly DeliveryLog[] | undefined) => [...(chosen ?? []), logSetting(setting)],
+      ),
+    )
     .option('--json', 'print the result as JSON')
-    .addHelpText('after', `\nFigures:\n${figures.map(({ name, title }) => `  ${name}  ${title}`).join('\n')}`)
+    .addHelpText('after', () => `\n${list('Figures', false)}\n\n${list('Tables of --sweep', true)}`)
     .showHelpAfterError('(--help lists flags and figures)')
     .parse(argv)
     .opts<Flags>();
+}
+
+/** What to measure, by what the command line says. */
+export function chosenFigures({ only, sweep: isSweep = false }: Flags): readonly Figure[] {
+  return only ?? figures.filter((figure) => (figure.isSweep ?? false) === isSweep);
+}
+
+function list(heading: string, isSweep: boolean): string {
+  const lines = chosenFigures({ sweep: isSweep }).map(({ name, title }) => `  ${name}  ${title}`);
+  return `${heading}:\n${lines.join('\n')}`;
+}
+
+function logSetting(text: string): DeliveryLog {
+  const setting = logs.find((known) => known === text);
+  if (setting === undefined) throw new InvalidArgumentError(`It takes ${logs.join(', ')}.`);
+  return setting;
 }
 
 function wholeNumber(text: string): number {

@@ -1,0 +1,175 @@
+// What the figures about sending share: a database with one table and webhooks for it, a cheap receiver, changes that are written while no
+// service runs, and the service as a process that then drains them. Every row is a record of its own: changes of one
+// record leave one after another, whatever else is free.
+import { createInstalledDatabase, type InstalledDatabase } from '../support/installed-database.ts';
+import { startService } from '../support/service-process.ts';
+import type { BareLoop } from './bare-loop.ts';
+import type { DeliveryLog } from './figure.ts';
+import { cpuMicros } from './process-cpu.ts';
+import { perSecond, startRawReceiver, type RawReceiver } from './raw-receiver-process.ts';
+import { runScript } from './script.ts';
+
+/** What a webhook has at a time unless somebody says otherwise. */
+export const defaultConnections = 32;
+
+export interface SendingOptions {
+  readonly postgresUrl: string;
+  /** One per company; the changes go round among them. */
+  readonly webhooks?: number;
+  /** What the receiver does: see raw-receiver.ts. */
+  readonly path?: string;
+  /** About; from 200. */
+  readonly payloadBytes?: number;
+  readonly tls?: { readonly key: string; readonly cert: string; readonly file: string };
+}
+
+export interface Changes {
+  readonly count: number;
+  readonly perTransaction: number;
+}
+
+export interface Rate {
+  readonly perSecond: number;
+  /** CPU time of the sending process for one POST, its start included. */
+  readonly cpuMicros: number;
+}
+
+/** Of a payload, but for the text that makes it as long as it should be. */
+const otherBytes = 120;
+
+export class Sending implements AsyncDisposable {
+  readonly database: InstalledDatabase;
+  readonly receiver: RawReceiver;
+  readonly #options: SendingOptions;
+  readonly #webhooks: number;
+  readonly #path: string;
+  readonly #env: Readonly<Record<string, string>>;
+  #open: AsyncDisposableStack;
+  #written = 0;
+  #body = '';
+
+  private constructor(
+    options: SendingOptions,
+    parts: { open: AsyncDisposableStack; database: InstalledDatabase; receiver: RawReceiver },
+  ) {
+    this.#options = options;
+    this.#webhooks = options.webhooks ?? 1;
+    this.#path = options.path ?? '/fast';
+    this.#env = options.tls === undefined ? {} : { NODE_EXTRA_CA_CERTS: options.tls.file };
+    this.#open = parts.open;
+    this.database = parts.database;
+    this.receiver = parts.receiver;
+  }
+
+  static async open(options: SendingOptions): Promise<Sending> {
+    const open = new AsyncDisposableStack();
+    try {
+      const database = open.use(await createInstalledDatabase(options.postgresUrl));
+      const receiver = open.use(await startRawReceiver(options.tls));
+      const sending = new Sending(options, { open, database, receiver });
+      await sending.#prepare();
+      return sending;
+    } catch (error) {
+      await open.disposeAsync();
+      throw error;
+    }
+  }
+
+  /** Of the first POST ever. */
+  get body(): string {
+    return this.#body;
+  }
+
+  /** The service starts over what was written before, and ends; from the first POST to the last. */
+  async drain(changes: Changes, log: DeliveryLog = 'all'): Promise<Rate> {
+    const { database, receiver } = this;
+    await this.#write(changes);
+    await receiver.reset();
+    await using service = startService({
+      databaseUrl: database.serviceUrl,
+      env: { ...this.#env, ROWHOOK_LOG_LEVEL: 'info', ROWHOOK_DELIVERY_LOG: log },
+    });
+    const arrived = await receiver.waitFor(this.#path, changes.count);
+    const cpu = await cpuMicros(service.pid);
+    await service.kill('SIGTERM');
+    this.#written += changes.count;
+    await this.#checkCounters();
+    return { perSecond: perSecond(arrived), cpuMicros: cpu / changes.count };
+  }
+
+  /** The baseline: as many of the same body over as many connections to the same receiver. */
+  async bareLoop(count: number, connections = defaultConnections): Promise<Rate> {
+    await this.receiver.reset();
+    const { cpuMicros: cpu } = await this.#load<{ cpuMicros: number }>('bare-loop.ts', {
+      count,
+      connections,
+    });
+    return { perSecond: perSecond(await this.receiver.waitFor(this.#path, count)), cpuMicros: cpu / count };
+  }
+
+  /** What the receiver takes from a client that costs next to nothing. */
+  async receiverLimit(count: number, connections = defaultConnections): Promise<number> {
+    await this.receiver.reset();
+    const { sent } = await this.#load<{ sent: number }>('raw-load.ts', { count, connections });
+    return perSecond(await this.receiver.waitFor(this.#path, sent));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#open.disposeAsync();
+  }
+
+  async #load<T>(script: string, load: { count: number; connections: number }): Promise<T> {
+    const options: BareLoop = { ...load, url: this.#url, body: this.#body };
+    return await runScript<T>(script, options, { env: this.#env });
+  }
+
+  get #url(): string {
+    return this.receiver.url + this.#path;
+  }
+
+  /** The service has to have run once, so that there is a slot that keeps what is written while it does not. */
+  async #prepare(): Promise<void> {
+    const { dba, admin, serviceUrl } = this.database;
+    await dba.query(`
+      create schema erp;
+      create table erp.item (id bigint generated always as identity primary key, tenant text not null, sent_at bigint, note text)`);
+    await dba.query(`select rowhook.enable_table('erp.item', company_column => 'tenant')`);
+    await admin.query(
+      `insert into rowhook.webhook (company_id, name, table_name, url, on_insert)
+       select 'company ' || n, 'items', 'item', $1, true from generate_series(1, $2::int) as n`,
+      [this.#url, this.#webhooks],
+    );
+    await using service = startService({ databaseUrl: serviceUrl, env: { ROWHOOK_LOG_LEVEL: 'info' } });
+    await service.ready();
+    await service.kill('SIGTERM');
+    await this.drain({ count: 1_000, perTransaction: 1 });
+    this.#body = await this.receiver.body(this.#path);
+  }
+
+  /** Without a flush for each commit, which is the writer's to pay; on disk all the same before anybody reads it. */
+  async #write({ count, perTransaction }: Changes): Promise<void> {
+    const noteBytes = Math.max(0, (this.#options.payloadBytes ?? 700) - otherBytes);
+    await using writer = await this.database.connect(this.database.adminUrl);
+    await writer.query('set synchronous_commit = off');
+    await writer.query(`
+      do $$ begin
+        for n_from in 1 .. ${count} by ${perTransaction} loop
+          insert into erp.item (tenant, note)
+          select 'company ' || (n % ${this.#webhooks} + 1), left(repeat(md5(n::text), ${Math.ceil(noteBytes / 32)}), ${noteBytes})
+          from generate_series(n_from, least(n_from + ${perTransaction} - 1, ${count})) as n;
+          commit;
+        end loop;
+      end $$`);
+    await writer.query('checkpoint');
+  }
+
+  /** What arrived is counted, all of it as delivered. */
+  async #checkCounters(): Promise<void> {
+    const [row = {}] = await this.database.admin.query(
+      'select sum(claimed_count) as claimed, sum(success_count) as success from rowhook.counter',
+    );
+    const [claimed, success] = [Number(row['claimed']), Number(row['success'])];
+    if (claimed !== this.#written || success !== this.#written)
+      throw new Error(`${this.#written} changes, but ${claimed} claims and ${success} successes are counted`);
+  }
+}
