@@ -4,11 +4,10 @@ import type { WindowLimits } from './delivery/backlog-window.ts';
 import type { LaneLimits } from './delivery/lanes.ts';
 
 export interface TermLimits {
-  /** POSTs of one webhook at a time, and what may wait in memory. A lane that is full holds the reader. */
+  /** POSTs at a time, and what may wait in memory. A lane that is full holds the reader. */
   readonly lanes: LaneLimits;
   readonly backlog: BacklogLimits;
   readonly window: WindowLimits;
-  readonly maxInFlight: number;
   /** Changes that are missed or undecidable, waiting to be written down. */
   readonly maxNotes: number;
 }
@@ -16,6 +15,7 @@ export interface TermLimits {
 export const defaultLimits: TermLimits = {
   lanes: {
     concurrency: 32,
+    maxInFlight: 1_000,
     maxDeliveriesPerLane: 5_000,
     maxBytesPerLane: 16 * 1024 * 1024,
     minDeliveries: 5_000,
@@ -42,6 +42,5 @@ export const defaultLimits: TermLimits = {
     maxReads: 4,
     maxDrops: 1_000,
   },
-  maxInFlight: 1_000,
   maxNotes: 10_000,
 };

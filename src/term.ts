@@ -251,7 +251,6 @@ export class Term {
     return new Claimer({
       lanes: this.#lanes,
       gate: this.#gate,
-      maxInFlight: this.#limits.maxInFlight,
       timeoutMs,
       append: (entries, stored) => books.append(entries, stored),
       checkTerm: () => books.checkTerm(),

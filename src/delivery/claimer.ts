@@ -33,8 +33,6 @@ export interface Sent {
 export interface ClaimerParts {
   readonly lanes: Lanes;
   readonly gate: Gate;
-  /** POSTs of all webhooks at a time. */
-  readonly maxInFlight: number;
   readonly timeoutMs: number;
   /** `stored`: those whose row in the backlog goes with it. */
   append(entries: readonly JournalEntry[], stored: readonly JournalEntry[]): Promise<Append>;
@@ -111,13 +109,13 @@ export class Claimer {
   }
 
   async #pump(): Promise<void> {
-    const { lanes, maxInFlight, append, onAppended, onClaimed, settle, freshGate } = this.#parts;
+    const { lanes, append, onAppended, onClaimed, settle, freshGate } = this.#parts;
     for (;;) {
       this.#isWanted = false;
       if (lanes.waiting > 0) await freshGate();
       if (this.#isStopping) return;
       const notes = this.#notes.splice(0, maxBatch);
-      const deliveries = lanes.take(Math.min(maxBatch, maxInFlight - lanes.inFlight));
+      const deliveries = lanes.take(maxBatch);
       if (notes.length + deliveries.length === 0) return;
       const claims = deliveries.map((delivery) => ({ entry: claimEntry(delivery), change: delivery.change }));
       const batch = [...claims, ...notes];

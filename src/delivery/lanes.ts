@@ -1,14 +1,17 @@
 // Deliveries that wait in memory, a lane per webhook. A delivery is ready when the ones before it on the same record are done;
-// lanes take turns. Invariant: two deliveries of one record of one webhook are never out at the same time, and leave
+// whose turn it is says turns.ts. Invariant: two deliveries of one record of one webhook are never out at the same time, and leave
 // in the order of the log. One for all records, a TRUNCATE, is out alone: after all before it, before all after it.
 import { Fifo } from '../fifo.ts';
 import { BytesOut } from './bytes-out.ts';
 import type { Delivery } from './delivery.ts';
+import { Turns, type Turn } from './turns.ts';
 
-/** But for `concurrency` and what is out, these hold the reader; what came from the backlog, whose window has limits of its own, does not. */
+/** But for POSTs at a time and what is out, these hold the reader; what came from the backlog, whose window has limits of its own, does not. */
 export interface LaneLimits {
   /** POSTs of one webhook at a time. */
   readonly concurrency: number;
+  /** And of all. */
+  readonly maxInFlight: number;
   readonly maxDeliveriesPerLane: number;
   readonly maxBytesPerLane: number;
   /** Of all lanes: what is sent within `maxWaitMs`, but not fewer and not more than these. */
@@ -26,9 +29,12 @@ interface Waiting {
   readonly followers: Waiting[];
   blockers: number;
   isDropped: boolean;
+  /** As of the last look before. */
+  takenAtMs: number;
+  isOverdue: boolean;
 }
 
-interface Lane {
+interface Lane extends Turn<Lane> {
   readonly uid: bigint;
   readonly ready: Fifo<Waiting>;
   /** Not claimed yet, in order. */
@@ -41,19 +47,20 @@ interface Lane {
   /** Of what waits, straight from the log. */
   unstored: number;
   unstoredBytes: number;
-  inFlight: number;
   bytesOut: number;
-  isInTurn: boolean;
   /** Since the last look, and about how many in a second. */
   done: number;
   perSecond: number;
 }
 
+/** An endpoint that takes longer for an answer is a slow one. */
+const slowAfterMs = 1_000;
+
 export class Lanes {
   readonly #limits: LaneLimits;
   readonly #isOpen: (uid: bigint) => boolean;
   readonly #lanes = new Map<bigint, Lane>();
-  readonly #turns = new Fifo<Lane>();
+  readonly #turns: Turns<Lane>;
   readonly #claimed = new Map<Delivery, Waiting>();
   readonly #full = new Set<Lane>();
   readonly #out: BytesOut<Lane>;
@@ -69,6 +76,7 @@ export class Lanes {
   constructor(limits: LaneLimits, isOpen: (uid: bigint) => boolean) {
     this.#limits = limits;
     this.#isOpen = isOpen;
+    this.#turns = new Turns(limits.maxInFlight);
     this.#out = new BytesOut(limits.maxBytesOut);
   }
 
@@ -93,8 +101,9 @@ export class Lanes {
     return Math.min(maxDeliveries, Math.max(minDeliveries, (this.#perSecond * maxWaitMs) / 1000));
   }
 
-  /** Measures how fast the lanes empty; to be called now and then. */
+  /** Measures how fast the lanes empty, and which endpoints are slow; to be called now and then. */
   look(nowMs: number): void {
+    this.#findSlow(nowMs);
     const elapsedMs = nowMs - (this.#lookedAtMs ?? nowMs);
     this.#lookedAtMs = nowMs;
     if (elapsedMs <= 0) return;
@@ -142,8 +151,15 @@ export class Lanes {
   }
 
   admit(delivery: Delivery): void {
-    const lane = this.#lane(delivery.webhook.uid);
-    const waiting: Waiting = { delivery, followers: [], blockers: 0, isDropped: false };
+    const lane = this.#lane(delivery);
+    const waiting: Waiting = {
+      delivery,
+      followers: [],
+      blockers: 0,
+      isDropped: false,
+      takenAtMs: 0,
+      isOverdue: false,
+    };
     for (const before of line(lane, waiting)) {
       if (before.followers.at(-1) === waiting) continue;
       before.followers.push(waiting);
@@ -157,16 +173,16 @@ export class Lanes {
   /** Up to `max` deliveries that may go to a socket now, a webhook after the other. Each is given back with `release`. */
   take(max: number): Delivery[] {
     const taken: Delivery[] = [];
-    while (taken.length < max) {
-      const lane = this.#turns.shift();
+    while (taken.length < max && this.#turns.free > 0) {
+      const lane = this.#turns.next();
       if (lane === undefined) break;
-      lane.isInTurn = false;
       if (lane.inFlight >= this.#limits.concurrency || !this.#isOpen(lane.uid)) continue;
       const next = nextReady(lane);
       if (next === undefined || !this.#hasRoom(lane, next.delivery)) continue;
       lane.ready.shift();
       lane.waiting.delete(next);
-      lane.inFlight += 1;
+      this.#turns.taken(lane);
+      next.takenAtMs = this.#lookedAtMs ?? 0;
       lane.bytesOut += next.delivery.payload.bytes;
       this.#count(lane, next.delivery, -1);
       this.#claimed.set(next.delivery, next);
@@ -182,7 +198,7 @@ export class Lanes {
     const lane = this.#lanes.get(delivery.webhook.uid);
     if (done === undefined || lane === undefined) return;
     this.#claimed.delete(delivery);
-    lane.inFlight -= 1;
+    this.#turns.released(lane, done.isOverdue);
     lane.bytesOut -= delivery.payload.bytes;
     lane.done += 1;
     this.#done += 1;
@@ -218,6 +234,18 @@ export class Lanes {
     return oldest.delivery;
   }
 
+  // What was taken first comes first.
+  #findSlow(nowMs: number): void {
+    for (const waiting of this.#claimed.values()) {
+      if (nowMs - waiting.takenAtMs < slowAfterMs) break;
+      const lane = this.#lanes.get(waiting.delivery.webhook.uid);
+      if (waiting.isOverdue || lane === undefined) continue;
+      waiting.isOverdue = true;
+      this.#turns.overdue(lane);
+    }
+    this.#turns.unpark();
+  }
+
   #drop(lane: Lane, waiting: Waiting): void {
     waiting.isDropped = true;
     lane.waiting.delete(waiting);
@@ -239,11 +267,12 @@ export class Lanes {
     }
   }
 
-  #lane(uid: bigint): Lane {
+  #lane({ webhook: { uid, companyId } }: Delivery): Lane {
     let lane = this.#lanes.get(uid);
     if (lane === undefined) {
       lane = {
         uid,
+        company: this.#turns.join(companyId),
         ready: new Fifo(),
         waiting: new Set(),
         tails: new Map(),
@@ -254,6 +283,8 @@ export class Lanes {
         inFlight: 0,
         bytesOut: 0,
         isInTurn: false,
+        isSlow: false,
+        overdue: 0,
         done: 0,
         perSecond: 0,
       };
@@ -274,9 +305,7 @@ export class Lanes {
   }
 
   #queue(lane: Lane): void {
-    if (lane.isInTurn || lane.ready.length === 0) return;
-    lane.isInTurn = true;
-    this.#turns.push(lane);
+    if (lane.ready.length > 0) this.#turns.queue(lane);
   }
 
   #count(lane: Lane, { payload, change }: Delivery, deliveries: 1 | -1): void {
@@ -296,7 +325,8 @@ export class Lanes {
   }
 
   #forgetIfEmpty(lane: Lane): void {
-    if (lane.waiting.size === 0 && lane.inFlight === 0) this.#lanes.delete(lane.uid);
+    if (lane.waiting.size > 0 || lane.inFlight > 0 || !this.#lanes.delete(lane.uid)) return;
+    this.#turns.leave(lane.company);
   }
 }
 

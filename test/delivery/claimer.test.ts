@@ -9,6 +9,7 @@ import { deliveryOf, webhookOf } from '../support/deliveries.ts';
 
 const limits = {
   concurrency: 32,
+  maxInFlight: 10,
   maxDeliveriesPerLane: 100,
   maxBytesPerLane: 1_000,
   minDeliveries: 100,
@@ -31,7 +32,6 @@ function claimerWith(post: (request: PostRequest, gate: Gate) => Promise<PostRes
   const claimer = new Claimer({
     lanes,
     gate,
-    maxInFlight: 10,
     timeoutMs: 10_000,
     append: () => Promise.resolve({ seq: ++seq, sentAt: now(), isDurable: true }),
     checkTerm: () => Promise.resolve(now()),

@@ -5,6 +5,7 @@ import { deliveryOf } from '../support/deliveries.ts';
 
 const limits: LaneLimits = {
   concurrency: 10,
+  maxInFlight: 100,
   maxDeliveriesPerLane: 4,
   maxBytesPerLane: 1_000,
   minDeliveries: 100,

@@ -58,6 +58,7 @@ const limits = fc
   .map(({ inFlight, lane, batch, unstored, rows, notes }) => ({
     lanes: {
       concurrency: inFlight,
+      maxInFlight: inFlight * 2,
       maxDeliveriesPerLane: lane,
       maxBytesPerLane: many,
       minDeliveries: lane,
@@ -84,7 +85,6 @@ const limits = fc
       maxReads: 1 + (rows % 2),
       maxDrops: rows,
     },
-    maxInFlight: inFlight * 2,
     maxNotes: notes,
   }));
 const caps = fc.constantFrom(

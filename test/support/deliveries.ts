@@ -28,13 +28,21 @@ export interface DeliveryValues {
   readonly index: number;
   readonly keys: readonly string[] | 'all';
   readonly bytes?: number;
+  /** Of the webhook. */
+  readonly company?: string | null;
 }
 
-export function deliveryOf({ uid = 1n, index, keys, bytes = 10 }: DeliveryValues): Delivery {
+export function deliveryOf({
+  uid = 1n,
+  index,
+  keys,
+  bytes = 10,
+  company = 'acme',
+}: DeliveryValues): Delivery {
   const floor = new Floor({ commitLsn: 1n, index: wholeTransaction });
   floor.begin(2n);
   return {
-    webhook: webhookOf({ uid }),
+    webhook: webhookOf({ uid, companyId: company }),
     position: { epoch: 1, commitLsn: 2n, index, part: 0 },
     change: floor.add(index, 1),
     type: 'INSERT',

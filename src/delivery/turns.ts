@@ -1,0 +1,140 @@
+// Who sends next, and how many places each may hold. Companies take turns, and in each its lanes. While places are plenty whoever asks
+// gets them; the fewer are free, the less one may hold. Invariant: endpoints known to be slow hold half of the
+// places at most, however many they are, and no other waits for theirs.
+import { Fifo } from '../fifo.ts';
+
+/** A lane's part in it. */
+export interface Turn<Lane> {
+  readonly company: Company<Lane>;
+  inFlight: number;
+  isInTurn: boolean;
+  /** One of its POSTs took over a second, and no quicker answer came since. */
+  isSlow: boolean;
+  /** How many are out for longer than that. */
+  overdue: number;
+}
+
+export interface Company<Lane> {
+  readonly id: string | null;
+  readonly turns: Fifo<Lane>;
+  lanes: number;
+  inFlight: number;
+  isInTurn: boolean;
+}
+
+/** One lane may hold a quarter of what is left free: forty that hang all at once leave the next one as many as each of them has. */
+const lanePart = 1 / 4;
+/** And a company thrice as many as are left free. */
+const companyPart = 3;
+
+export class Turns<Lane extends Turn<Lane>> {
+  readonly #places: number;
+  readonly #companies = new Map<string, Company<Lane>>();
+  readonly #queue = new Fifo<Company<Lane>>();
+  /** Slow ones that found the places for slow ones taken; they count as being in turn. */
+  readonly #parked = new Fifo<Lane>();
+  #inFlight = 0;
+  #slowInFlight = 0;
+
+  /** `places`: POSTs of all at a time. */
+  constructor(places: number) {
+    this.#places = places;
+  }
+
+  get free(): number {
+    return this.#places - this.#inFlight;
+  }
+
+  /** For a new lane, until `leave`; null: a webhook for all companies, which is like one of its own. */
+  join(id: string | null): Company<Lane> {
+    const known = id === null ? undefined : this.#companies.get(id);
+    const company = known ?? { id, turns: new Fifo(), lanes: 0, inFlight: 0, isInTurn: false };
+    if (id !== null) this.#companies.set(id, company);
+    company.lanes += 1;
+    return company;
+  }
+
+  leave(company: Company<Lane>): void {
+    company.lanes -= 1;
+    if (company.lanes === 0 && company.id !== null) this.#companies.delete(company.id);
+  }
+
+  /** It has something to send: it gets a turn, once. */
+  queue(lane: Lane): void {
+    if (lane.isInTurn) return;
+    lane.isInTurn = true;
+    lane.company.turns.push(lane);
+    this.#queueCompany(lane.company);
+  }
+
+  /** Whose turn it is. One that may not hold more now gets its next turn when something of its own is over. */
+  next(): Lane | undefined {
+    for (let company = this.#queue.shift(); company !== undefined; company = this.#queue.shift()) {
+      company.isInTurn = false;
+      if (company.inFlight >= Math.max(1, this.free * companyPart)) continue;
+      const lane = company.turns.shift();
+      this.#queueCompany(company);
+      if (lane === undefined) continue;
+      if (lane.isSlow && this.#slowRoom <= 0) {
+        this.#parked.push(lane);
+        continue;
+      }
+      lane.isInTurn = false;
+      if (lane.inFlight < Math.max(1, this.free * lanePart)) return lane;
+    }
+    return undefined;
+  }
+
+  taken(lane: Lane): void {
+    lane.inFlight += 1;
+    lane.company.inFlight += 1;
+    this.#inFlight += 1;
+    if (lane.isSlow) this.#slowInFlight += 1;
+  }
+
+  released(lane: Lane, wasOverdue: boolean): void {
+    lane.inFlight -= 1;
+    lane.company.inFlight -= 1;
+    this.#inFlight -= 1;
+    if (lane.isSlow) this.#slowReleased(lane, wasOverdue);
+    this.#queueCompany(lane.company);
+  }
+
+  /** One of its POSTs is out for over a second now. */
+  overdue(lane: Lane): void {
+    lane.overdue += 1;
+    if (lane.isSlow) return;
+    lane.isSlow = true;
+    this.#slowInFlight += lane.inFlight;
+  }
+
+  /** Lets slow ones go on as far as there is room; also to be called now and then, for some have nothing to send any more. */
+  unpark(): void {
+    for (let room = this.#slowRoom; room > 0 && this.#parked.length > 0; room--) {
+      const lane = this.#parked.shift();
+      if (lane === undefined) return;
+      lane.isInTurn = false;
+      this.queue(lane);
+    }
+  }
+
+  get #slowRoom(): number {
+    return Math.max(1, this.#places / 2) - this.#slowInFlight;
+  }
+
+  #slowReleased(lane: Lane, wasOverdue: boolean): void {
+    this.#slowInFlight -= 1;
+    if (wasOverdue) lane.overdue -= 1;
+    else if (lane.overdue === 0) {
+      lane.isSlow = false;
+      this.#slowInFlight -= lane.inFlight;
+    }
+    this.unpark();
+  }
+
+  #queueCompany(company: Company<Lane>): void {
+    if (company.isInTurn || company.turns.length === 0) return;
+    company.isInTurn = true;
+    this.#queue.push(company);
+  }
+}

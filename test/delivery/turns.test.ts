@@ -1,0 +1,127 @@
+import { expect, test } from 'vitest';
+import { Lanes, type LaneLimits } from '../../src/delivery/lanes.ts';
+import type { Delivery } from '../../src/delivery/delivery.ts';
+import { deliveryOf } from '../support/deliveries.ts';
+
+const limits: LaneLimits = {
+  concurrency: 32,
+  maxInFlight: 1_000,
+  maxDeliveriesPerLane: 5_000,
+  maxBytesPerLane: 1_000_000,
+  minDeliveries: 50_000,
+  maxDeliveries: 50_000,
+  maxWaitMs: 1_000,
+  maxBytes: 1_000_000,
+  maxBytesOut: 1_000_000,
+  maxBytesOutPerLane: 1_000_000,
+};
+
+interface Wish {
+  readonly uid: number;
+  readonly company?: string | null;
+  readonly count: number;
+}
+
+/** Each change of a record of its own, so that only the turns decide. */
+function admit(lanes: Lanes, { uid, company = `company ${uid}`, count }: Wish): void {
+  for (let index = 0; index < count; index++) {
+    lanes.admit(deliveryOf({ uid: BigInt(uid), company, index, keys: [`r${index}`] }));
+  }
+}
+
+function admitMany(lanes: Lanes, from: number, webhooks: number, wish: Omit<Wish, 'uid'>): void {
+  for (let i = 0; i < webhooks; i++) admit(lanes, { uid: from + i, ...wish });
+}
+
+function uids(deliveries: readonly Delivery[]): number[] {
+  return deliveries.map(({ webhook }) => Number(webhook.uid));
+}
+
+/** What is out and never answered makes its endpoints slow. */
+function hang(lanes: Lanes, nowMs: number): Delivery[] {
+  lanes.look(nowMs);
+  const out = lanes.take(10_000);
+  lanes.look(nowMs + 1_000);
+  return out;
+}
+
+test('companies take turns, however many webhooks each has', () => {
+  const lanes = new Lanes(limits, () => true);
+  admitMany(lanes, 1, 100, { company: 'many', count: 10 });
+  admit(lanes, { uid: 1_000, company: 'one', count: 3 });
+  const taken = uids(lanes.take(6));
+  expect(taken.filter((uid) => uid === 1_000)).toHaveLength(3);
+  expect(new Set(taken).size).toBe(4);
+});
+
+test('a webhook for all companies has a turn of its own', () => {
+  const lanes = new Lanes(limits, () => true);
+  admitMany(lanes, 1, 20, { company: 'many', count: 10 });
+  admitMany(lanes, 1_000, 2, { company: null, count: 10 });
+  const taken = uids(lanes.take(9));
+  expect([1_000, 1_001].map((uid) => taken.filter((each) => each === uid).length)).toEqual([3, 3]);
+});
+
+test('one endpoint alone, or a few, get all that each may send at a time', () => {
+  const lanes = new Lanes(limits, () => true);
+  admitMany(lanes, 1, 5, { count: 100 });
+  expect(lanes.take(10_000)).toHaveLength(5 * 32);
+});
+
+test('forty endpoints that hang all at once leave room for others at once', () => {
+  const lanes = new Lanes(limits, () => true);
+  admitMany(lanes, 1, 40, { count: 100 });
+  hang(lanes, 0);
+  admit(lanes, { uid: 1_000, count: 100 });
+  expect(lanes.take(10_000).length).toBeGreaterThanOrEqual(16);
+});
+
+test('a company whose endpoints hang leaves room for others, however many it has', () => {
+  const lanes = new Lanes(limits, () => true);
+  admitMany(lanes, 1, 2_000, { company: 'many', count: 5 });
+  hang(lanes, 0);
+  expect(lanes.inFlight).toBeGreaterThan(500);
+  admitMany(lanes, 10_000, 20, { count: 5 });
+  expect(new Set(uids(lanes.take(10_000))).size).toBe(20);
+});
+
+test('endpoints known to be slow hold half of the places, and no quick one waits for theirs', () => {
+  const lanes = new Lanes(limits, () => true);
+  admitMany(lanes, 1, 1_000, { count: 50 });
+  for (const delivery of hang(lanes, 0)) lanes.release(delivery);
+  for (const round of [2, 3, 4]) {
+    const slow = hang(lanes, round * 10_000);
+    expect(slow).toHaveLength(500);
+    admitMany(lanes, 10_000 * round, 100, { count: 5 });
+    const quick = lanes.take(10_000);
+    expect(new Set(uids(quick)).size).toBe(100);
+    for (const delivery of [...slow, ...quick]) lanes.release(delivery);
+    for (let uid = 10_000 * round; uid < 10_000 * round + 100; uid++) lanes.drop(BigInt(uid));
+  }
+});
+
+test('slow endpoints get their turn one after the other', () => {
+  const lanes = new Lanes({ ...limits, maxInFlight: 4, concurrency: 1 }, () => true);
+  admitMany(lanes, 1, 4, { count: 10 });
+  let out = hang(lanes, 0);
+  for (const delivery of out.splice(0)) lanes.release(delivery);
+  const served = new Set<number>();
+  for (let now = 2_000; now < 20_000; now += 2_000) {
+    out = hang(lanes, now);
+    expect(out).toHaveLength(2);
+    for (const uid of uids(out)) served.add(uid);
+    for (const delivery of out) lanes.release(delivery);
+  }
+  expect(served.size).toBe(4);
+});
+
+test('an endpoint that answers quickly again is a quick one again', () => {
+  const lanes = new Lanes({ ...limits, maxInFlight: 8, concurrency: 1 }, () => true);
+  admitMany(lanes, 1, 8, { count: 20 });
+  for (const delivery of hang(lanes, 0)) lanes.release(delivery);
+  const taken = lanes.take(10_000);
+  expect(taken).toHaveLength(4);
+  for (const delivery of taken) lanes.release(delivery);
+  // Four that are known to be slow, and four that are not any more.
+  expect(lanes.take(10_000)).toHaveLength(8);
+});
