@@ -1,6 +1,6 @@
 /**
- * One POST from the first look at its connection to its outcome, as a handler of the HTTP client's events. One clock
- * covers all of it. `mayWrite` is asked in the same tick in which the request is written, and a request is written once:
+ * One POST from the first look at its connection to its outcome, as a handler of the HTTP client's events (those that
+ * it calls without building objects for each answer). One clock covers all of it. `mayWrite` is asked in the same tick in which the request is written, and a request is written once:
  * the client asking to start it again is refused.
  */
 import { performance } from 'node:perf_hooks';
@@ -74,7 +74,7 @@ export class Attempt {
   }
 
   /** @throws when the request must not be written. */
-  onRequestStart(): void {
+  onConnect(): void {
     if (this.#isSettled || this.#isWritten) throw notWritten;
     this.#writtenAtMs = performance.now();
     const refusal = this.#refusalToWrite();
@@ -90,26 +90,29 @@ export class Attempt {
     throw notWritten;
   }
 
-  onResponseStart(_controller: unknown, status: number): void {
-    if (status < 200) return;
-    this.#status = status;
-    this.#firstByteMs = performance.now() - this.#writtenAtMs;
+  onHeaders(status: number): boolean {
+    if (status >= 200) {
+      this.#status = status;
+      this.#firstByteMs = performance.now() - this.#writtenAtMs;
+    }
+    return true;
   }
 
   // A copy: what comes is a view of a buffer that is many times as large.
-  onResponseData(_controller: unknown, chunk: Buffer): void {
+  onData(chunk: Buffer): boolean {
     const kept = this.#answer?.length ?? 0;
-    if (this.#isSettled || this.#connection.isInternal || kept >= keptAnswerBytes) return;
+    if (this.#isSettled || this.#connection.isInternal || kept >= keptAnswerBytes) return true;
     const part = chunk.subarray(0, keptAnswerBytes - kept);
     this.#answer = this.#answer === null ? Buffer.from(part) : Buffer.concat([this.#answer, part]);
+    return true;
   }
 
-  onResponseEnd(): void {
+  onComplete(): void {
     this.#settle(this.#outcomeByStatus() ?? failed('protocol', 'no status in the answer'));
     this.#connection.release();
   }
 
-  onResponseError(_controller: unknown, error: unknown): void {
+  onError(error: unknown): void {
     if (this.#isSettled) return;
     this.#settle(
       this.#outcomeByStatus() ?? (this.#isWritten ? failureAfterWrite(error) : failureBeforeWrite(error)),

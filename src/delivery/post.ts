@@ -34,6 +34,7 @@ export interface Poster extends AsyncDisposable {
 const maxAnswerBytes = 64 * 1024;
 const maxAnswerHeadBytes = 16 * 1024;
 const maxIdleConnections = 1_000;
+const maxTargets = 10_000;
 
 // Under 4 s, whatever the receiver offers: common ones close after 5 s, and a request written into a connection that
 // is being closed is lost with its outcome unknown. Our deadline is the only clock on an answer.
@@ -56,6 +57,7 @@ export function createPoster(options: GuardOptions): Poster {
 class UndiciPoster implements Poster {
   readonly #policy: TargetPolicy;
   readonly #lookup: LookupFunction;
+  readonly #targets = new Map<string, Target>();
   readonly #open = new Set<Connection>();
   readonly #idle = new IdleConnections<Connection>(maxIdleConnections);
   #isDisposed = false;
@@ -73,11 +75,20 @@ class UndiciPoster implements Poster {
     if (this.#isDisposed) {
       return Promise.resolve(decided({ kind: 'interrupted', detail: 'stopped before anything was sent' }));
     }
-    const refusal = checkUrl(request.url, this.#policy);
-    if (refusal !== null) return Promise.resolve(decided(failed(refusal.class, refusal.message)));
-    const url = new URL(request.url);
-    const connection = this.#idle.take(url.origin) ?? this.#newConnection(url.origin);
-    return connection.post(request, url.pathname + url.search);
+    const target = this.#target(request.url);
+    if ('refused' in target) return Promise.resolve(decided(target.refused));
+    const connection = this.#idle.take(target.origin) ?? this.#newConnection(target.origin);
+    return connection.post(request, target.path);
+  }
+
+  // Reading a URL and checking it against the policy, neither of which changes, costs as much as sending does.
+  #target(url: string): Target {
+    const known = this.#targets.get(url);
+    if (known !== undefined) return known;
+    if (this.#targets.size >= maxTargets) this.#targets.clear();
+    const target = readTarget(url, this.#policy);
+    this.#targets.set(url, target);
+    return target;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -100,6 +111,16 @@ class UndiciPoster implements Poster {
     this.#open.add(connection);
     return connection;
   }
+}
+
+type Target =
+  { readonly origin: string; readonly path: string } | { readonly refused: ReturnType<typeof failed> };
+
+function readTarget(text: string, policy: TargetPolicy): Target {
+  const refusal = checkUrl(text, policy);
+  if (refusal !== null) return { refused: failed(refusal.class, refusal.message) };
+  const url = new URL(text);
+  return { origin: url.origin, path: url.pathname + url.search };
 }
 
 export interface ConnectionOptions {

@@ -85,13 +85,13 @@ test('keeps the first 4 KiB of a public answer as the bytes that came, and copie
     close: () => {},
   };
   const attempt = new Attempt({ url: '', body: '', timeoutMs: 60_000, mayWrite: () => true }, connection);
-  attempt.onRequestStart();
-  attempt.onResponseStart(undefined, 200);
+  attempt.onConnect();
+  attempt.onHeaders(200);
   const reused = Buffer.from([0xff, 0x00, 0x80]);
-  attempt.onResponseData(undefined, reused);
+  attempt.onData(reused);
   reused.fill(0x2a);
-  for (let chunk = 0; chunk < 5; chunk++) attempt.onResponseData(undefined, Buffer.alloc(1_000, 'x'));
-  attempt.onResponseEnd();
+  for (let chunk = 0; chunk < 5; chunk++) attempt.onData(Buffer.alloc(1_000, 'x'));
+  attempt.onComplete();
   const { answer } = finished(await attempt.result).trace;
   expect(answer).toHaveLength(4_096);
   expect(answer?.subarray(0, 4)).toEqual(Buffer.from([0xff, 0x00, 0x80, 0x78]));
