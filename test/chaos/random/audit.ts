@@ -5,7 +5,7 @@
 import type { InstalledDatabase } from '../../support/installed-database.ts';
 import { isRejected, readLog, type LoggedRequest } from './endpoint-log.ts';
 import { keyOf, webhookPlans, type OrdersModel } from './orders-model.ts';
-import { RecordOrder } from './record-order.ts';
+import { RecordOrder, type Lead } from './record-order.ts';
 import type { RestlessWebhook } from './restless-webhooks.ts';
 
 export interface Balance {
@@ -33,8 +33,7 @@ export interface AuditInput {
   readonly logFile: string;
   readonly model: OrdersModel;
   readonly restless: readonly RestlessWebhook[];
-  /** When a service was killed or frozen. */
-  readonly takeovers: readonly number[];
+  readonly leads: readonly Lead[];
 }
 
 export interface Books {
@@ -52,9 +51,9 @@ interface Arrivals {
   rejected: number;
 }
 
-export async function audit({ database, logFile, model, restless, takeovers }: AuditInput): Promise<Balance> {
+export async function audit({ database, logFile, model, restless, leads }: AuditInput): Promise<Balance> {
   const arrivals = new Map<string, Arrivals>();
-  const order = new RecordOrder(takeovers);
+  const order = new RecordOrder(leads);
   for await (const request of readLog(logFile)) {
     add(arrivals, request);
     order.add(request);

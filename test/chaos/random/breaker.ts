@@ -26,8 +26,6 @@ const patienceMs = 60_000;
 export class Breaker {
   readonly #parts: BreakerParts;
   readonly #actions: Actions;
-  /** When a service was killed or frozen: those before it and those after it are not the same process. */
-  readonly takeovers: number[] = [];
   readonly troubles: string[] = [];
 
   constructor(parts: BreakerParts) {
@@ -131,7 +129,6 @@ export class Breaker {
   }
 
   async #killService(): Promise<void> {
-    this.takeovers.push(Date.now());
     await this.#parts.services.kill(this.#leader().service);
   }
 
@@ -139,19 +136,16 @@ export class Breaker {
     const { services } = this.#parts;
     const standby = services.running.find(({ service }) => service !== services.leader?.service);
     await services.kill((standby ?? this.#leader()).service);
-    this.takeovers.push(Date.now());
   }
 
   /** Another service that leads until it comes there; one that never does is killed. */
   async #dieAt(failpoint: string): Promise<void> {
     const { services } = this.#parts;
     for (const { service } of services.running) await services.kill(service);
-    this.takeovers.push(Date.now());
     const { service } = services.start(failpoint);
     await within(service.exited, { timeoutMs: 4_000, describe: failpoint }).catch(
       async () => await services.kill(service),
     );
-    this.takeovers.push(Date.now());
   }
 
   async #freeze(forMs: number, isTakenOver: boolean): Promise<void> {
@@ -159,10 +153,7 @@ export class Breaker {
     const frozen = this.#leader().service;
     const standby = services.running.find(({ service }) => service !== frozen) ?? services.start();
     frozen.signal('SIGSTOP');
-    this.takeovers.push(Date.now());
-    if (isTakenOver) {
-      await this.#giveSlotTo(standby);
-    }
+    if (isTakenOver) await this.#giveSlotTo(standby);
     await pass(forMs);
     frozen.signal('SIGCONT');
     if (!isTakenOver) await services.kill(standby.service);

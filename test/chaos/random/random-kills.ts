@@ -92,7 +92,7 @@ export async function runRandomKills(options: RandomKillsOptions): Promise<Rando
     logFile: endpoint.logFile,
     model,
     restless,
-    takeovers: breaker.takeovers,
+    leads: services.leads,
   });
   const findings = [...services.surprises, ...breaker.troubles, ...writers, ...unsettled, ...found.findings];
   return {

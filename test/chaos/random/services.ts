@@ -2,6 +2,7 @@
 import { startService, type Exit, type ServiceProcess } from '../../support/service-process.ts';
 import { startTcpProxy, type TcpProxy } from '../../support/tcp-proxy.ts';
 import { waitUntil } from '../../support/wait.ts';
+import type { Lead } from './record-order.ts';
 
 export interface Instance {
   readonly service: ServiceProcess;
@@ -11,6 +12,7 @@ export interface Instance {
 export class Services implements AsyncDisposable {
   /** Ends that nobody asked for, with the last words. */
   readonly surprises: string[] = [];
+  readonly #leadsBefore: Lead[] = [];
   readonly #proxies: readonly [TcpProxy, TcpProxy];
   readonly #running = new Map<TcpProxy, ServiceProcess>();
   readonly #expected = new WeakSet<ServiceProcess>();
@@ -44,6 +46,7 @@ export class Services implements AsyncDisposable {
     this.#running.set(proxy, service);
     void service.exited.then((exit) => {
       this.#running.delete(proxy);
+      this.#leadsBefore.push(...leadsOf(service));
       this.#noteEnd(service, exit);
     });
     return { service, proxy };
@@ -54,6 +57,11 @@ export class Services implements AsyncDisposable {
     const term = ({ service }: Instance): number =>
       Number(service.logs.findLast(({ msg }) => msg === 'leading')?.['term'] ?? 0);
     return [...this.running].sort((a, b) => term(b) - term(a))[0];
+  }
+
+  /** Of all that run and ran. */
+  get leads(): readonly Lead[] {
+    return [...this.#leadsBefore, ...this.running.flatMap(({ service }) => leadsOf(service))];
   }
 
   async kill(service: ServiceProcess): Promise<void> {
@@ -95,4 +103,10 @@ export class Services implements AsyncDisposable {
       .map(({ service }) => service.output.trimEnd().split('\n').slice(-8).join('\n'))
       .join('\n--\n');
   }
+}
+
+function leadsOf({ pid, logs }: ServiceProcess): Lead[] {
+  return logs
+    .filter(({ msg }) => msg === 'leading')
+    .map(({ time }) => ({ pid, atMs: Date.parse(String(time)) }));
 }
