@@ -8,6 +8,7 @@ import { peakMemoryMb } from '../support/peak-memory.ts';
 import { startService } from '../support/service-process.ts';
 import { waitUntil } from '../support/wait.ts';
 import type { Figure, Measurement } from './figure.ts';
+import { LogAge } from './log-age.ts';
 import { startReceiverProcess } from './receiver-process.ts';
 
 const changes = 200_000;
@@ -67,12 +68,12 @@ async function hanging(postgresUrl: string): Promise<Held> {
     await update(database, written % records, records / 5);
   }
   const writtenPerSecond = changes / ((performance.now() - beganAt) / 1000);
-  await log.waitUntilFree();
+  await log.waitUntilFree(longestMs);
   const oldestSeconds = await watching.end();
 
   for (let written = 0; written < changes; written += records) await update(database, 0, records);
   const burstAt = performance.now();
-  await log.waitUntilFree();
+  await log.waitUntilFree(longestMs);
   const burstSeconds = (performance.now() - burstAt) / 1000;
 
   const before = await counts(database);
@@ -148,61 +149,4 @@ async function counts({ admin }: InstalledDatabase): Promise<{
   );
   const [success, error] = [Number(row['success']), Number(row['error'])];
   return { success, error, finished: success + error };
-}
-
-/** How long ago the oldest of what Postgres has to keep for the slot was written. */
-class LogAge {
-  readonly #database: InstalledDatabase;
-  readonly #slot: string;
-
-  constructor(database: InstalledDatabase, slot: string) {
-    this.#database = database;
-    this.#slot = slot;
-  }
-
-  watch(): { end(): Promise<number> } {
-    const stop = new AbortController();
-    const watching = this.#watch(stop.signal);
-    return {
-      end: async () => {
-        stop.abort();
-        return await watching;
-      },
-    };
-  }
-
-  async waitUntilFree(): Promise<void> {
-    const { written } = await this.#look();
-    await waitUntil(async () => (await this.#look()).confirmed >= written, {
-      timeoutMs: longestMs,
-      intervalMs: 50,
-      describe: 'the slot to be past what was written',
-    });
-  }
-
-  async #watch(stop: AbortSignal): Promise<number> {
-    const seen: { readonly at: number; readonly written: bigint }[] = [];
-    let oldest = 0;
-    while (!stop.aborted) {
-      const { written, confirmed } = await this.#look();
-      const at = performance.now();
-      seen.push({ at, written });
-      // What was written by then is confirmed; what came after it is not older.
-      while (seen[1] !== undefined && seen[1].written <= confirmed) seen.shift();
-      const first = seen[0];
-      if (first !== undefined && first.written > confirmed) oldest = Math.max(oldest, at - first.at);
-      else if (first !== undefined && seen[1] !== undefined) oldest = Math.max(oldest, at - first.at);
-      await pause(100);
-    }
-    return oldest / 1000;
-  }
-
-  async #look(): Promise<{ readonly written: bigint; readonly confirmed: bigint }> {
-    const [row = {}] = await this.#database.admin.query(
-      `select pg_current_wal_insert_lsn() - '0/0'::pg_lsn as written, confirmed_flush_lsn - '0/0'::pg_lsn as confirmed
-       from pg_replication_slots where slot_name = $1`,
-      [this.#slot],
-    );
-    return { written: BigInt(row['written'] ?? 0), confirmed: BigInt(row['confirmed'] ?? 0) };
-  }
 }

@@ -11,8 +11,9 @@ export interface ReceiverProcess extends AsyncDisposable {
   ask(path: string): Promise<string>;
 }
 
-export async function startReceiverProcess(): Promise<ReceiverProcess> {
-  const script = fileURLToPath(new URL('counting-receiver.ts', import.meta.url));
+const countingReceiver = fileURLToPath(new URL('counting-receiver.ts', import.meta.url));
+
+export async function startReceiverProcess(script = countingReceiver): Promise<ReceiverProcess> {
   const child = spawn(process.execPath, [script], { stdio: ['pipe', 'pipe', 'inherit'] });
   const ended = once(child, 'close');
   const [line] = (await once(child.stdout, 'data')) as [Buffer];

@@ -14,6 +14,8 @@ export interface ServiceOptions {
   readonly databaseUrl: string;
   /** Over the defaults: any free port, 127.0.0.1 as an allowed target, debug log, a slot named as the database. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Which lines of its log are kept, in `logs` and `output`; default: all. A long run has millions of them. */
+  readonly keepsLine?: (line: LogLine) => boolean;
 }
 
 export interface Exit {
@@ -67,9 +69,11 @@ class ChildService implements ServiceProcess {
   readonly logs: LogLine[] = [];
   output = '';
   readonly #child: ChildProcessByStdio<null, Readable, Readable>;
+  readonly #keepsLine: (line: LogLine) => boolean;
   #exit: Exit | undefined;
 
-  constructor({ databaseUrl, env }: ServiceOptions) {
+  constructor({ databaseUrl, env, keepsLine = () => true }: ServiceOptions) {
+    this.#keepsLine = keepsLine;
     this.slot = env?.['ROWHOOK_SLOT'] ?? new URL(databaseUrl).pathname.slice(1);
     this.#child = spawn(process.execPath, ['src/main.ts', 'start'], {
       cwd: ROOT,
@@ -158,13 +162,10 @@ class ChildService implements ServiceProcess {
   }
 
   #read(line: string): void {
+    const parsed = parseLine(line);
+    if (parsed !== null && !this.#keepsLine(parsed)) return;
     this.output += `${line}\n`;
-    try {
-      const parsed: unknown = JSON.parse(line);
-      if (typeof parsed === 'object' && parsed !== null && 'msg' in parsed) this.logs.push(parsed as LogLine);
-    } catch {
-      // Not every line needs to be JSON: Node's own warnings are not.
-    }
+    if (parsed !== null) this.logs.push(parsed);
   }
 
   #failIfEnded(wish: string): void {
@@ -173,6 +174,16 @@ class ChildService implements ServiceProcess {
     throw new Error(
       `the service ended (code ${code}, signal ${signal}) and will not ${wish}; its output:\n${tail(this.output)}`,
     );
+  }
+}
+
+function parseLine(line: string): LogLine | null {
+  try {
+    const parsed: unknown = JSON.parse(line);
+    return typeof parsed === 'object' && parsed !== null && 'msg' in parsed ? (parsed as LogLine) : null;
+  } catch {
+    // Not every line needs to be JSON: Node's own warnings are not.
+    return null;
   }
 }
 
