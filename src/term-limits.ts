@@ -29,6 +29,7 @@ export const defaultLimits: TermLimits = {
     longestWaitMs: 1_000,
     longestWaitWhenDrainingMs: 3_000,
     longestWaitWhenFullMs: 300,
+    longestHoldMs: 2_000,
     maxBatch: 1_000,
     maxBatchBytes: 4 * 1024 * 1024,
     maxUnstored: 20_000,

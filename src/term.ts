@@ -11,7 +11,7 @@ import type { Testimony } from './database/witness.ts';
 import { Backlog, type StoredBefore } from './delivery/backlog.ts';
 import type { BacklogCaps, BacklogDropReason, DroppedDelivery } from './delivery/backlog-window.ts';
 import { Claimer, type Sent } from './delivery/claimer.ts';
-import type { Delivery } from './delivery/delivery.ts';
+import type { Delivery, DeliveryWebhook } from './delivery/delivery.ts';
 import { Gate } from './delivery/gate.ts';
 import { MovedRows } from './delivery/moved-rows.ts';
 import { Lanes } from './delivery/lanes.ts';
@@ -306,6 +306,7 @@ export class Term {
       settle: (change: UnsettledChange) => {
         this.floor.settle(change);
       },
+      hasOthers: (webhooks: readonly DeliveryWebhook[]) => this.#gate.hasOthers(webhooks),
       onAdmitted: () => {
         this.#watch.measure();
         this.#claimer.wake();

@@ -2,7 +2,7 @@
 // is read for it is stored in order, and its lane is filled from there, until nothing is stored any more. Invariant: of one
 // webhook, what is in the lane comes before what is stored beyond it, and that before what is not stored yet.
 import { BacklogWindow, type BacklogWindowParts, type DroppedDelivery } from './backlog-window.ts';
-import type { Delivery } from './delivery.ts';
+import type { Delivery, DeliveryWebhook } from './delivery.ts';
 import { Fifo } from '../fifo.ts';
 import type { Lanes } from './lanes.ts';
 import { emptyQueue, isDrained, remove, type StoredQueue, type StoredSize } from './stored-queue.ts';
@@ -16,6 +16,8 @@ export interface BacklogLimits {
   readonly longestWaitMs: number;
   readonly longestWaitWhenDrainingMs: number;
   readonly longestWaitWhenFullMs: number;
+  /** How long the lanes of a few companies may hold the reader, however fast they empty, where there are others. */
+  readonly longestHoldMs: number;
   /** Of one statement that stores. */
   readonly maxBatch: number;
   readonly maxBatchBytes: number;
@@ -29,6 +31,8 @@ export interface BacklogParts extends BacklogWindowParts {
   /** Resolves when all of them are durable. */
   store(deliveries: readonly Delivery[]): Promise<void>;
   settle(change: UnsettledChange): void;
+  /** Whether there are active webhooks of other companies than these webhooks'. */
+  hasOthers(webhooks: readonly DeliveryWebhook[]): boolean;
   /** The reader may go on if it waited for us. */
   onRoom(): void;
 }
@@ -157,6 +161,7 @@ export class Backlog {
       if (oldest === undefined || this.#queues.has(uid)) continue;
       if (!isOpen(uid) || now() - oldest.readAtMs >= this.#longestWaitMs(uid)) this.#enter(oldest);
     }
+    this.#letOthersPass();
     this.#window.look(this.#queues.values());
     for (const queue of this.#queues.values()) {
       queue.isAhead = false;
@@ -176,6 +181,15 @@ export class Backlog {
     const { longestWaitMs, longestWaitWhenDrainingMs, longestWaitWhenFullMs } = this.#parts.backlogLimits;
     if (this.#lanes.isDraining(uid)) return longestWaitWhenDrainingMs;
     return this.#lanes.isFull ? longestWaitWhenFullMs : longestWaitMs;
+  }
+
+  // Everybody's next change stands in the log behind what is read now: whoever sends much, and fast, must not keep it there.
+  #letOthersPass(): void {
+    const { backlogLimits, hasOthers, now } = this.#parts;
+    if (this.#lanes.fullForMs(now()) < backlogLimits.longestHoldMs) return;
+    const oldest = this.#lanes.heldFor().filter(({ webhook }) => !this.#queues.has(webhook.uid));
+    if (oldest.length === 0 || !hasOthers(oldest.map(({ webhook }) => webhook))) return;
+    for (const delivery of oldest) this.#enter(delivery);
   }
 
   // What is in the lane and not claimed is stored too: the log must not wait for it.

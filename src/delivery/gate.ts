@@ -20,6 +20,8 @@ export interface Poll {
 }
 
 interface Newest {
+  /** null: of all of them. */
+  readonly companyId: string | null;
   revision: bigint;
   isActive: boolean;
   url: string;
@@ -53,14 +55,25 @@ export class Gate {
     return this.#newest.get(uid)?.url;
   }
 
+  /** Whether there are active webhooks of other companies than these webhooks'; one for all companies is like a company of its own. */
+  hasOthers(webhooks: readonly Pick<Webhook, 'uid' | 'companyId'>[]): boolean {
+    const companies = new Set(webhooks.map(({ companyId }) => companyId));
+    const uids = new Set(webhooks.map(({ uid }) => uid));
+    for (const [uid, { companyId, isActive }] of this.#newest) {
+      if (!isActive || uids.has(uid)) continue;
+      if (companyId === null || !companies.has(companyId)) return true;
+    }
+    return false;
+  }
+
   /** A version that the log carries; `xid` is its transaction's. */
-  learn({ uid, revision, isActive, url }: Webhook, xid: number | null): void {
+  learn({ uid, revision, companyId, isActive, url }: Webhook, xid: number | null): void {
     const known = this.#newest.get(uid);
     if (known !== undefined && known.revision > revision) {
       known.xid = xid;
       return;
     }
-    this.#set(uid, { revision, isActive, url, xid });
+    this.#set(uid, { companyId, revision, isActive, url, xid });
   }
 
   remove(uid: bigint): void {
@@ -74,7 +87,7 @@ export class Gate {
       const known = this.#newest.get(uid);
       // One that the log has not told yet has no deliveries either.
       if (known === undefined || known.revision >= revision) continue;
-      this.#set(uid, { revision, isActive, url, xid: known.xid });
+      this.#set(uid, { ...known, revision, isActive, url });
     }
     for (const uid of asked ?? [...this.#newest.keys()]) {
       const known = this.#newest.get(uid);

@@ -53,6 +53,8 @@ interface Lane extends Turn<Lane> {
   perSecond: number;
 }
 
+/** Where lanes hold the reader, companies that have a larger part of what waits than this are who it is held for. */
+const largePart = 1 / 16;
 /** An endpoint that takes longer for an answer is a slow one. */
 const slowAfterMs = 1_000;
 
@@ -71,6 +73,8 @@ export class Lanes {
   #done = 0;
   #perSecond = 0;
   #lookedAtMs: number | null = null;
+  /** Since when lanes have held the reader, if only on and off. */
+  #fullSinceMs: number | null = null;
 
   /** `isOpen`: whether this webhook may be sent to now; call `wake` when it opens. */
   constructor(limits: LaneLimits, isOpen: (uid: bigint) => boolean) {
@@ -91,8 +95,12 @@ export class Lanes {
 
   /** Whether the reader has to stop. It may still hand over what it has in hand. */
   get isFull(): boolean {
+    return this.#isFull(1);
+  }
+
+  #isFull(part: number): boolean {
     if (this.#full.size > 0) return true;
-    return this.#unstored >= this.#capacity || this.#unstoredBytes >= this.#limits.maxBytes;
+    return this.#unstored >= this.#capacity * part || this.#unstoredBytes >= this.#limits.maxBytes * part;
   }
 
   // Reading further ahead than this sends nothing sooner.
@@ -104,6 +112,9 @@ export class Lanes {
   /** Measures how fast the lanes empty, and which endpoints are slow; to be called now and then. */
   look(nowMs: number): void {
     this.#findSlow(nowMs);
+    // Half, because this looks at any moment between a release of the reader and the next hold.
+    if (this.#isFull(1 / 2)) this.#fullSinceMs ??= nowMs;
+    else if (this.#unstored < this.#limits.minDeliveries / 8) this.#fullSinceMs = null;
     const elapsedMs = nowMs - (this.#lookedAtMs ?? nowMs);
     this.#lookedAtMs = nowMs;
     if (elapsedMs <= 0) return;
@@ -119,6 +130,21 @@ export class Lanes {
   isDraining(uid: bigint): boolean {
     const lane = this.#lanes.get(uid);
     return lane === undefined || lane.waiting.size <= lane.perSecond;
+  }
+
+  /** For how long the reader has been held for what waits here, if only on and off. */
+  fullForMs(nowMs: number): number {
+    return this.#fullSinceMs === null ? 0 : nowMs - this.#fullSinceMs;
+  }
+
+  /** The webhooks of the companies that it is held for: of each the one that has waited longest. */
+  heldFor(): Delivery[] {
+    const least = this.#unstored * largePart;
+    return [...this.#lanes.values()]
+      .filter(({ company, unstored }) => unstored > 0 && company.unstored >= least)
+      .map(first)
+      .filter((oldest) => oldest !== undefined)
+      .map(({ delivery }) => delivery);
   }
 
   /** Webhooks with deliveries that are not claimed yet, and when the oldest of all was read. */
@@ -317,6 +343,7 @@ export class Lanes {
     this.#unstored += deliveries;
     this.#unstoredBytes += bytes;
     lane.unstored += deliveries;
+    lane.company.unstored += deliveries;
     lane.unstoredBytes += bytes;
     if (lane.unstored >= maxDeliveriesPerLane || lane.unstoredBytes >= maxBytesPerLane) this.#full.add(lane);
     else if (lane.unstored <= maxDeliveriesPerLane / 2 && lane.unstoredBytes <= maxBytesPerLane / 2) {

@@ -20,6 +20,8 @@ export interface Company<Lane> {
   lanes: number;
   inFlight: number;
   isInTurn: boolean;
+  /** Of what waits in its lanes, straight from the log. */
+  unstored: number;
 }
 
 /** One lane may hold a quarter of what is left free: forty that hang all at once leave the next one as many as each of them has. */
@@ -48,7 +50,7 @@ export class Turns<Lane extends Turn<Lane>> {
   /** For a new lane, until `leave`; null: a webhook for all companies, which is like one of its own. */
   join(id: string | null): Company<Lane> {
     const known = id === null ? undefined : this.#companies.get(id);
-    const company = known ?? { id, turns: new Fifo(), lanes: 0, inFlight: 0, isInTurn: false };
+    const company = known ?? { id, turns: new Fifo(), lanes: 0, inFlight: 0, isInTurn: false, unstored: 0 };
     if (id !== null) this.#companies.set(id, company);
     company.lanes += 1;
     return company;

@@ -69,6 +69,7 @@ async function hanging({
       longestWaitMs: 1_000,
       longestWaitWhenDrainingMs: 3_000,
       longestWaitWhenFullMs: 300,
+      longestHoldMs: 2_000,
       maxBatch: 100,
       maxBatchBytes: 10_000,
       maxUnstored: 1_000,
@@ -99,6 +100,7 @@ async function hanging({
     hasRoomForDrops: () => true,
     store: () => Promise.reject(new Error('nothing is to be stored')),
     settle: () => undefined,
+    hasOthers: () => false,
     onRoom: () => undefined,
     onAdmitted: () => out.push(...lanes.take(1_000)),
     onFailure: (error) => {

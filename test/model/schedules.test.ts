@@ -72,6 +72,7 @@ const limits = fc
       longestWaitMs: 1_000,
       longestWaitWhenDrainingMs: 3_000,
       longestWaitWhenFullMs: 300,
+      longestHoldMs: 2_000,
       maxBatch: batch,
       maxBatchBytes: many,
       maxUnstored: unstored,
