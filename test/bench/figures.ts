@@ -2,12 +2,14 @@
 import { InvalidArgumentError } from 'commander';
 import { nearestName } from '../../src/nearest-name.ts';
 import { backlog } from './backlog.ts';
+import { manyCompanies } from './companies.ts';
 import { drain } from './drain.ts';
 import { encode } from './encode.ts';
 import type { Figure } from './figure.ts';
+import { reading } from './reading.ts';
 import { transaction } from './transaction.ts';
 
-export const figures: readonly Figure[] = [encode, drain, transaction, backlog];
+export const figures: readonly Figure[] = [encode, drain, manyCompanies, reading, transaction, backlog];
 
 /** Throws for a name that no figure has. */
 export function figureNamed(name: string, known: readonly Figure[] = figures): Figure {

@@ -1,10 +1,10 @@
 // What the figures about sending share: a database with one table and webhooks for it, a cheap receiver, changes that are written while no
-// service runs, and the service as a process that then drains them. Every row is a record of its own: changes of one
-// record leave one after another, whatever else is free.
+// service runs, and the service as a process that then drains them.
 import { createInstalledDatabase, type InstalledDatabase } from '../support/installed-database.ts';
 import { startService } from '../support/service-process.ts';
 import type { BareLoop } from './bare-loop.ts';
 import type { DeliveryLog } from './figure.ts';
+import { createItems, createItemWebhooks, insertItems } from './items.ts';
 import { cpuMicros } from './process-cpu.ts';
 import { perSecond, startRawReceiver, type RawReceiver } from './raw-receiver-process.ts';
 import { runScript } from './script.ts';
@@ -18,7 +18,7 @@ export interface SendingOptions {
   readonly webhooks?: number;
   /** What the receiver does: see raw-receiver.ts. */
   readonly path?: string;
-  /** About; from 200. */
+  /** About; from 120. */
   readonly payloadBytes?: number;
   readonly tls?: { readonly key: string; readonly cert: string; readonly file: string };
 }
@@ -33,9 +33,6 @@ export interface Rate {
   /** CPU time of the sending process for one POST, its start included. */
   readonly cpuMicros: number;
 }
-
-/** Of a payload, but for the text that makes it as long as it should be. */
-const otherBytes = 120;
 
 export class Sending implements AsyncDisposable {
   readonly database: InstalledDatabase;
@@ -83,7 +80,8 @@ export class Sending implements AsyncDisposable {
   /** The service starts over what was written before, and ends; from the first POST to the last. */
   async drain(changes: Changes, log: DeliveryLog = 'all'): Promise<Rate> {
     const { database, receiver } = this;
-    await this.#write(changes);
+    const { payloadBytes = 700 } = this.#options;
+    await insertItems(database, { ...changes, companies: this.#webhooks, payloadBytes });
     await receiver.reset();
     await using service = startService({
       databaseUrl: database.serviceUrl,
@@ -129,38 +127,16 @@ export class Sending implements AsyncDisposable {
 
   /** The service has to have run once, so that there is a slot that keeps what is written while it does not. */
   async #prepare(): Promise<void> {
-    const { dba, admin, serviceUrl } = this.database;
-    await dba.query(`
-      create schema erp;
-      create table erp.item (id bigint generated always as identity primary key, tenant text not null, sent_at bigint, note text)`);
-    await dba.query(`select rowhook.enable_table('erp.item', company_column => 'tenant')`);
-    await admin.query(
-      `insert into rowhook.webhook (company_id, name, table_name, url, on_insert)
-       select 'company ' || n, 'items', 'item', $1, true from generate_series(1, $2::int) as n`,
-      [this.#url, this.#webhooks],
-    );
-    await using service = startService({ databaseUrl: serviceUrl, env: { ROWHOOK_LOG_LEVEL: 'info' } });
+    await createItems(this.database);
+    await createItemWebhooks(this.database, { url: this.#url, companies: this.#webhooks });
+    await using service = startService({
+      databaseUrl: this.database.serviceUrl,
+      env: { ROWHOOK_LOG_LEVEL: 'info' },
+    });
     await service.ready();
     await service.kill('SIGTERM');
     await this.drain({ count: 1_000, perTransaction: 1 });
     this.#body = await this.receiver.body(this.#path);
-  }
-
-  /** Without a flush for each commit, which is the writer's to pay; on disk all the same before anybody reads it. */
-  async #write({ count, perTransaction }: Changes): Promise<void> {
-    const noteBytes = Math.max(0, (this.#options.payloadBytes ?? 700) - otherBytes);
-    await using writer = await this.database.connect(this.database.adminUrl);
-    await writer.query('set synchronous_commit = off');
-    await writer.query(`
-      do $$ begin
-        for n_from in 1 .. ${count} by ${perTransaction} loop
-          insert into erp.item (tenant, note)
-          select 'company ' || (n % ${this.#webhooks} + 1), left(repeat(md5(n::text), ${Math.ceil(noteBytes / 32)}), ${noteBytes})
-          from generate_series(n_from, least(n_from + ${perTransaction} - 1, ${count})) as n;
-          commit;
-        end loop;
-      end $$`);
-    await writer.query('checkpoint');
   }
 
   /** What arrived is counted, all of it as delivered. */
