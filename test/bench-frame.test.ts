@@ -7,7 +7,7 @@ import type { Figure, Measurement } from './bench/figure.ts';
 import { figureNamed } from './bench/figures.ts';
 import { chosenFigures } from './bench/flags.ts';
 import { figureReport, figureReports, reportText } from './bench/report.ts';
-import { interleave, spread } from './bench/rounds.ts';
+import { interleave, percentile, spread } from './bench/rounds.ts';
 
 const bench = fileURLToPath(new URL('bench/bench.ts', import.meta.url));
 
@@ -46,6 +46,15 @@ test.each([
   { values: [7], expected: { median: 7, min: 7, max: 7 } },
 ])('the median of $values is $expected.median', ({ values, expected }) => {
   expect(spread(values)).toEqual(expected);
+});
+
+test.each([
+  { share: 0.5, expected: 50 },
+  { share: 0.99, expected: 99 },
+  { share: 1, expected: 100 },
+])('of 1 to 100, $expected is what a share of $share does not exceed', ({ share, expected }) => {
+  const values = Array.from({ length: 100 }, (_, index) => 100 - index);
+  expect(percentile(values, share)).toBe(expected);
 });
 
 test('both sides are measured in turn, and the rounds to warm up are left out', async () => {

@@ -6,10 +6,21 @@ import { manyCompanies } from './companies.ts';
 import { drain } from './drain.ts';
 import { encode } from './encode.ts';
 import type { Figure } from './figure.ts';
+import { isolation } from './isolation.ts';
+import { latency } from './latency.ts';
 import { reading } from './reading.ts';
 import { transaction } from './transaction.ts';
 
-export const figures: readonly Figure[] = [encode, drain, manyCompanies, reading, transaction, backlog];
+export const figures: readonly Figure[] = [
+  encode,
+  drain,
+  manyCompanies,
+  reading,
+  latency,
+  isolation,
+  transaction,
+  backlog,
+];
 
 /** Throws for a name that no figure has. */
 export function figureNamed(name: string, known: readonly Figure[] = figures): Figure {

@@ -87,7 +87,9 @@ export class Sending implements AsyncDisposable {
       databaseUrl: database.serviceUrl,
       env: { ...this.#env, ROWHOOK_LOG_LEVEL: 'info', ROWHOOK_DELIVERY_LOG: log },
     });
-    const arrived = await receiver.waitFor(this.#path, changes.count);
+    const arrived = await receiver
+      .waitFor(this.#path, changes.count)
+      .catch(async (cause: unknown) => await this.#explain(cause, service.output));
     const cpu = await cpuMicros(service.pid);
     await service.kill('SIGTERM');
     this.#written += changes.count;
@@ -137,6 +139,19 @@ export class Sending implements AsyncDisposable {
     await service.kill('SIGTERM');
     await this.drain({ count: 1_000, perTransaction: 1 });
     this.#body = await this.receiver.body(this.#path);
+  }
+
+  /** What the service counted, and what it said. */
+  async #explain(cause: unknown, output: string): Promise<never> {
+    const { admin } = this.database;
+    const [counted] = await admin.query(
+      `select sum(claimed_count) as claimed, sum(success_count) as success, sum(error_count) as error,
+         (select count(*) from rowhook.backlog) as backlog from rowhook.counter`,
+    );
+    const losses = await admin.query(
+      'select reason, sum(count) as count, min(detail) as detail from rowhook.loss group by 1',
+    );
+    throw new Error(`${JSON.stringify({ counted, losses })}\n${output.slice(-4_000)}`, { cause });
   }
 
   /** What arrived is counted, all of it as delivered. */
