@@ -80,6 +80,8 @@ const besideService = [
   'term',
   'term-limits',
   'books',
+  'delivery-log',
+  'delivery-log-upkeep',
   'relations',
   'checks-watch',
   'unsendable-end',

@@ -10,6 +10,7 @@ create table rowhook.subscribable_table (
   label text,
   enabled boolean not null,
   replica_identity text not null,
+  log_bodies boolean not null default true,
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
   constraint subscribable_table_relation_unique unique (schema_name, relation_name),
@@ -23,6 +24,7 @@ comment on column rowhook.subscribable_table.company_column is 'The column that 
 comment on column rowhook.subscribable_table.module is 'The part of the application it belongs to, for people.';
 comment on column rowhook.subscribable_table.enabled is 'Whether the table is in the publication. A disabled table keeps its row and its webhooks.';
 comment on column rowhook.subscribable_table.replica_identity is 'What was asked for: full, keep, or the name of an index.';
+comment on column rowhook.subscribable_table.log_bodies is 'Whether the delivery log keeps bodies and answers of this table''s deliveries. To be updated by members of rowhook_dba.';
 
 grant select on rowhook.subscribable_table to rowhook_service, rowhook_dba;
 grant insert, update, delete on rowhook.subscribable_table to rowhook_dba;

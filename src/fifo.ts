@@ -14,6 +14,11 @@ export class Fifo<T> {
     return this.#items[this.#first];
   }
 
+  /** From the first to the last, as long as none leaves meanwhile. */
+  *[Symbol.iterator](): Generator<T> {
+    for (let at = this.#first; at < this.#items.length; at++) yield this.#items[at] as T;
+  }
+
   push(item: T): void {
     this.#items.push(item);
   }

@@ -8,6 +8,7 @@ import { preflight } from './checks/preflight.ts';
 import type { Config } from './config.ts';
 import { readConfiguration } from './database/configuration.ts';
 import { explainDatabaseError } from './database/explain-error.ts';
+import { deliveryLogSettings } from './database/delivery-log.ts';
 import { FencedError } from './database/fenced.ts';
 import { requireUnbrokenSlot } from './database/promoted-slot.ts';
 import { ensureStarted } from './database/first-start.ts';
@@ -15,7 +16,7 @@ import { foldSettings } from './database/fold.ts';
 import { readPublication, requireSamePublication } from './database/publication.ts';
 import { claimSettings } from './database/journal.ts';
 import { thisProcess } from './database/leader.ts';
-import { Session } from './database/session.ts';
+import { Session, type SessionOptions } from './database/session.ts';
 import { lookAtSlot } from './database/slot-holder.ts';
 import { resume } from './database/resume.ts';
 import { readStart, readState, type State } from './database/state.ts';
@@ -32,6 +33,7 @@ import { failpoint } from './failpoint.ts';
 import { HeldSlot } from './held-slot.ts';
 import type { Logger } from './logger.ts';
 import { openBooks, type BooksSessions } from './books.ts';
+import { DeliveryLogUpkeep } from './delivery-log-upkeep.ts';
 import { readBacklogSizes, readStoredAbove } from './database/backlog.ts';
 import { buildRelations } from './relations.ts';
 import { Term } from './term.ts';
@@ -73,6 +75,10 @@ class Leadership implements AsyncDisposable {
   readonly #ending = new AbortController();
   readonly #failed = Promise.withResolvers<never>();
   readonly #sessions: BooksSessions & Readonly<Record<'casts', Session>>;
+  /** Not one of those that a term needs, and it ends after them. */
+  readonly #logSession: Session;
+  readonly #logEnding = new AbortController();
+  #log: DeliveryLogUpkeep | null = null;
   #slot: HeldSlot | null = null;
   #term: Term | null = null;
   #checks: ChecksWatch | null = null;
@@ -85,6 +91,11 @@ class Leadership implements AsyncDisposable {
     const [spool, side] = [this.#session('spool'), this.#session('side')];
     const casts = this.#session('casts', { default_transaction_read_only: 'on', statement_timeout: '5s' });
     this.#sessions = { claim, spool, fold, side, casts };
+    this.#logSession = new Session({
+      ...this.#sessionOptions('log', deliveryLogSettings),
+      stop: this.#logEnding.signal,
+      mayLoseCommits: true,
+    });
   }
 
   async run(): Promise<void> {
@@ -101,6 +112,7 @@ class Leadership implements AsyncDisposable {
       if (!this.#options.stop.aborted) {
         this.#streams();
         this.#term.start();
+        this.#log?.start();
         checks?.start();
       }
       slot.keep().catch(async (error: unknown) => {
@@ -121,7 +133,11 @@ class Leadership implements AsyncDisposable {
     this.#checks?.stop();
     this.#ending.abort();
     this.#slot?.destroy(new Error('the term is over'));
-    await Promise.all(Object.values(this.#sessions).map((session) => session[Symbol.asyncDispose]()));
+    // Once the slot is free: nobody who waits for it waits for the log, too.
+    await this.#log?.stop();
+    this.#logEnding.abort();
+    const sessions = [...Object.values(this.#sessions), this.#logSession];
+    await Promise.all(sessions.map((session) => session[Symbol.asyncDispose]()));
   }
 
   async #holdSlot(): Promise<HeldSlot> {
@@ -199,6 +215,7 @@ class Leadership implements AsyncDisposable {
     const clockOffsetMs = await readClockOffset(side);
     await this.#keepQuiet(quietMs);
     logger.info({ term, epoch: epochs.current.n, interrupted, slot: config.slot }, 'leading');
+    this.#log = new DeliveryLogUpkeep({ config, session: this.#logSession, logger, clockOffsetMs });
     return new Term({
       takeover,
       floor,
@@ -210,6 +227,7 @@ class Leadership implements AsyncDisposable {
       relations: buildRelations({ ...this.#sessions, slot: config.slot, logger }),
       poster,
       logger,
+      deliveryLog: this.#log.log,
       clockOffsetMs,
       setFlowing: (isFlowing) => {
         slot.setFlowing(isFlowing);
@@ -303,9 +321,13 @@ class Leadership implements AsyncDisposable {
     });
   }
 
-  #session(purpose: string, settings: Readonly<Record<string, string>> = {}): Session {
+  #session(purpose: string, settings?: Readonly<Record<string, string>>): Session {
+    return new Session(this.#sessionOptions(purpose, settings));
+  }
+
+  #sessionOptions(purpose: string, settings: Readonly<Record<string, string>> = {}): SessionOptions {
     const { config, logger } = this.#options;
-    return new Session({
+    return {
       databaseUrl: config.databaseUrl,
       applicationName: `rowhook/${config.slot}/${purpose}`,
       settings,
@@ -319,7 +341,7 @@ class Leadership implements AsyncDisposable {
       onTurnedAway: () => {
         this.#slot?.destroy(new Error('the database is shutting down'));
       },
-    });
+    };
   }
 
   #whyNotSending(): string | null {

@@ -62,7 +62,7 @@ export interface PipelineParts {
   admit(delivery: Delivery): void;
   note(note: Note): void;
   /** It is written down that this is not sent. */
-  onDropped(dropped: DroppedDelivery): void;
+  onDropped(dropped: Unsent, outcome: Outcome): void;
   /** Told of what is larger than any payload. */
   onTooLarge(dropped: DroppedDelivery, type: Delivery['type'], outcome: Outcome): void;
   now(): number;
@@ -151,7 +151,7 @@ export class Pipeline {
       });
       return;
     }
-    const dropped = { webhook, position: at, change: unsettled, table };
+    const dropped = { webhook, position: at, change: unsettled, table, keys };
     if (this.#parts.mayHaveBeenSent(at)) {
       this.#drop(dropped, 'interrupted', interruptedByFailover);
       return;
@@ -164,7 +164,7 @@ export class Pipeline {
     if ('tooLargeBytes' in payload) {
       const outcome = tooLarge(payload.tooLargeBytes);
       this.#parts.onTooLarge(dropped, type, outcome);
-      this.#drop(dropped, 'too_large', outcome);
+      this.#drop({ ...dropped, type }, 'too_large', outcome);
       return;
     }
     const readAtMs = this.#parts.now();
@@ -191,12 +191,12 @@ export class Pipeline {
     );
   }
 
-  #drop(dropped: DroppedDelivery, note: BacklogDropReason | 'too_large', outcome: Outcome): void {
+  #drop(dropped: Unsent, note: BacklogDropReason | 'too_large', outcome: Outcome): void {
     const { webhook, position: at, change } = dropped;
     const count = (): void => {
       this.#parts.counters.claimed(webhook.uid);
       this.#parts.counters.finished(dropped, outcome, new Date());
-      this.#parts.onDropped(dropped);
+      this.#parts.onDropped(dropped, outcome);
     };
     const entry = { kind: 'dropped', uid: webhook.uid, position: at, note } as const;
     this.#parts.note({ entry, change, count });
@@ -214,6 +214,9 @@ export class Pipeline {
     this.#parts.note({ entry, change: unsettled, count });
   }
 }
+
+/** With what is known of it. */
+type Unsent = DroppedDelivery & Partial<Pick<Delivery, 'type' | 'keys'>>;
 
 interface Sending {
   readonly webhook: Webhook;

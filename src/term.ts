@@ -3,6 +3,7 @@
 import { attemptFields, reportAttempt, type AttemptReport } from './delivery/attempt-report.ts';
 import { Counters } from './counters.ts';
 import type { Books } from './books.ts';
+import type { DeliveryLog, LoggedDelivery } from './delivery-log.ts';
 import type { BacklogRange } from './database/backlog.ts';
 import { now } from './database/journal.ts';
 import { isClaim, type JournalEntry } from './database/journal-body.ts';
@@ -51,6 +52,8 @@ export interface TermOptions {
   readonly relations: Relations;
   readonly poster: Pick<Poster, 'post'>;
   readonly logger: Logger;
+  /** Null or absent: nothing is logged. */
+  readonly deliveryLog?: Pick<DeliveryLog, 'attempted' | 'keepsDelivered'> | null;
   /** How far the server's clock is ahead of ours. */
   readonly clockOffsetMs: number;
   /** Smaller ones are reached by smaller tests. */
@@ -227,8 +230,9 @@ export class Term {
         this.#claimer.note(note);
         if (this.#isFull) this.reader.hold('lanes');
       },
-      onDropped: (dropped) => {
+      onDropped: (dropped, outcome) => {
         this.#backlog.dropped(dropped);
+        this.#log(dropped, outcome, null);
       },
       onTooLarge: ({ webhook, position, table }, type, outcome) => {
         const { logger } = this.#options;
@@ -397,10 +401,17 @@ export class Term {
     if (!this.#isFull) this.reader.release('lanes');
   }
 
-  #finished(delivery: Delivery, outcome: Outcome, { startedAt }: Sent): void {
+  #log(delivery: LoggedDelivery, outcome: Outcome, trace: Sent['trace']): void {
+    const log = this.#options.deliveryLog ?? null;
+    if (log === null || (outcome.kind === 'delivered' && !log.keepsDelivered)) return;
+    log.attempted({ delivery, outcome, trace, keepsBody: this.#registry.logsBodies(delivery.table) });
+  }
+
+  #finished(delivery: Delivery, outcome: Outcome, { startedAt, trace }: Sent): void {
     const { logger, onAttempt } = this.#options;
     const durationMs = now().monotonicMs - startedAt.monotonicMs;
     this.#counters.finished(delivery, outcome, new Date());
+    this.#log(delivery, outcome, trace);
     const report = reportAttempt(delivery, outcome, durationMs);
     const level = outcome.kind === 'delivered' ? 'debug' : 'warn';
     if (logger.isLevelEnabled(level)) logger[level](attemptFields(report), 'delivery.attempted');

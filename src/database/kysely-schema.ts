@@ -14,6 +14,7 @@ export const describedTables = {
     label: 'text null',
     enabled: 'boolean',
     replica_identity: 'text',
+    log_bodies: 'boolean default',
     created_at: 'timestamptz default',
     updated_at: 'timestamptz default',
   },
@@ -37,6 +38,30 @@ export const describedTables = {
     updated_by: 'text default',
   },
   fence: { writer: 'text', term: 'bigint' },
+  delivery: {
+    at: 'timestamptz',
+    uid: 'bigint',
+    webhook_id: 'text',
+    company_id: 'text null',
+    change_id: 'text',
+    table_name: 'text',
+    key: 'text null',
+    old_key: 'text null',
+    type: 'text null',
+    attempt: 'integer',
+    outcome: 'text',
+    class: 'text null',
+    status: 'integer null',
+    detail: 'text null',
+    dns_ms: 'real null',
+    connect_ms: 'real null',
+    tls_ms: 'real null',
+    first_byte_ms: 'real null',
+    total_ms: 'real null',
+    body_bytes: 'integer null',
+    answer: 'text null',
+    body: 'text null',
+  },
 } as const;
 
 export const describedViews = {
@@ -69,6 +94,8 @@ interface Values {
   text: string;
   boolean: boolean;
   bigint: number;
+  integer: number;
+  real: number;
   timestamptz: Date;
 }
 

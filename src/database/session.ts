@@ -3,6 +3,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import pg from 'pg';
 import { backoffMs } from '../backoff.ts';
+import { CopyIn } from './copy-in.ts';
 import {
   requireSamePlace,
   ServerChangedError,
@@ -59,6 +60,8 @@ export interface SessionOptions extends ClientOptions {
   onTurnedAway?(): void;
   /** Aborting ends all waiting: pending calls reject. */
   stop: AbortSignal;
+  /** True: what it writes may be lost when Postgres crashes, and its commits wait for no disk. Never for the books. */
+  readonly mayLoseCommits?: boolean;
 }
 
 interface Backend {
@@ -136,6 +139,21 @@ export class Session implements AsyncDisposable {
     const backend = await this.#open();
     try {
       return await this.#inTurn(() => backend.client.query<R>(query));
+    } catch (error) {
+      if (!wasRefused(error)) lose(backend);
+      throw error;
+    }
+  }
+
+  /** `copy … from stdin (format binary)` with all of its data at once; as `query` otherwise. The buffer may be used again afterwards. */
+  async copyIn(text: string, data: Buffer): Promise<void> {
+    const backend = await this.#open();
+    try {
+      await this.#inTurn(async () => {
+        const copy = new CopyIn(text, data);
+        backend.client.query(copy);
+        await copy.done;
+      });
     } catch (error) {
       if (!wasRefused(error)) lose(backend);
       throw error;
@@ -254,7 +272,9 @@ export class Session implements AsyncDisposable {
     client.on('end', () => (lost.isLost = true));
     try {
       await client.connect();
-      const { rows } = await client.query<{ pid: number; startedAt: string }>(synchronousCommit);
+      const { rows } = await client.query<{ pid: number; startedAt: string }>(
+        this.#options.mayLoseCommits === true ? asynchronousCommit : synchronousCommit,
+      );
       const [row] = rows;
       if (row === undefined) throw new Error('pg_stat_activity does not show our own backend');
       const place = await readPlace(client);
@@ -331,4 +351,8 @@ const synchronousCommit = `
   select pid, backend_start::text as "startedAt",
          set_config('synchronous_commit',
                     case when current_setting('synchronous_commit') = 'remote_apply' then 'remote_apply' else 'on' end, false)
+  from pg_stat_activity where pid = pg_backend_pid()`;
+
+const asynchronousCommit = `
+  select pid, backend_start::text as "startedAt", set_config('synchronous_commit', 'off', false)
   from pg_stat_activity where pid = pg_backend_pid()`;

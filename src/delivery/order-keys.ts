@@ -29,3 +29,37 @@ function orderKey(relationOid: number, keyColumns: readonly number[], row: Row):
   }
   return key;
 }
+
+/**
+ * One of these keys for people, without its table: the value of one column as it is, of several as Postgres prints `row(…)`: (a,b). Null
+ * for a table without a key.
+ */
+export function recordKey(key: string): string | null {
+  const values = keyValues(key);
+  if (values.length < 2) return values[0] ?? null;
+  return `(${values.map(quoted).join(',')})`;
+}
+
+function keyValues(key: string): (string | null)[] {
+  const values: (string | null)[] = [];
+  let at = key.indexOf('/');
+  while (at !== -1 && at < key.length) {
+    if (key[at + 1] === '-') {
+      values.push(null);
+      at += 2;
+      continue;
+    }
+    const start = key.indexOf(':', at) + 1;
+    const end = start + Number(key.slice(at + 1, start - 1));
+    values.push(key.slice(start, end));
+    at = end;
+  }
+  return values;
+}
+
+// https://www.postgresql.org/docs/current/rowtypes.html#ROWTYPES-IO-SYNTAX
+function quoted(value: string | null): string {
+  if (value === null) return '';
+  if (value !== '' && !/[\s"\\(),]/.test(value)) return value;
+  return `"${value.replace(/["\\]/g, '$&$&')}"`;
+}

@@ -62,6 +62,11 @@ export class Registry {
     return this.#webhooks.get(String(uid));
   }
 
+  /** Whether the delivery log may keep what this table's rows hold: not what is not known any more. */
+  logsBodies(tableName: string): boolean {
+    return this.#tables.get(tableName)?.logsBodies === true;
+  }
+
   /** Undefined when the table is not known, is disabled, or has no webhook. */
   route(schema: string, relation: string): Route | undefined {
     const name = this.#names.get(qualify(schema, relation));

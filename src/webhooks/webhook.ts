@@ -27,6 +27,8 @@ const tableRow = z.object({
   relation_name: z.string(),
   company_column: z.string().nullable(),
   enabled: flag,
+  // Versions that were stored by an earlier release lack it.
+  log_bodies: flag.default(true),
 });
 
 /** `uid` is never used again; `revision` grows with every update of the row, so the newer of two versions is known. */
@@ -53,6 +55,8 @@ export interface SubscribableTable {
   /** null: rows of this table belong to no company. */
   readonly companyColumn: string | null;
   readonly isEnabled: boolean;
+  /** Whether the delivery log may keep bodies and answers. */
+  readonly logsBodies: boolean;
 }
 
 /** A configuration row as a plain object of its columns; null stands for "deleted". */
@@ -95,5 +99,6 @@ export function parseTable(row: ConfigurationRow): SubscribableTable {
     relation: t.relation_name,
     companyColumn: t.company_column,
     isEnabled: t.enabled,
+    logsBodies: t.log_bodies,
   };
 }
