@@ -153,7 +153,7 @@ export class BacklogWindow {
     const queues = Math.max(1, this.#around.queues());
     return {
       rows: Math.max(2, Math.min(maxRows, Math.floor(maxRowsOfAll / queues))),
-      bytes: Math.min(maxBytes, maxBytesOfAll / queues),
+      bytes: Math.min(maxBytes, Math.floor(maxBytesOfAll / queues)),
     };
   }
 

@@ -88,6 +88,8 @@ async function hanging({
     isRead: () => true,
     read: ({ limit, maxBytes, ...range }) => {
       reads += 1;
+      // As Postgres would.
+      if (!Number.isSafeInteger(maxBytes)) return Promise.reject(new Error(`no bigint: ${maxBytes}`));
       const count = Math.max(1, Math.min(limit, Math.floor(maxBytes / bytes)));
       return Promise.resolve(behind(range).slice(0, count));
     },
@@ -151,6 +153,11 @@ test('of large payloads all lanes together get no more from the backlog than fit
   const { lanes } = await hanging({ webhooks: 100, rows: 10, bytes: 900, maxBytesOfAll: 10_000 });
   // Twice that, and what four reads at a time find.
   expect(lanes.waiting * 900).toBeLessThan(25_000);
+});
+
+test('a number of webhooks that does not divide the room shares it all the same', async () => {
+  const { lanes } = await hanging({ webhooks: 7, rows: 10, bytes: 90, maxBytesOfAll: 1_000 });
+  expect(lanes.waiting).toBeGreaterThan(0);
 });
 
 test('the oldest are dropped first, and nothing for the age of another', async () => {
