@@ -8,6 +8,7 @@ import { encode } from './encode.ts';
 import type { Figure } from './figure.ts';
 import { isolation } from './isolation.ts';
 import { latency } from './latency.ts';
+import { neighbours } from './neighbours.ts';
 import { reading } from './reading.ts';
 import { transaction } from './transaction.ts';
 
@@ -20,6 +21,7 @@ export const figures: readonly Figure[] = [
   isolation,
   transaction,
   backlog,
+  neighbours,
 ];
 
 /** Throws for a name that no figure has. */
