@@ -10,6 +10,7 @@ import {
   readLosses,
   readWaitingWebhooks,
 } from '../database/status/books.ts';
+import { readDeliveryLog } from '../database/status/delivery-log.ts';
 import { readPromotions } from '../database/status/failover.ts';
 import { readLeader } from '../database/status/leader.ts';
 import { readRole, readServer, readSettings } from '../database/status/server.ts';
@@ -20,6 +21,7 @@ import { readUnsendable } from '../database/unsendable-transaction.ts';
 import { checkBacklog, checkLosses, checkWebhooks } from './books-checks.ts';
 import { checkCasts } from './cast-checks.ts';
 import { ok, warn, type Check } from './check.ts';
+import { checkDeliveryLog } from './delivery-log-check.ts';
 import { checkFailovers } from './failover-checks.ts';
 import { checkLeader } from './leader-checks.ts';
 import { checkPublication } from './publication-check.ts';
@@ -61,6 +63,7 @@ export async function checkDelivering(db: Queries, slot: string): Promise<CheckG
       checkWebhooks(await readTables(db, publicationName), await readFailingWebhooks(db)),
     ])),
     ...(await looking('backlog', async () => [checkBacklog(await readWaitingWebhooks(db))])),
+    ...(await looking('delivery log', async () => [checkDeliveryLog(await readDeliveryLog(db))])),
     ...(await looking('losses', async () => [checkLosses(await readLosses(db), await readLastLossAt(db))])),
   ];
   return { title: 'deliveries', checks };

@@ -16,6 +16,7 @@ interface Options {
   readonly module?: string;
   readonly label?: string;
   readonly replicaIdentity?: string;
+  readonly logBodies?: boolean;
   readonly json?: true;
 }
 
@@ -32,10 +33,14 @@ export function addEnable(program: Command, context: CliContext): void {
     .option('--module <module>', 'the part of the application it belongs to, such as Sales')
     .option('--label <label>', 'what people call it, such as "Sales order"')
     .option('--replica-identity <identity>', 'full (default), keep, or an index with the company column')
+    .option('--log-bodies', 'keep bodies and answers in the delivery log (as at first)')
+    .option('--no-log-bodies', 'keep neither bodies nor answers of its deliveries in the delivery log')
     .action(async (relation: string, options: Options) => {
       const { databaseUrl } = readConfiguration(context);
       const access = { databaseUrl, onNotice: (message: string) => context.warn(message) };
-      const table = await withDatabase(access, (db) => enableTable(db, relation, toParameters(options)));
+      const table = await withDatabase(access, (db) =>
+        enableTable(db, relation, toParameters(options), options.logBodies),
+      );
       context.write(options.json === true ? formatJson(toJson(table)) : describe(table));
     });
   addJsonOption(command);
@@ -68,6 +73,7 @@ function toJson(table: SubscribableTable): Record<string, unknown> {
     label: table.label,
     enabled: table.enabled,
     replicaIdentity: table.replica_identity,
+    logBodies: table.log_bodies,
   };
 }
 
@@ -77,7 +83,7 @@ function describe(table: SubscribableTable): string {
       ? 'its rows belong to no company'
       : `company column ${table.company_column}`;
   return (
-    `enabled ${table.schema_name}.${table.relation_name} as "${table.name}" (${company}; replica identity ${table.replica_identity})\n` +
+    `enabled ${table.schema_name}.${table.relation_name} as "${table.name}" (${company}; replica identity ${table.replica_identity}${table.log_bodies ? '' : '; its bodies are not logged'})\n` +
     `next: rowhook webhook create --table ${shellWord(table.name)} …`
   );
 }

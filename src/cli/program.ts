@@ -4,9 +4,11 @@ import { Command, CommanderError } from 'commander';
 import { z } from 'zod';
 import { ExitError } from '../exit-error.ts';
 import type { CliContext } from './context.ts';
+import { addDeliveries } from './deliveries.ts';
 import { addDemo } from './demo-command.ts';
 import { addDisable } from './disable.ts';
 import { addEnable } from './enable.ts';
+import { addForget } from './forget.ts';
 import { addInspect } from './inspect.ts';
 import { addInstall } from './install.ts';
 import { addSlot } from './slot.ts';
@@ -38,6 +40,8 @@ export function createProgram(context: CliContext): Command {
   addInspect(program, context);
   addStatus(program, context);
   addWebhook(program, context);
+  addDeliveries(program, context);
+  addForget(program, context);
   addSlot(program, context);
   return program;
 }

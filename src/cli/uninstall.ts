@@ -17,7 +17,10 @@ export function addUninstall(program: Command, context: CliContext): void {
     .description(
       'remove slot, publication, schema and roles, and restore replica identities; without --yes only show it',
     )
-    .option('--yes', 'do it: webhooks, counters and the ledger of losses are gone afterwards')
+    .option(
+      '--yes',
+      'do it: webhooks, counters, the ledger of losses and the delivery log are gone afterwards',
+    )
     .action(async (options: Options) => {
       const { databaseUrl } = readConfiguration(context);
       const access = { databaseUrl, onNotice: (message: string) => context.warn(message) };

@@ -23,7 +23,22 @@ export interface EnableOptions {
   readonly replica_identity?: string;
 }
 
+/** `logsBodies`: whether the delivery log keeps what its rows hold; absent: as it is, which is yes at first. */
 export async function enableTable(
+  db: Database,
+  relation: string,
+  options: EnableOptions,
+  logsBodies?: boolean,
+): Promise<SubscribableTable> {
+  return await db.transaction().execute(async (transaction) => {
+    const table = await callEnableTable(transaction, relation, options);
+    if (logsBodies === undefined || table.log_bodies === logsBodies) return table;
+    const update = transaction.updateTable('subscribable_table').set({ log_bodies: logsBodies });
+    return await update.where('name', '=', table.name).returningAll().executeTakeFirstOrThrow();
+  });
+}
+
+async function callEnableTable(
   db: Database,
   relation: string,
   options: EnableOptions,

@@ -20,7 +20,7 @@ export async function planUninstall(client: Client, options: UninstallOptions = 
     ...(found.hasPublication ? ['drop publication rowhook'] : []),
     ...(found.hasSchema
       ? [
-          `drop schema rowhook with ${found.webhooks} ${found.webhooks === 1 ? 'webhook' : 'webhooks'}, their counters and the ledger of losses`,
+          `drop schema rowhook with ${found.webhooks} ${found.webhooks === 1 ? 'webhook' : 'webhooks'}, their counters, the ledger of losses and the delivery log`,
         ]
       : []),
     ...(found.slot ? [`drop replication slot ${found.slot.name}`] : []),

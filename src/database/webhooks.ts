@@ -106,7 +106,8 @@ async function requireEnabledTable(db: Database, name: string): Promise<void> {
   throw unknownTable(name, enabled, remedy);
 }
 
-async function requireKnownTable(db: Database, name: string): Promise<void> {
+/** @throws {ExitError} with those that are known. */
+export async function requireKnownTable(db: Database, name: string): Promise<void> {
   const tables = await db.selectFrom('subscribable_table').select('name').orderBy('name').execute();
   const known = tables.map((each) => each.name);
   if (known.includes(name)) return;

@@ -36,6 +36,7 @@ describe('enable', () => {
       label: 'Sales order',
       enabled: true,
       replicaIdentity: 'full',
+      logBodies: true,
     });
     const published = await database.query(
       `select 1 from pg_publication_tables where pubname = 'rowhook' and tablename = 'salesOrder'`,

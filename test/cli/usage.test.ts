@@ -46,6 +46,8 @@ describe('help', () => {
       'rowhook webhook create',
       'rowhook webhook update',
       'rowhook webhook delete',
+      'rowhook deliveries',
+      'rowhook forget',
       'rowhook slot',
       'rowhook slot recreate',
       'rowhook slot skip',

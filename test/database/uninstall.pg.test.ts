@@ -73,7 +73,7 @@ test('shows what it will do, does it, and leaves nothing', async () => {
   expect(await planUninstall(operator)).toEqual([
     'disable table public.job and set its replica identity back to default',
     'drop publication rowhook',
-    'drop schema rowhook with 0 webhooks, their counters and the ledger of losses',
+    'drop schema rowhook with 0 webhooks, their counters, the ledger of losses and the delivery log',
     'drop replication slot rowhook',
     'drop role rowhook_app',
     'drop role rowhook_dba',

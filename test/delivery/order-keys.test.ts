@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { orderKeys } from '../../src/delivery/order-keys.ts';
+import { orderKeys, recordKey } from '../../src/delivery/order-keys.ts';
 
 test('a row that keeps its key has one', () => {
   expect(
@@ -44,4 +44,18 @@ test('a change whose key the log does not carry could be any record’s', () => 
       ],
     ),
   ).toBe('all');
+});
+
+test.each([
+  [[0], ['so1'], 'so1'],
+  [[0], ['(so1,3)'], '(so1,3)'],
+  [[0], [null], null],
+  [[], ['so1'], null],
+  [[0, 1], ['so1', '3'], '(so1,3)'],
+  [[0, 1], ['', null], '("",)'],
+  [[0, 1], ['a "b"', 'c\\d'], '("a ""b""","c\\\\d")'],
+  [[0, 1], ['a/1:b', '𝄞'], '(a/1:b,𝄞)'],
+])('the key of columns %j of %j is for people %j', (columns, row, text) => {
+  const [key = ''] = orderKeys(5, columns, [row]);
+  expect(recordKey(key)).toBe(text);
 });

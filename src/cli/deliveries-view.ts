@@ -1,0 +1,90 @@
+/** A row of the delivery log as it is printed: one JSON shape, one line for people, and one in full. */
+import type { ListedDelivery } from '../database/deliveries.ts';
+import { formatTable, printable } from './output.ts';
+
+export function toJson(delivery: ListedDelivery): Record<string, unknown> {
+  return {
+    at: delivery.at,
+    webhookId: delivery.webhook_id,
+    companyId: delivery.company_id,
+    changeId: delivery.change_id,
+    table: delivery.table_name,
+    key: delivery.key,
+    oldKey: delivery.old_key,
+    type: delivery.type,
+    attempt: delivery.attempt,
+    outcome: delivery.outcome,
+    class: delivery.class,
+    status: delivery.status,
+    detail: delivery.detail,
+    dnsMs: delivery.dns_ms,
+    connectMs: delivery.connect_ms,
+    tlsMs: delivery.tls_ms,
+    firstByteMs: delivery.first_byte_ms,
+    totalMs: delivery.total_ms,
+    bodyBytes: delivery.body_bytes,
+    ...(delivery.body === undefined ? {} : { body: delivery.body, answer: delivery.answer }),
+  };
+}
+
+export function formatDeliveries(deliveries: readonly ListedDelivery[]): string {
+  const headings = [
+    'AT',
+    'WEBHOOK',
+    'COMPANY',
+    'TYPE',
+    'TABLE',
+    'KEY',
+    'OUTCOME',
+    'MS',
+    'BYTES',
+    'CHANGE',
+    'DETAIL',
+  ];
+  return formatTable(
+    headings,
+    deliveries.map((each) => [
+      each.at.replace(/\d{3}Z$/, 'Z'),
+      each.webhook_id,
+      each.company_id ?? '(all)',
+      each.type ?? '-',
+      each.table_name,
+      each.key ?? '-',
+      outcomeOf(each),
+      each.total_ms === null ? '-' : each.total_ms.toFixed(1),
+      String(each.body_bytes ?? '-'),
+      each.change_id,
+      each.detail ?? '',
+    ]),
+  );
+}
+
+/** A block for each: the line, then what was sent and what came back, as they were but for control characters. */
+export function formatInFull(deliveries: readonly ListedDelivery[]): string {
+  return deliveries.map((each) => block(each).join('\n')).join('\n\n');
+}
+
+function block(delivery: ListedDelivery): string[] {
+  const { body, answer } = delivery;
+  const times = (['dns', 'connect', 'tls', 'first_byte', 'total'] as const).flatMap((phase) => {
+    const ms = delivery[`${phase}_ms`];
+    return ms === null ? [] : [`${phase.replace('_', ' ')} ${ms.toFixed(1)} ms`];
+  });
+  return [
+    ...formatDeliveries([delivery]).split('\n').slice(1),
+    ...(times.length === 0 ? [] : [`  ${times.join(', ')}`]),
+    ...(body === undefined ? [] : [`  sent: ${body === null ? '(not kept)' : printable(body)}`]),
+    ...(answer === undefined ? [] : [`  answer: ${answer === null ? '(none, or not kept)' : lines(answer)}`]),
+  ];
+}
+
+function lines(answer: string): string {
+  return answer.split(/\r?\n/).map(printable).join('\n    ');
+}
+
+/** `delivered 200`, `rejected 503`, `timeout`, `dropped deleted`. */
+function outcomeOf({ outcome, class: kind, status }: ListedDelivery): string {
+  if (outcome === 'failed') return kind ?? outcome;
+  const tail = status ?? kind;
+  return tail === null ? outcome : `${outcome} ${tail}`;
+}

@@ -1,0 +1,126 @@
+/** `rowhook deliveries`: the delivery log, newest first. */
+import { InvalidArgumentError, Option, type Command } from 'commander';
+import { listDeliveries, type DeliveryFilter } from '../database/deliveries.ts';
+import { withDatabase } from '../database/open-database.ts';
+import { addExample, addJsonOption, readConfiguration } from './context.ts';
+import type { CliContext } from './context.ts';
+import { formatDeliveries, formatInFull, toJson } from './deliveries-view.ts';
+import { formatJson } from './output.ts';
+
+interface Options {
+  readonly webhook?: string;
+  readonly company?: string;
+  readonly table?: string;
+  readonly key?: string;
+  readonly outcome?: readonly string[];
+  readonly failed?: true;
+  readonly since?: Date;
+  readonly before?: string;
+  readonly limit: number;
+  readonly full?: true;
+  readonly json?: true;
+}
+
+const outcomes = ['delivered', 'rejected', 'failed', 'interrupted', 'dropped'] as const;
+const defaultLimit = 50;
+const largestLimit = 10_000;
+
+export function addDeliveries(program: Command, context: CliContext): void {
+  const command = program
+    .command('deliveries')
+    .description('show the delivery log, newest first: what was sent, when, and what came of it')
+    .option('--webhook <id>', 'those of one webhook')
+    .option('--company <id>', 'those of one company’s webhooks')
+    .option('--table <name>', 'those of one table')
+    .option('--key <key>', 'those of one record; of several key columns: (a,b)')
+    .option('--outcome <outcomes>', `${outcomes.join(', ')}: one or more, separated by commas`, parseOutcomes)
+    .addOption(new Option('--failed', 'all that was not delivered').conflicts('outcome'))
+    .option(
+      '--since <time>',
+      'not older than this: 15m, 6h, 2d or a time such as 2026-01-31T12:00Z',
+      parseSince,
+    )
+    .option(
+      '--before <time>',
+      'older than this: the time of the last one shown goes on from there',
+      parseTime,
+    )
+    .option('--limit <count>', `how many, ${largestLimit} at most`, parseLimit, defaultLimit)
+    .option('--full', 'with body and answer, where this login may see them')
+    .action(async (options: Options) => {
+      const { databaseUrl } = readConfiguration(context);
+      const wantsBodies = options.full === true || options.json === true;
+      const filter = toFilter(options);
+      const found = await withDatabase({ databaseUrl }, (db) => listDeliveries(db, filter, wantsBodies));
+      const { deliveries, hasBodies } = found;
+      if (options.full === true && !hasBodies) {
+        context.warn('this login may not see bodies and answers: the service’s or a company’s may');
+      }
+      if (options.json === true) context.write(formatJson(deliveries.map(toJson)));
+      else if (deliveries.length === 0) context.write(none(options));
+      else context.write(options.full === true ? formatInFull(deliveries) : formatDeliveries(deliveries));
+      const last = deliveries.at(-1);
+      if (options.json !== true && last !== undefined && deliveries.length === options.limit) {
+        context.warn(`older ones: the same with --before ${last.at}`);
+      }
+    });
+  addJsonOption(command);
+  addExample(
+    command,
+    'rowhook deliveries --failed --since 1h',
+    'rowhook deliveries --table salesOrder --key so1 --full',
+    'rowhook deliveries --webhook wh_1 --limit 1000 --json',
+  );
+}
+
+function toFilter({
+  webhook,
+  company,
+  table,
+  key,
+  outcome,
+  failed,
+  since,
+  before,
+  limit,
+}: Options): DeliveryFilter {
+  const wanted = failed === true ? outcomes.filter((each) => each !== 'delivered') : outcome;
+  return { webhook, company, table, key, outcomes: wanted, since, before, limit };
+}
+
+function none(options: Options): string {
+  const filters = ['webhook', 'company', 'table', 'key', 'outcome', 'failed', 'since', 'before'] as const;
+  return filters.some((name) => options[name] !== undefined)
+    ? 'no delivery matches'
+    : 'the delivery log is empty; `rowhook status` says what it keeps';
+}
+
+function parseOutcomes(value: string): string[] {
+  const words = value.split(',').map((word) => word.trim().toLowerCase());
+  const unknown = words.find((word) => !outcomes.some((each) => each === word));
+  if (unknown !== undefined) throw new InvalidArgumentError(`"${unknown}" is none of ${outcomes.join(', ')}`);
+  return words;
+}
+
+const unitsMs: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+function parseSince(value: string): Date {
+  const [, amount, unit = ''] = /^(\d{1,6})([smhd])$/.exec(value) ?? [];
+  if (amount !== undefined) return new Date(Date.now() - Number(amount) * (unitsMs[unit] ?? 0));
+  return new Date(parseTime(value));
+}
+
+/** As it was given, where it has the microseconds of a row. */
+function parseTime(value: string): string {
+  const ms = Date.parse(value);
+  if (Number.isNaN(ms)) throw new InvalidArgumentError('it is no time such as 2026-01-31T12:00Z');
+  return /\.\d{6}Z$/.test(value) ? value : new Date(ms).toISOString();
+}
+
+function parseLimit(value: string): number {
+  const limit = Number(value);
+  if (!Number.isInteger(limit) || limit < 1 || limit > largestLimit) {
+    throw new InvalidArgumentError(`it is a whole number from 1 to ${largestLimit}`);
+  }
+  return limit;
+}
