@@ -1,10 +1,10 @@
 /**
- * One POST from the first look at its connection to its outcome, as a handler of the HTTP client's events (those that
- * it calls without building objects for each answer). One clock covers all of it. `mayWrite` is asked in the same tick in which the request is written, and a request is written once:
- * the client asking to start it again is refused.
+ * One POST from the first look for a connection to its outcome. One clock covers all of it. Invariant: `mayWrite` is
+ * asked in the very tick in which the request is written, and a request is written once.
  */
 import { performance } from 'node:perf_hooks';
 import { failpointAfterWrite } from '../failpoint.ts';
+import type { Answer, Breach } from './answer.ts';
 import type { AttemptTrace, DialTimes } from './attempt-trace.ts';
 import { codeOf, DialError } from './dial.ts';
 import { singleLine, type Outcome } from './outcome.ts';
@@ -26,127 +26,98 @@ export interface FinishedPost {
   readonly trace: AttemptTrace;
 }
 
-/** What an attempt needs of the connection it runs on. */
-export interface AttemptConnection {
-  /** The peer is not on the public internet: what it answers is for nobody's eyes. */
-  readonly isInternal: boolean;
-  /** Of the opening of this connection; null when it was open before. */
-  readonly dialTimes: DialTimes | null;
-  /** Called when the request is about to be written. */
-  beginAnswer(): void;
-  /** The exchange is complete: the connection may serve the next. */
-  release(): void;
-  close(): void;
-}
-
-const keptAnswerBytes = 4_096;
 const detailCharacters = 200;
 
-// Thrown to the client to make it give the request up and keep the connection; a shared one, for nobody reads it.
-const notWritten = new Error('the request was not written');
+const breaches: Readonly<Record<Breach, string>> = {
+  invalid: 'the answer is not proper HTTP/1.1',
+  'long head': 'the head of the answer is longer than 16 KiB',
+  exceeded: 'no status within the first 64 KiB of the answer',
+};
 
 export class Attempt {
+  readonly request: PostRequest;
   readonly result: Promise<PostResult>;
-  readonly #resolve: (result: PostResult) => void;
-  readonly #request: PostRequest;
-  readonly #connection: AttemptConnection;
+  /** Of the connection that was opened for it. */
+  dialTimes: DialTimes | null = null;
+  /** Its time is over, and it has its outcome: nobody waits for its connection any more. */
+  onExpired: () => void = () => undefined;
+  #resolve: (result: PostResult) => void = () => undefined;
   readonly #startedAtMs: number;
   readonly #timer: NodeJS.Timeout;
   #isSettled = false;
-  #isWritten = false;
-  #status: number | undefined;
+  #answer: Answer | null = null;
   #writtenAtMs = 0;
   #firstByteMs: number | null = null;
-  #answer: Buffer | null = null;
 
-  constructor(request: PostRequest, connection: AttemptConnection) {
-    ({ promise: this.result, resolve: this.#resolve } = Promise.withResolvers<PostResult>());
-    this.#request = request;
-    this.#connection = connection;
+  constructor(request: PostRequest) {
+    this.result = new Promise((resolve) => {
+      this.#resolve = resolve;
+    });
+    this.request = request;
     this.#startedAtMs = performance.now();
     // Node keeps one list per duration, so a timer for each of many equal deadlines is cheap. What has arrived while
     // the process was busy comes first: hence setImmediate.
-    this.#timer = setTimeout(() => setImmediate(() => this.expire()), request.timeoutMs);
+    this.#timer = setTimeout(() => setImmediate(() => this.#expire()), request.timeoutMs);
   }
 
   get isWritten(): boolean {
-    return this.#isWritten;
+    return this.#answer !== null;
   }
 
-  /** @throws when the request must not be written. */
-  onConnect(): void {
-    if (this.#isSettled || this.#isWritten) throw notWritten;
+  get isSettled(): boolean {
+    return this.#isSettled;
+  }
+
+  /** Whether the request is to be written now, to a connection that gives this answer; otherwise it is settled. */
+  mayWrite(answer: Answer): boolean {
+    if (this.#isSettled || this.isWritten) return false;
     this.#writtenAtMs = performance.now();
     const refusal = this.#refusalToWrite();
     if (refusal === null) {
-      this.#isWritten = true;
+      this.#answer = answer;
       failpointAfterWrite('written');
-      this.#connection.beginAnswer();
-      return;
+      return true;
     }
     if (refusal === 'not_written') this.#end({ kind: refusal });
     else this.#settle(refusal);
-    this.#connection.release();
-    throw notWritten;
+    return false;
   }
 
-  onHeaders(status: number): boolean {
-    if (status >= 200) {
-      this.#status = status;
-      this.#firstByteMs = performance.now() - this.#writtenAtMs;
-    }
-    return true;
+  answered(): void {
+    this.#firstByteMs = performance.now() - this.#writtenAtMs;
   }
 
-  // A copy: what comes is a view of a buffer that is many times as large.
-  onData(chunk: Buffer): boolean {
-    const kept = this.#answer?.length ?? 0;
-    if (this.#isSettled || this.#connection.isInternal || kept >= keptAnswerBytes) return true;
-    const part = chunk.subarray(0, keptAnswerBytes - kept);
-    this.#answer = this.#answer === null ? Buffer.from(part) : Buffer.concat([this.#answer, part]);
-    return true;
+  /** Nothing more is read of the answer: its status decides, if it has one. */
+  finish(progress: 'complete' | Breach): void {
+    const breach = progress === 'complete' ? 'invalid' : progress;
+    this.#settle(this.#outcomeByStatus() ?? failed('protocol', `${breaches[breach]}; outcome unknown`));
   }
 
-  onComplete(): void {
-    this.#settle(this.#outcomeByStatus() ?? failed('protocol', 'no status in the answer'));
-    this.#connection.release();
-  }
-
-  onError(error: unknown): void {
+  fail(error: unknown): void {
     if (this.#isSettled) return;
     this.#settle(
-      this.#outcomeByStatus() ?? (this.#isWritten ? failureAfterWrite(error) : failureBeforeWrite(error)),
+      this.#outcomeByStatus() ?? (this.isWritten ? failureAfterWrite(error) : failureBeforeWrite(error)),
     );
-    this.#connection.close();
-  }
-
-  /** More of an answer came than we read. */
-  exceed(): void {
-    if (this.#isSettled) return;
-    this.#settle(
-      this.#outcomeByStatus() ?? failed('protocol', 'no status within the first 64 KiB of the answer'),
-    );
-    this.#connection.close();
-  }
-
-  expire(): void {
-    if (this.#isSettled) return;
-    this.#settle(this.#outcomeByStatus() ?? this.#timeout());
-    this.#connection.close();
   }
 
   /** The service stops. */
   interrupt(): void {
-    const detail = this.#isWritten
+    const detail = this.isWritten
       ? 'stopped before an answer; outcome unknown'
       : 'stopped before anything was sent';
     this.#settle(this.#outcomeByStatus() ?? { kind: 'interrupted', detail });
   }
 
+  #expire(): void {
+    if (this.#isSettled) return;
+    this.#settle(this.#outcomeByStatus() ?? this.#timeout());
+    this.onExpired();
+  }
+
   #refusalToWrite(): Outcome | 'not_written' | null {
-    if (this.#writtenAtMs - this.#startedAtMs >= this.#request.timeoutMs) return this.#timeout();
+    if (this.#writtenAtMs - this.#startedAtMs >= this.request.timeoutMs) return this.#timeout();
     try {
-      return this.#request.mayWrite() ? null : 'not_written';
+      return this.request.mayWrite() ? null : 'not_written';
     } catch (error) {
       return {
         kind: 'interrupted',
@@ -156,17 +127,17 @@ export class Attempt {
   }
 
   #timeout(): Outcome {
-    const phase = this.#isWritten
+    const phase = this.isWritten
       ? 'without an answer; outcome unknown'
       : 'while connecting; nothing was sent';
-    return failed('timeout', `after ${this.#request.timeoutMs} ms ${phase}`);
+    return failed('timeout', `after ${this.request.timeoutMs} ms ${phase}`);
   }
 
   #outcomeByStatus(): Outcome | null {
-    const status = this.#status;
+    const status = this.#answer?.head?.status;
     if (status === undefined) return null;
     if (status < 300) return { kind: 'delivered', status };
-    const detail = singleLine(this.#answer?.toString('utf8') ?? '', detailCharacters);
+    const detail = singleLine(this.#answer?.kept?.toString('utf8') ?? '', detailCharacters);
     return detail === '' ? { kind: 'rejected', status } : { kind: 'rejected', status, detail };
   }
 
@@ -176,7 +147,7 @@ export class Attempt {
   }
 
   #trace(): AttemptTrace {
-    const times = this.#connection.dialTimes;
+    const times = this.dialTimes;
     times?.end();
     return {
       dnsMs: times?.dnsMs ?? null,
@@ -184,7 +155,7 @@ export class Attempt {
       tlsMs: times?.tlsMs ?? null,
       firstByteMs: this.#firstByteMs,
       totalMs: performance.now() - this.#startedAtMs,
-      answer: this.#answer,
+      answer: this.#answer?.kept ?? null,
     };
   }
 
@@ -215,21 +186,15 @@ export function failed(failureClass: DialError['class'], detail: string): Outcom
 
 function failureBeforeWrite(error: unknown): Outcome {
   if (error instanceof DialError) return failed(error.class, error.detail);
-  return failed('protocol', `nothing was sent: ${codeOf(error) || 'the request could not be made'}`);
+  return failed('reset', `${codeOf(error) || 'the connection was closed'} before anything was sent`);
 }
 
-const protocolCodes = ['UND_ERR_HEADERS_OVERFLOW', 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH'];
-
-// undici's parser errors have a name and no code. "bad response" (an answer to nothing) and "bad upgrade" (101 unasked)
-// share the code of a closed connection.
 function failureAfterWrite(error: unknown): Outcome {
   const code = codeOf(error);
-  const { name, message } = error instanceof Error ? error : { name: '', message: '' };
-  if (name === 'HTTPParserError' || protocolCodes.includes(code) || message.startsWith('bad ')) {
-    return failed('protocol', 'the answer is not proper HTTP/1.1; outcome unknown');
-  }
   if (code.startsWith('ERR_SSL_'))
     return failed('tls', `${code} after the request was sent; outcome unknown`);
-  const reason = code === '' || code === 'UND_ERR_SOCKET' ? 'the connection was closed' : code;
-  return failed('reset', `${reason} after the request was sent; outcome unknown`);
+  return failed(
+    'reset',
+    `${code || 'the connection was closed'} after the request was sent; outcome unknown`,
+  );
 }

@@ -1,25 +1,15 @@
 /**
  * POSTs: one per call, never repeated, no redirect followed, no proxy, nothing on the wire but what HTTP needs and
- * Content-Type. The only user of undici. Each connection is a Client of its own that carries one request at a time,
- * which ties a request to its connection: to its dialling, its deadline and its end.
+ * Content-Type. Written for this alone, which makes it cheaper than an HTTP client: docs/decisions/0016.
  */
 import { lookup as systemLookup } from 'node:dns';
-import type { LookupFunction, Socket } from 'node:net';
-import { Client, type buildConnector } from 'undici';
+import type { LookupFunction } from 'node:net';
 import { targetPolicy, checkUrl, type GuardOptions, type TargetPolicy } from './address-guard.ts';
-import { AnswerGate } from './answer-gate.ts';
-import { DialTimes } from './attempt-trace.ts';
-import {
-  Attempt,
-  decided,
-  failed,
-  type AttemptConnection,
-  type PostRequest,
-  type PostResult,
-} from './attempt.ts';
-import { dial, DialError } from './dial.ts';
+import { Attempt, decided, failed, type PostRequest, type PostResult } from './attempt.ts';
+import { Connection, type ConnectionOptions, type Target } from './connection.ts';
+import { dial } from './dial.ts';
 import { IdleConnections } from './idle-connections.ts';
-import { isForbidden } from './ip-ranges.ts';
+import type { Outcome } from './outcome.ts';
 import { shareLookups } from './shared-lookup.ts';
 
 export type { PostRequest, PostResult } from './attempt.ts';
@@ -31,35 +21,20 @@ export interface Poster extends AsyncDisposable {
   readonly openConnections: number;
 }
 
-const maxAnswerBytes = 64 * 1024;
-const maxAnswerHeadBytes = 16 * 1024;
 const maxIdleConnections = 1_000;
 const maxTargets = 10_000;
 
-// Under 4 s, whatever the receiver offers: common ones close after 5 s, and a request written into a connection that
-// is being closed is lost with its outcome unknown. Our deadline is the only clock on an answer.
-const clientOptions = {
-  pipelining: 1,
-  keepAliveTimeout: 3_500,
-  keepAliveMaxTimeout: 3_500,
-  headersTimeout: 0,
-  bodyTimeout: 0,
-  maxHeaderSize: maxAnswerHeadBytes,
-  allowH2: false,
-};
-
-const headers = ['content-type', 'application/json'];
-
 export function createPoster(options: GuardOptions): Poster {
-  return new UndiciPoster(options);
+  return new SocketPoster(options);
 }
 
-class UndiciPoster implements Poster {
+class SocketPoster implements Poster {
   readonly #policy: TargetPolicy;
   readonly #lookup: LookupFunction;
-  readonly #targets = new Map<string, Target>();
+  readonly #targets = new Map<string, Target | Refused>();
   readonly #open = new Set<Connection>();
   readonly #idle = new IdleConnections<Connection>(maxIdleConnections);
+  #toWrite: Connection[] = [];
   #isDisposed = false;
 
   constructor(options: GuardOptions) {
@@ -77,18 +52,10 @@ class UndiciPoster implements Poster {
     }
     const target = this.#target(request.url);
     if ('refused' in target) return Promise.resolve(decided(target.refused));
+    const attempt = new Attempt(request);
     const connection = this.#idle.take(target.origin) ?? this.#newConnection(target.origin);
-    return connection.post(request, target.path);
-  }
-
-  // Reading a URL and checking it against the policy, neither of which changes, costs as much as sending does.
-  #target(url: string): Target {
-    const known = this.#targets.get(url);
-    if (known !== undefined) return known;
-    if (this.#targets.size >= maxTargets) this.#targets.clear();
-    const target = readTarget(url, this.#policy);
-    this.#targets.set(url, target);
-    return target;
+    connection.post(attempt, target);
+    return attempt.result;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -98,129 +65,64 @@ class UndiciPoster implements Poster {
     await Promise.all(connections.map((connection) => connection.closed));
   }
 
+  // Reading a URL and checking it against the policy, neither of which changes, costs as much as sending does.
+  #target(url: string): Target | Refused {
+    const known = this.#targets.get(url);
+    if (known !== undefined) return known;
+    if (this.#targets.size >= maxTargets) this.#targets.clear();
+    const target = readTarget(url, this.#policy);
+    this.#targets.set(url, target);
+    return target;
+  }
+
   #newConnection(origin: string): Connection {
     const connection = new Connection(origin, {
+      ...this.#connectionOptions,
       dial: (signal, times) =>
         dial(new URL(origin), { policy: this.#policy, lookup: this.#lookup, signal, times }),
-      onIdle: () => this.#idle.put(connection),
-      onClose: () => {
-        this.#idle.remove(connection);
-        this.#open.delete(connection);
-      },
     });
     this.#open.add(connection);
     return connection;
   }
+
+  readonly #connectionOptions: Omit<ConnectionOptions, 'dial'> = {
+    scheduleWrite: (connection) => {
+      if (this.#toWrite.length === 0) setImmediate(this.#writeSoon);
+      this.#toWrite.push(connection);
+    },
+    onIdle: (connection) => {
+      if (this.#isDisposed) connection.close();
+      else this.#idle.put(connection);
+    },
+    onClose: (connection) => {
+      this.#idle.remove(connection);
+      this.#open.delete(connection);
+    },
+    onUnsent: (attempt, target) => {
+      this.#newConnection(target.origin).post(attempt, target);
+    },
+  };
+
+  // A whole turn of the loop later: that a kept connection was closed, or that more came on it, has been read by then.
+  readonly #writeSoon = (): void => {
+    const connections = this.#toWrite;
+    this.#toWrite = [];
+    setImmediate(() => {
+      for (const connection of connections) connection.write();
+    });
+  };
 }
 
-type Target =
-  { readonly origin: string; readonly path: string } | { readonly refused: ReturnType<typeof failed> };
+interface Refused {
+  readonly refused: Outcome;
+}
 
-function readTarget(text: string, policy: TargetPolicy): Target {
+function readTarget(text: string, policy: TargetPolicy): Target | Refused {
   const refusal = checkUrl(text, policy);
   if (refusal !== null) return { refused: failed(refusal.class, refusal.message) };
-  const url = new URL(text);
-  return { origin: url.origin, path: url.pathname + url.search };
-}
-
-export interface ConnectionOptions {
-  readonly dial: (signal: AbortSignal, times: DialTimes) => Promise<Socket>;
-  readonly onIdle: () => void;
-  readonly onClose: () => void;
-}
-
-/** Exported for its test. `dial` is called at most twice for one request, and never once bytes of it were written. */
-export class Connection implements AttemptConnection {
-  readonly origin: string;
-  isInternal = true;
-  dialTimes: DialTimes | null = null;
-  readonly #client: Client;
-  readonly #options: ConnectionOptions;
-  readonly #closing = new AbortController();
-  readonly #closed = Promise.withResolvers<unknown>();
-  #socket: Socket | null = null;
-  #gate: AnswerGate | null = null;
-  #attempt: Attempt | null = null;
-  #dials = 0;
-
-  constructor(origin: string, options: ConnectionOptions) {
-    this.origin = origin;
-    this.#options = options;
-    this.#client = new Client(origin, {
-      ...clientOptions,
-      connect: (_target, callback) => this.#connect(callback),
-    });
-    this.#client.on('disconnect', () => this.#disconnected());
-  }
-
-  /** Fulfilled when the socket is gone. */
-  get closed(): Promise<unknown> {
-    return this.#closed.promise;
-  }
-
-  post(request: PostRequest, path: string): Promise<PostResult> {
-    const attempt = new Attempt(request, this);
-    this.#attempt = attempt;
-    this.#dials = 0;
-    this.#client.dispatch({ method: 'POST', path, headers, body: request.body }, attempt);
-    return attempt.result;
-  }
-
-  beginAnswer(): void {
-    this.#gate?.begin();
-  }
-
-  release(): void {
-    this.#attempt = null;
-    this.dialTimes = null;
-    const hasUnsentBytes = (this.#socket?.writableLength ?? 0) > 0;
-    if (this.#closing.signal.aborted || hasUnsentBytes) this.close();
-    else this.#options.onIdle();
-  }
-
-  interrupt(): void {
-    this.#attempt?.interrupt();
-    this.close();
-  }
-
-  close(): void {
-    if (this.#closing.signal.aborted) return;
-    this.#attempt = null;
-    this.#options.onClose();
-    this.#closing.abort();
-    this.#closed.resolve(this.#client.destroy());
-  }
-
-  // An idle connection may have been closed just as the next request was put on it; nothing is written yet, so the
-  // client connects once more. A client whose request was given up would connect for nobody: it is closed.
-  #disconnected(): void {
-    if (this.#attempt === null || this.#attempt.isWritten) this.close();
-  }
-
-  #exceeded(): void {
-    if (this.#attempt === null) this.close();
-    else this.#attempt.exceed();
-  }
-
-  #connect(callback: buildConnector.Callback): void {
-    this.#dials += 1;
-    const times = new DialTimes();
-    this.dialTimes = times;
-    const opened =
-      this.#dials <= 2
-        ? this.#options.dial(this.#closing.signal, times)
-        : Promise.reject(new DialError('reset', 'the connection was closed before anything was sent'));
-    opened.then(
-      (socket) => {
-        // undici takes a closed socket for a reason to try again.
-        if (socket.destroyed)
-          return callback(new DialError('reset', 'closed before anything was sent'), null);
-        this.#socket = socket;
-        this.isInternal = isForbidden(socket.remoteAddress ?? '');
-        this.#gate = new AnswerGate(socket, maxAnswerBytes, () => this.#exceeded());
-        callback(null, socket);
-      },
-      (error: unknown) => callback(error instanceof Error ? error : new Error(String(error)), null),
-    );
-  }
+  const { origin, host, pathname, search } = new URL(text);
+  const requestHead =
+    `POST ${pathname}${search} HTTP/1.1\r\nhost: ${host}\r\nconnection: keep-alive\r\n` +
+    'content-type: application/json\r\ncontent-length: ';
+  return { origin, requestHead };
 }

@@ -2,6 +2,7 @@
 import type { LookupFunction } from 'node:net';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { expect, test } from 'vitest';
+import { Answer } from '../../src/delivery/answer.ts';
 import { Attempt, type FinishedPost, type PostResult } from '../../src/delivery/attempt.ts';
 import { cert, key } from './certificate.ts';
 import { localPoster, tracedPost } from './post-with.ts';
@@ -77,22 +78,17 @@ test('keeps nothing of what a target answered that is not on the public internet
 });
 
 test('keeps the first 4 KiB of a public answer as the bytes that came, and copies them', async () => {
-  const connection = {
-    isInternal: false,
-    dialTimes: null,
-    beginAnswer: () => {},
-    release: () => {},
-    close: () => {},
-  };
-  const attempt = new Attempt({ url: '', body: '', timeoutMs: 60_000, mayWrite: () => true }, connection);
-  attempt.onConnect();
-  attempt.onHeaders(200);
+  const attempt = new Attempt({ url: '', body: '', timeoutMs: 60_000, mayWrite: () => true });
+  const answer = new Answer(true);
+  expect(attempt.mayWrite(answer)).toBe(true);
+  answer.feed(Buffer.from('HTTP/1.1 200 OK\r\ncontent-length: 5003\r\n\r\n'));
   const reused = Buffer.from([0xff, 0x00, 0x80]);
-  attempt.onData(reused);
+  answer.feed(reused);
   reused.fill(0x2a);
-  for (let chunk = 0; chunk < 5; chunk++) attempt.onData(Buffer.alloc(1_000, 'x'));
-  attempt.onComplete();
-  const { answer } = finished(await attempt.result).trace;
-  expect(answer).toHaveLength(4_096);
-  expect(answer?.subarray(0, 4)).toEqual(Buffer.from([0xff, 0x00, 0x80, 0x78]));
+  const progress = Array.from({ length: 5 }, () => answer.feed(Buffer.alloc(1_000, 'x')));
+  expect(progress).toEqual(['more', 'more', 'more', 'more', 'complete']);
+  attempt.finish('complete');
+  const { trace } = finished(await attempt.result);
+  expect(trace.answer).toHaveLength(4_096);
+  expect(trace.answer?.subarray(0, 4)).toEqual(Buffer.from([0xff, 0x00, 0x80, 0x78]));
 });

@@ -1,12 +1,13 @@
 /** The life of connections: reuse, idle end, resets, the address guard where it dials, and the end of it all. */
 import { once } from 'node:events';
-import { connect, type LookupFunction, type Socket } from 'node:net';
+import { connect, type LookupFunction } from 'node:net';
 import { performance } from 'node:perf_hooks';
 import { expect, test } from 'vitest';
 import { targetPolicy } from '../../src/delivery/address-guard.ts';
 import { dial } from '../../src/delivery/dial.ts';
+import { Attempt } from '../../src/delivery/attempt.ts';
+import { Connection } from '../../src/delivery/connection.ts';
 import { IdleConnections } from '../../src/delivery/idle-connections.ts';
-import { Connection } from '../../src/delivery/post.ts';
 import { waitUntil } from '../support/wait.ts';
 import { localPoster, postWith } from './post-with.ts';
 import { answerWith, ok, startRawReceiver } from './raw-receiver.ts';
@@ -73,25 +74,24 @@ test('a connection the receiver announces to close is not used again', async () 
   await waitUntil(() => poster.openConnections === 0, { describe: 'no connection left' });
 });
 
-test('dials a second time while nothing was written, and not a third time', async () => {
+test('writes nothing to a receiver that speaks first', async () => {
   await using receiver = await startRawReceiver(ok, {
-    onConnection: (socket) => socket.write('220 mail ready\r\n'),
+    onConnection: (socket) => socket.write('HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n'),
   });
-  const dialBanner = async (): Promise<Socket> => {
-    const socket = connect(receiver.port, '127.0.0.1');
-    await once(socket, 'readable');
-    return socket;
-  };
-  const calls: string[] = [];
-  const connection = new Connection(`http://127.0.0.1:${receiver.port}`, {
-    dial: dialBanner,
-    onIdle: () => calls.push('idle'),
-    onClose: () => calls.push('close'),
+  const socket = connect(receiver.port, '127.0.0.1');
+  await once(socket, 'readable');
+  const connection = new Connection(receiver.url, {
+    dial: () => Promise.resolve(socket),
+    scheduleWrite: (each) => setImmediate(() => each.write()),
+    onIdle: () => {},
+    onClose: () => {},
+    onUnsent: () => {},
   });
-  const result = await connection.post({ url: '', body: '{}', timeoutMs: 5_000, mayWrite: () => true }, '/');
-  expect(result).toMatchObject({ outcome: { kind: 'failed', class: 'reset' } });
-  expect(receiver.connections).toEqual(['', '']);
-  expect(calls).toEqual(['close']);
+  const attempt = new Attempt({ url: '', body: '{}', timeoutMs: 5_000, mayWrite: () => true });
+  connection.post(attempt, { origin: receiver.url, requestHead: 'POST' });
+  expect(await attempt.result).toMatchObject({ outcome: { kind: 'failed', class: 'protocol' } });
+  await connection.closed;
+  expect(receiver.connections).toEqual(['']);
 });
 
 test.concurrent.each(['', 'connection: keep-alive\r\nkeep-alive: timeout=600\r\n'])(
@@ -207,9 +207,9 @@ test('asks the resolver once for connections that are opened together', async ()
 });
 
 test('keeps a bounded number of idle connections and takes the newest of an origin first', () => {
-  const idle = new IdleConnections<{ origin: string; name: number; close(): void }>(3);
+  const idle = new IdleConnections<{ origin: string; name: number; idleMs: number; close(): void }>(3);
   const make = (origin: string, name: number) => {
-    const connection = { origin, name, close: () => idle.remove(connection) };
+    const connection = { origin, name, idleMs: 3_500, close: () => idle.remove(connection) };
     idle.put(connection);
   };
   for (const name of [1, 2, 3]) make('a', name);

@@ -191,7 +191,7 @@ test.each<[string, string, string, object]>([
     delivered,
   ],
   ['row of interim answers', '', 'HTTP/1.1 102 Wait\r\n\r\n', failed('protocol', '64 KiB')],
-  ['interim answer', 'HTTP/1.1 100 Continue\r\nx: ', 'y'.repeat(1_000), failed('protocol', '64 KiB')],
+  ['interim answer', 'HTTP/1.1 100 Continue\r\nx: ', 'y'.repeat(1_000), failed('protocol', '16 KiB')],
 ])('stops reading an endless %s after 64 KiB', async (_name, head, piece, outcome) => {
   await using receiver = await startRawReceiver((socket) => flood(socket, head, piece));
   await using poster = localPoster();

@@ -1,5 +1,5 @@
 /** What is on the wire, and what an answer makes of it. */
-import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { Socket } from 'node:net';
 import { expect, test } from 'vitest';
 import { waitUntil } from '../support/wait.ts';
 import { localPoster, postWith } from './post-with.ts';
@@ -45,8 +45,12 @@ test('asks the caller in the very tick in which the request is written', async (
   await using receiver = await startRawReceiver(ok);
   await using poster = localPoster();
   const seen: string[] = [];
-  const onWrite = (): number => seen.push('written');
-  subscribe('undici:client:sendHeaders', onWrite);
+  const write = Socket.prototype.write;
+  const spied = function (this: Socket, ...parameters: unknown[]): boolean {
+    if (String(parameters[0]).startsWith('POST')) seen.push('written');
+    return Reflect.apply(write, this, parameters) as boolean;
+  };
+  Socket.prototype.write = spied;
   try {
     const mayWrite = (): boolean => {
       seen.push(`asked with ${receiver.connections.length} connection`);
@@ -56,7 +60,7 @@ test('asks the caller in the very tick in which the request is written', async (
     expect(await postWith(poster, { url: receiver.url })).toEqual(delivered);
     expect(await postWith(poster, { url: receiver.url, mayWrite })).toEqual(delivered);
   } finally {
-    unsubscribe('undici:client:sendHeaders', onWrite);
+    Socket.prototype.write = write;
   }
   expect(seen).toEqual(['written', 'asked with 1 connection', 'written', 'microtask']);
 });

@@ -1,6 +1,6 @@
 /** A TCP server that records what arrives, byte for byte, and answers as the test tells it to. */
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
-import { createServer as createTlsServer } from 'node:tls';
+import { createServer as createTlsServer, type TlsOptions } from 'node:tls';
 
 export type Answer = (socket: Socket, request: string, number: number) => void;
 
@@ -23,7 +23,7 @@ export function answerWith(text: string): Answer {
 export async function startRawReceiver(
   answer: Answer,
   options: {
-    tls?: { key: string; cert: string };
+    tls?: TlsOptions;
     host?: string;
     onConnection?: (socket: Socket) => void;
   } = {},
