@@ -52,16 +52,17 @@ export interface ClaimerParts {
 
 const maxBatch = 512;
 
-interface Ended {
-  readonly outcome: Outcome;
-  readonly trace: AttemptTrace | null;
-}
+// The claim cannot be taken back.
+const pausedWhileHeld: Outcome = {
+  kind: 'interrupted',
+  detail: 'the webhook was paused after it was claimed; nothing was sent',
+};
 
 export class Claimer {
   readonly #parts: ClaimerParts;
   #notes: Note[] = [];
   #pumping: Promise<void> | null = null;
-  #sending = new Set<Promise<void>>();
+  #onIdle: (() => void) | null = null;
   #isStopping = false;
   /** Something came up while the pump was running; it may have looked already. */
   #isWanted = false;
@@ -105,7 +106,8 @@ export class Claimer {
   async stop(): Promise<void> {
     this.#isStopping = true;
     await this.#pumping;
-    while (this.#sending.size > 0) await Promise.all(this.#sending);
+    const { lanes } = this.#parts;
+    if (lanes.inFlight > 0) await new Promise<void>((resolve) => (this.#onIdle = resolve));
   }
 
   async #pump(): Promise<void> {
@@ -137,63 +139,71 @@ export class Claimer {
     }
   }
 
-  #send(delivery: Delivery, { seq, isDurable }: Append): void {
-    const startedAt = this.#parts.now();
-    const sending = this.#outcome(delivery, isDurable, startedAt)
-      .then(({ outcome, trace }) => {
-        failpoint('answered');
-        this.#parts.lanes.release(delivery);
-        this.#parts.onFinished(delivery, outcome, { seq, startedAt, trace });
-        this.wake();
-      })
-      .catch((error: unknown) => {
-        this.#parts.onFailure(error);
-      })
-      .finally(() => {
-        this.#sending.delete(sending);
-      });
-    this.#sending.add(sending);
+  #send(delivery: Delivery, claim: Append): void {
+    const { lanes, gate } = this.#parts;
+    const { uid } = delivery.webhook;
+    let isHeld = false;
+    lanes.depart(delivery, () => {
+      const sending = new Sending(delivery, claim, this.#parts, this.#isTermFresh);
+      if (isHeld && !gate.isOpen(uid) && !gate.isGone(uid)) this.#refuse(sending, pausedWhileHeld);
+      else this.#begin(sending);
+    });
+    isHeld = true;
   }
 
-  async #outcome(delivery: Delivery, isDurable: boolean, startedAt: Instant): Promise<Ended> {
-    const { gate, timeoutMs, post, now } = this.#parts;
-    if (!isDurable) {
-      return unsent({
-        kind: 'interrupted',
-        detail: 'the claim may not be on the synchronous standby; not sent',
-      });
+  #begin(sending: Sending): void {
+    const refusal = sending.prepare();
+    if (refusal !== null) {
+      this.#refuse(sending, refusal);
+      return;
     }
-    for (;;) {
-      const url = gate.url(delivery.webhook.uid);
-      if (url === undefined) return unsent({ kind: 'dropped', reason: 'deleted' });
-      const leftMs = timeoutMs - (now().monotonicMs - startedAt.monotonicMs);
-      if (leftMs <= 0) return unsent({ kind: 'failed', class: 'timeout', detail: `after ${timeoutMs} ms` });
-      const result = await post({
-        url,
-        body: delivery.payload.body,
-        timeoutMs: Math.ceil(leftMs),
-        // While the connection was being opened the webhook may have been deleted, or may have moved.
-        mayWrite: () => gate.url(delivery.webhook.uid) === url && this.#isTermFresh(),
-      });
-      if (result.kind !== 'not_written') return result;
-      try {
-        await this.#proveTerm();
-      } catch (error) {
+    this.#parts.post(sending).then(
+      (result) => {
+        if (result.kind === 'finished') this.#finish(sending, result.outcome, result.trace);
+        else this.#proveAndBegin(sending);
+      },
+      (error: unknown) => this.#parts.onFailure(error),
+    );
+  }
+
+  // Not in this turn: its end lets others begin.
+  #refuse(sending: Sending, outcome: Outcome): void {
+    queueMicrotask(() => this.#finish(sending, outcome, null));
+  }
+
+  #proveAndBegin(sending: Sending): void {
+    this.#proveTerm().then(
+      () => this.#begin(sending),
+      (error: unknown) => {
         this.#parts.onFailure(error);
-        return unsent({ kind: 'interrupted', detail: 'another process took over before it was sent' });
-      }
+        const detail = 'another process took over before it was sent';
+        this.#finish(sending, { kind: 'interrupted', detail }, null);
+      },
+    );
+  }
+
+  #finish({ delivery, claim, startedAt }: Sending, outcome: Outcome, trace: AttemptTrace | null): void {
+    const { lanes, onFinished, onFailure } = this.#parts;
+    try {
+      failpoint('answered');
+      lanes.release(delivery);
+      onFinished(delivery, outcome, { seq: claim.seq, startedAt, trace });
+      this.wake();
+    } catch (error) {
+      onFailure(error);
     }
+    if (lanes.inFlight === 0) this.#onIdle?.();
   }
 
   #provenAt(instant: Instant): void {
     if (instant.monotonicMs > this.#termProvenAt.monotonicMs) this.#termProvenAt = instant;
   }
 
-  #isTermFresh(): boolean {
+  readonly #isTermFresh = (): boolean => {
     const { monotonicMs, wallMs } = this.#parts.now();
     const wallAgeMs = Math.abs(wallMs - this.#termProvenAt.wallMs);
     return monotonicMs - this.#termProvenAt.monotonicMs < termIsGoodForMs && wallAgeMs < termIsGoodForMs;
-  }
+  };
 
   // One statement for all that wait.
   async #proveTerm(): Promise<void> {
@@ -213,6 +223,51 @@ function claimEntry({ webhook, position, change }: Delivery): JournalEntry {
   return { kind: change === null ? 'claimed from backlog' : 'claimed', uid: webhook.uid, position };
 }
 
-function unsent(outcome: Outcome): Ended {
-  return { outcome, trace: null };
+/** One claimed delivery on its way to a socket; it is what is POSTed. */
+class Sending implements PostRequest {
+  readonly delivery: Delivery;
+  readonly claim: Append;
+  readonly startedAt: Instant;
+  readonly #parts: Pick<ClaimerParts, 'gate' | 'timeoutMs' | 'now'>;
+  readonly #isTermFresh: () => boolean;
+  url = '';
+  timeoutMs = 0;
+
+  constructor(
+    delivery: Delivery,
+    claim: Append,
+    parts: Pick<ClaimerParts, 'gate' | 'timeoutMs' | 'now'>,
+    isTermFresh: () => boolean,
+  ) {
+    this.delivery = delivery;
+    this.claim = claim;
+    this.#parts = parts;
+    this.#isTermFresh = isTermFresh;
+    this.startedAt = parts.now();
+  }
+
+  get body(): string | Buffer {
+    return this.delivery.payload.body;
+  }
+
+  /** Where to, and how long it may take; or why it is not sent. */
+  prepare(): Outcome | null {
+    const { gate, timeoutMs, now } = this.#parts;
+    if (!this.claim.isDurable) {
+      const detail = 'the claim may not be on the synchronous standby; not sent';
+      return { kind: 'interrupted', detail };
+    }
+    const url = gate.url(this.delivery.webhook.uid);
+    if (url === undefined) return { kind: 'dropped', reason: 'deleted' };
+    const leftMs = timeoutMs - (now().monotonicMs - this.startedAt.monotonicMs);
+    if (leftMs <= 0) return { kind: 'failed', class: 'timeout', detail: `after ${timeoutMs} ms` };
+    this.url = url;
+    this.timeoutMs = Math.ceil(leftMs);
+    return null;
+  }
+
+  /** While the connection was being opened the webhook may have been deleted, or may have moved. */
+  mayWrite(): boolean {
+    return this.#parts.gate.url(this.delivery.webhook.uid) === this.url && this.#isTermFresh();
+  }
 }

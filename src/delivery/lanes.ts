@@ -48,6 +48,13 @@ interface Lane extends Turn<Lane> {
   unstored: number;
   unstoredBytes: number;
   bytesOut: number;
+  /** Of what is claimed, on its way; the rest is held until one of those is over. */
+  out: number;
+  readonly held: Fifo<() => void>;
+  /** The last claim that it had a part in, how many were over since, and how many between that and the claim before. */
+  claimNo: number;
+  over: number;
+  overBefore: number;
   /** Since the last look, and about how many in a second. */
   done: number;
   perSecond: number;
@@ -55,6 +62,9 @@ interface Lane extends Turn<Lane> {
 
 /** Where lanes hold the reader, companies that have a larger part of what waits than this are who it is held for. */
 const largePart = 1 / 16;
+/** Of what is claimed ahead: so many times the POSTs of one webhook at a time. */
+const maxAhead = 4;
+
 /** An endpoint that takes longer for an answer is a slow one. */
 const slowAfterMs = 1_000;
 
@@ -73,6 +83,8 @@ export class Lanes {
   #done = 0;
   #perSecond = 0;
   #lookedAtMs: number | null = null;
+  /** Claims made so far; what is taken now is for the next. */
+  #claimNo = 0;
   /** Since when lanes have held the reader, if only on and off. */
   #fullSinceMs: number | null = null;
 
@@ -196,17 +208,21 @@ export class Lanes {
     if (waiting.blockers === 0) this.#makeReady(lane, waiting);
   }
 
-  /** Up to `max` deliveries that may go to a socket now, a webhook after the other. Each is given back with `release`. */
+  /**
+   * Up to `max` deliveries to claim, a webhook after the other: those that may go to a socket now, and those that will by the time that the
+   * claim is durable. Each goes with `depart` and is given back with `release`.
+   */
   take(max: number): Delivery[] {
     const taken: Delivery[] = [];
     while (taken.length < max && this.#turns.free > 0) {
       const lane = this.#turns.next();
       if (lane === undefined) break;
-      if (lane.inFlight >= this.#limits.concurrency || !this.#isOpen(lane.uid)) continue;
+      if (lane.inFlight >= this.#mayClaim(lane) || !this.#isOpen(lane.uid)) continue;
       const next = nextReady(lane);
       if (next === undefined || !this.#hasRoom(lane, next.delivery)) continue;
       lane.ready.shift();
       lane.waiting.delete(next);
+      this.#takesPart(lane);
       this.#turns.taken(lane);
       next.takenAtMs = this.#lookedAtMs ?? 0;
       lane.bytesOut += next.delivery.payload.bytes;
@@ -215,10 +231,23 @@ export class Lanes {
       taken.push(next.delivery);
       this.#queue(lane);
     }
+    if (taken.length > 0) this.#claimNo += 1;
     return taken;
   }
 
-  /** A delivery that was taken is over: the next ones of its records may go. */
+  /** Calls `go` at once, or when as many of its webhook as may be out at a time are out no more. */
+  depart({ webhook: { uid } }: Delivery, go: () => void): void {
+    const lane = this.#lanes.get(uid);
+    if (lane === undefined) throw new Error('what departs was not taken');
+    if (lane.out >= this.#limits.concurrency) {
+      lane.held.push(go);
+      return;
+    }
+    lane.out += 1;
+    go();
+  }
+
+  /** A delivery that departed is over: the next ones of its records may go. */
   release(delivery: Delivery): void {
     const done = this.#claimed.get(delivery);
     const lane = this.#lanes.get(delivery.webhook.uid);
@@ -231,6 +260,10 @@ export class Lanes {
     this.#pass(lane, done);
     for (const waiter of this.#out.give(delivery.payload)) this.#queue(waiter);
     this.#queue(lane);
+    lane.over += 1;
+    const next = lane.held.shift();
+    if (next === undefined) lane.out -= 1;
+    else next();
     this.#forgetIfEmpty(lane);
   }
 
@@ -258,6 +291,25 @@ export class Lanes {
     this.#drop(lane, oldest);
     this.#forgetIfEmpty(lane);
     return oldest.delivery;
+  }
+
+  // A claim takes a while, and a place that is free meanwhile is a place lost. So as many are claimed ahead as were over since the last
+  // claim, twice: once for the time until this one is durable, once for the time until the next is. An endpoint that hangs gets none.
+  #mayClaim(lane: Lane): number {
+    const { concurrency } = this.#limits;
+    return concurrency + Math.min(2 * this.#overSinceLastClaim(lane), maxAhead * concurrency);
+  }
+
+  #overSinceLastClaim({ claimNo, over, overBefore }: Lane): number {
+    if (claimNo > this.#claimNo) return overBefore;
+    return claimNo === this.#claimNo ? over : 0;
+  }
+
+  #takesPart(lane: Lane): void {
+    if (lane.claimNo > this.#claimNo) return;
+    lane.overBefore = this.#overSinceLastClaim(lane);
+    lane.over = 0;
+    lane.claimNo = this.#claimNo + 1;
   }
 
   // What was taken first comes first.
@@ -308,6 +360,11 @@ export class Lanes {
         unstoredBytes: 0,
         inFlight: 0,
         bytesOut: 0,
+        out: 0,
+        held: new Fifo(),
+        claimNo: 0,
+        over: 0,
+        overBefore: 0,
         isInTurn: false,
         isSlow: false,
         overdue: 0,

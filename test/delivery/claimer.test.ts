@@ -2,10 +2,11 @@ import { expect, test } from 'vitest';
 import { decided } from '../../src/delivery/attempt.ts';
 import { Claimer } from '../../src/delivery/claimer.ts';
 import { Gate } from '../../src/delivery/gate.ts';
-import { Lanes } from '../../src/delivery/lanes.ts';
+import { Lanes, type LaneLimits } from '../../src/delivery/lanes.ts';
 import type { Outcome } from '../../src/delivery/outcome.ts';
 import type { PostRequest, PostResult } from '../../src/delivery/post.ts';
 import { deliveryOf, webhookOf } from '../support/deliveries.ts';
+import { waitUntil } from '../support/wait.ts';
 
 const limits = {
   concurrency: 32,
@@ -21,10 +22,13 @@ const limits = {
 };
 
 /** A claimer whose journal always answers at once. `post` sees the gate, as the world changes while a connection opens. */
-function claimerWith(post: (request: PostRequest, gate: Gate) => Promise<PostResult>) {
+function claimerWith(
+  post: (request: PostRequest, gate: Gate) => Promise<PostResult>,
+  change: Partial<LaneLimits> = {},
+) {
   const gate = new Gate({ onOpen: () => undefined, onGone: () => undefined });
   gate.learn(webhookOf(), null);
-  const lanes = new Lanes(limits, (uid) => gate.isOpen(uid));
+  const lanes = new Lanes({ ...limits, ...change }, (uid) => gate.isOpen(uid));
   const now = () => ({ monotonicMs: performance.now(), wallMs: Date.now() });
   const outcomes: Outcome[] = [];
   const finished = Promise.withResolvers<Outcome[]>();
@@ -47,7 +51,7 @@ function claimerWith(post: (request: PostRequest, gate: Gate) => Promise<PostRes
     },
     onFailure: finished.reject,
   });
-  return { claimer, lanes, outcomes: finished.promise };
+  return { claimer, lanes, gate, ended: outcomes, outcomes: finished.promise };
 }
 
 test('a webhook that is deleted while its connection opens is not written to', async () => {
@@ -83,4 +87,25 @@ test('changes of one record follow each other when each has its outcome at once'
   for (const index of [0, 1, 2]) lanes.admit(deliveryOf({ index, keys: ['a'] }));
   claimer.wake();
   expect(await outcomes).toHaveLength(3);
+});
+
+test('a webhook that is paused while a claimed delivery waits for a place is not sent it', async () => {
+  const answers: ((result: PostResult) => void)[] = [];
+  const { claimer, lanes, gate, ended } = claimerWith(
+    () => new Promise<PostResult>((resolve) => answers.push(resolve)),
+    { concurrency: 1 },
+  );
+  const answer = async (): Promise<void> => {
+    await waitUntil(() => answers.length > 0, { intervalMs: 1, describe: 'a POST' });
+    answers.shift()?.(decided({ kind: 'delivered', status: 200 }));
+  };
+  for (const index of [0, 1, 2]) lanes.admit(deliveryOf({ index, keys: [`r${index}`] }));
+  claimer.wake();
+  await answer();
+  await waitUntil(() => lanes.inFlight === 2, { intervalMs: 1, describe: 'one to be claimed ahead' });
+  gate.learn(webhookOf({ revision: 2n, isActive: false }), 7);
+  await answer();
+  await waitUntil(() => ended.length === 3, { intervalMs: 1, describe: 'all to have an outcome' });
+  expect(ended.map(({ kind }) => kind)).toEqual(['delivered', 'delivered', 'interrupted']);
+  expect(answers).toEqual([]);
 });
