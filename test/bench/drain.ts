@@ -2,7 +2,7 @@
 // starts, and go to one fast endpoint; every delivery is claimed in a Postgres that syncs. Against a bare loop of `undici.request`.
 import type { DeliveryLog, Figure, FigureContext, Measurement } from './figure.ts';
 import type { Round } from './rounds.ts';
-import { Sending, type Rate } from './sending.ts';
+import { describeRate, Sending, type Rate } from './sending.ts';
 
 const changes = 100_000;
 
@@ -25,7 +25,7 @@ export const drain: Figure = {
     const facts = {
       body: `${Buffer.byteLength(sending.body)} bytes`,
       'the receiver takes': `${Math.round(limit)} POSTs/s from a client that costs next to nothing`,
-      'with 100 rows in each transaction': describe(large),
+      'with 100 rows in each transaction': describeRate(large),
     };
     return [...ours].map(([log, rates]) => ({
       part: `log ${log}`,
@@ -44,13 +44,9 @@ export const drain: Figure = {
       },
       facts: {
         ...facts,
-        'the bare loop': bare.map(describe).join('; '),
-        rowhook: rates.map(describe).join('; '),
+        'the bare loop': bare.map(describeRate).join('; '),
+        rowhook: rates.map(describeRate).join('; '),
       },
     }));
   },
 };
-
-function describe({ perSecond, cpuMicros }: Rate): string {
-  return `${Math.round(perSecond)}/s at ${cpuMicros.toFixed(1)} µs of CPU each`;
-}

@@ -10,6 +10,7 @@ import { isolation } from './isolation.ts';
 import { latency } from './latency.ts';
 import { neighbours } from './neighbours.ts';
 import { reading } from './reading.ts';
+import { sweeps } from './sweeps.ts';
 import { transaction } from './transaction.ts';
 
 export const figures: readonly Figure[] = [
@@ -22,6 +23,7 @@ export const figures: readonly Figure[] = [
   transaction,
   backlog,
   neighbours,
+  ...sweeps,
 ];
 
 /** Throws for a name that no figure has. */

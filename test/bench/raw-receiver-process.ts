@@ -9,6 +9,8 @@ export interface Arrived {
   /** Microseconds of the clock that all processes share. */
   readonly firstAt: number;
   readonly lastAt: number;
+  /** Opened since the last reset, by anybody. */
+  readonly connections: number;
 }
 
 export interface RawReceiver extends AsyncDisposable {

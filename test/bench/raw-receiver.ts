@@ -19,6 +19,7 @@ const answer = Buffer.from('HTTP/1.1 204 No Content\r\n\r\n');
 const endOfHead = Buffer.from('\r\n\r\n');
 const sentAtKey = Buffer.from('"sent_at":');
 const arrivals = new Map<string, Arrivals>();
+let connections = 0;
 
 function arrivalsAt(path: string): Arrivals {
   const known = arrivals.get(path);
@@ -69,6 +70,7 @@ function takeRequests(socket: Socket, received: Buffer): Buffer {
 
 function serve(socket: Socket): void {
   let rest: Buffer = Buffer.alloc(0);
+  connections += 1;
   socket.setNoDelay(true);
   socket.on('data', (chunk: Buffer) => {
     rest = takeRequests(socket, rest.length === 0 ? chunk : Buffer.concat([rest, chunk]));
@@ -79,13 +81,16 @@ function serve(socket: Socket): void {
 const control = createHttpServer((request, response) => {
   const { pathname, searchParams } = new URL(request.url ?? '', 'http://control');
   const path = searchParams.get('path') ?? '';
-  if (pathname === '/reset') arrivals.clear();
+  if (pathname === '/reset') {
+    arrivals.clear();
+    connections = 0;
+  }
   response.end(JSON.stringify(pathname === '/reset' ? null : told(pathname, arrivalsAt(path))));
 });
 
 function told(what: string, { latencies, lastBody, ...counted }: Arrivals): unknown {
   if (what === '/latencies') return latencies;
-  return what === '/body' ? lastBody : counted;
+  return what === '/body' ? lastBody : { ...counted, connections };
 }
 
 async function listen(server: Server): Promise<number> {

@@ -32,6 +32,8 @@ export interface Rate {
   readonly perSecond: number;
   /** CPU time of the sending process for one POST, its start included. */
   readonly cpuMicros: number;
+  /** That were opened. */
+  readonly connections: number;
 }
 
 export class Sending implements AsyncDisposable {
@@ -94,7 +96,11 @@ export class Sending implements AsyncDisposable {
     await service.kill('SIGTERM');
     this.#written += changes.count;
     await this.#checkCounters();
-    return { perSecond: perSecond(arrived), cpuMicros: cpu / changes.count };
+    return {
+      perSecond: perSecond(arrived),
+      cpuMicros: cpu / changes.count,
+      connections: arrived.connections,
+    };
   }
 
   /** The baseline: as many of the same body over as many connections to the same receiver. */
@@ -104,7 +110,12 @@ export class Sending implements AsyncDisposable {
       count,
       connections,
     });
-    return { perSecond: perSecond(await this.receiver.waitFor(this.#path, count)), cpuMicros: cpu / count };
+    const arrived = await this.receiver.waitFor(this.#path, count);
+    return {
+      perSecond: perSecond(arrived),
+      cpuMicros: cpu / count,
+      connections: arrived.connections,
+    };
   }
 
   /** What the receiver takes from a client that costs next to nothing. */
@@ -137,7 +148,7 @@ export class Sending implements AsyncDisposable {
     });
     await service.ready();
     await service.kill('SIGTERM');
-    await this.drain({ count: 1_000, perTransaction: 1 });
+    await this.drain({ count: 100, perTransaction: 1 });
     this.#body = await this.receiver.body(this.#path);
   }
 
@@ -163,4 +174,8 @@ export class Sending implements AsyncDisposable {
     if (claimed !== this.#written || success !== this.#written)
       throw new Error(`${this.#written} changes, but ${claimed} claims and ${success} successes are counted`);
   }
+}
+
+export function describeRate({ perSecond: rate, cpuMicros: cpu, connections }: Rate): string {
+  return `${Math.round(rate)}/s at ${cpu.toFixed(1)} µs of CPU each over ${connections} connections`;
 }
