@@ -6,8 +6,9 @@ import { expect, test } from 'vitest';
 import type { Figure, Measurement } from './bench/figure.ts';
 import { figureNamed } from './bench/figures.ts';
 import { chosenFigures } from './bench/flags.ts';
+import { percentile } from './bench/percentile.ts';
 import { figureReport, figureReports, reportText } from './bench/report.ts';
-import { interleave, percentile, spread } from './bench/rounds.ts';
+import { interleave, spread } from './bench/rounds.ts';
 
 const bench = fileURLToPath(new URL('bench/bench.ts', import.meta.url));
 
@@ -49,12 +50,12 @@ test.each([
 });
 
 test.each([
-  { share: 0.5, expected: 50 },
-  { share: 0.99, expected: 99 },
-  { share: 1, expected: 100 },
-])('of 1 to 100, $expected is what a share of $share does not exceed', ({ share, expected }) => {
+  { percent: 50, expected: 50 },
+  { percent: 99, expected: 99 },
+  { percent: 100, expected: 100 },
+])('of 1 to 100, $percent in a hundred do not exceed $expected', ({ percent, expected }) => {
   const values = Array.from({ length: 100 }, (_, index) => 100 - index);
-  expect(percentile(values, share)).toBe(expected);
+  expect(percentile(values, percent)).toBe(expected);
 });
 
 test('both sides are measured in turn, and the rounds to warm up are left out', async () => {

@@ -6,8 +6,8 @@ import type { DeliveryLog } from './figure.ts';
 import { createItems, createItemWebhooks } from './items.ts';
 import type { OneByOne } from './one-by-one.ts';
 import type { PacedWrites, Written } from './paced-writer.ts';
+import { percentile } from './percentile.ts';
 import { startRawReceiver, type RawReceiver } from './raw-receiver-process.ts';
-import { percentile } from './rounds.ts';
 import { runScript } from './script.ts';
 
 /** Milliseconds. */
@@ -77,11 +77,11 @@ async function measure({ database, receiver }: Parts, perSecond: number, seconds
   const latencies = await receiver.latencies(healthy);
   const commits = written.commitMicros;
   return {
-    p50: percentile(latencies, 0.5) / 1000,
-    p99: percentile(latencies, 0.99) / 1000,
+    p50: percentile(latencies, 50) / 1000,
+    p99: percentile(latencies, 99) / 1000,
     writes:
       `${Math.round(written.perSecond)}/s, ` +
-      `commits ${(percentile(commits, 0.5) / 1000).toFixed(2)} ms, p99 ${(percentile(commits, 0.99) / 1000).toFixed(2)} ms`,
+      `commits ${(percentile(commits, 50) / 1000).toFixed(2)} ms, p99 ${(percentile(commits, 99) / 1000).toFixed(2)} ms`,
   };
 }
 
@@ -91,7 +91,7 @@ async function measureAlone({ database, receiver }: Parts): Promise<{ commit: nu
   const options: OneByOne = { databaseUrl: database.appUrl, url: receiver.url + path, count, noteBytes };
   const { commitMicros } = await runScript<{ commitMicros: number[] }>('one-by-one.ts', options);
   return {
-    commit: percentile(commitMicros, 0.5) / 1000,
-    post: percentile(await receiver.latencies(path), 0.5) / 1000,
+    commit: percentile(commitMicros, 50) / 1000,
+    post: percentile(await receiver.latencies(path), 50) / 1000,
   };
 }

@@ -1,6 +1,6 @@
-// The value below which so many of a hundred lie.
+// Of measured values, as everybody means it: the smallest of them that so many of a hundred do not exceed.
 
 export function percentile(values: readonly number[], percent: number): number {
   const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor((sorted.length * percent) / 100))] ?? NaN;
+  return sorted[Math.max(0, Math.ceil((sorted.length * percent) / 100) - 1)] ?? NaN;
 }

@@ -33,9 +33,3 @@ export function spread(values: readonly number[]): Spread {
   const high = sorted[Math.ceil(middle)] ?? NaN;
   return { median: (low + high) / 2, min: sorted[0] ?? NaN, max: sorted.at(-1) ?? NaN };
 }
-
-/** The value that this share of them does not exceed. */
-export function percentile(values: readonly number[], share: number): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)] ?? NaN;
-}
