@@ -83,6 +83,8 @@ create table rowhook.webhook (
   on_delete boolean not null default false,
   on_truncate boolean not null default false,
   active boolean not null default true,
+  breaker text,
+  concurrency integer,
   created_at timestamptz not null default now(),
   created_by text not null default current_user,
   updated_at timestamptz not null default now(),
@@ -92,6 +94,8 @@ create table rowhook.webhook (
   constraint webhook_company_not_empty check (company_id <> ''),
   constraint webhook_name_not_empty check (name ~ '\S'),
   constraint webhook_url_form check (rowhook.url_problem(url) is null),
+  constraint webhook_breaker_known check (breaker in ('off', 'wait', 'drop')),
+  constraint webhook_concurrency_range check (concurrency between 1 and 100),
   constraint webhook_has_trigger check (on_insert or on_update or on_delete or on_truncate),
   constraint webhook_name_unique_in_company unique (company_id, name)
 );
@@ -107,15 +111,19 @@ comment on column rowhook.webhook.company_id is 'The company whose rows it sees;
 comment on column rowhook.webhook.all_companies is 'Sees the rows of every company and those without one. Never for rowhook_app.';
 comment on column rowhook.webhook.url is 'Where the POST goes: http or https, no user or password. Secret: it often carries a token.';
 comment on column rowhook.webhook.on_truncate is 'Told when the whole table is emptied by TRUNCATE, whichever company''s rows it held. The payload has no row.';
+comment on column rowhook.webhook.breaker is 'What happens after many failures in a row: off (each is sent all the same), wait (in the backlog) or drop (counted as errors), until one arrives again. Null: as ROWHOOK_BREAKER says.';
+comment on column rowhook.webhook.concurrency is 'How many POSTs of it may be out at a time; 1: strictly one after the other. Null: 32.';
 comment on column rowhook.webhook.active is 'False pauses it: what is committed meanwhile is counted as missed and never sent.';
 
 grant select, insert, update, delete on rowhook.webhook to rowhook_service;
 grant select (id, uid, revision, company_id, all_companies, name, table_name, on_insert, on_update, on_delete, on_truncate, active,
-  created_at, created_by, updated_at, updated_by) on rowhook.webhook to rowhook_dba;
+  breaker, concurrency, created_at, created_by, updated_at, updated_by) on rowhook.webhook to rowhook_dba;
 grant select (id, uid, revision, company_id, all_companies, name, table_name, url, on_insert, on_update, on_delete, on_truncate, active,
-  created_at, created_by, updated_at, updated_by) on rowhook.webhook to rowhook_app;
-grant insert (id, company_id, name, table_name, url, on_insert, on_update, on_delete, on_truncate, active) on rowhook.webhook to rowhook_app;
-grant update (name, table_name, url, on_insert, on_update, on_delete, on_truncate, active) on rowhook.webhook to rowhook_app;
+  breaker, concurrency, created_at, created_by, updated_at, updated_by) on rowhook.webhook to rowhook_app;
+grant insert (id, company_id, name, table_name, url, on_insert, on_update, on_delete, on_truncate, active, breaker, concurrency) on rowhook.webhook
+  to rowhook_app;
+grant update (name, table_name, url, on_insert, on_update, on_delete, on_truncate, active, breaker, concurrency) on rowhook.webhook
+  to rowhook_app;
 grant delete on rowhook.webhook to rowhook_app;
 
 -- Forced, so that it binds the owner too: views run with the owner's rights (on 14 there is no other way), hence its policy.

@@ -30,6 +30,14 @@ begin
     rule := 'webhook_has_trigger';
     problem := format('webhook "%s" would never be sent: no trigger is chosen', new.name);
     advice := 'Set at least one of on_insert, on_update, on_delete and on_truncate to true.';
+  elsif new.breaker not in ('off', 'wait', 'drop') then
+    rule := 'webhook_breaker_known';
+    problem := format('the breaker of webhook "%s" is none of off, wait and drop', new.name);
+    advice := 'Choose one of them, or null: as the operator chose for all.';
+  elsif new.concurrency not between 1 and 100 then
+    rule := 'webhook_concurrency_range';
+    problem := format('the concurrency of webhook "%s" is not between 1 and 100', new.name);
+    advice := 'Choose how many POSTs may be out at a time, or null: 32.';
   elsif rowhook.url_problem(new.url) is not null then
     rule := 'webhook_url_form';
     problem := format('the URL of webhook "%s" is not usable: %s', new.name, rowhook.url_problem(new.url));

@@ -50,11 +50,15 @@ create table rowhook.counter (
   last_error text,
   backlog_count bigint not null default 0,
   backlog_bytes bigint not null default 0,
-  backlog_since timestamptz
+  backlog_since timestamptz,
+  breaker_since timestamptz,
+  breaker_probe_at timestamptz
 ) with (fillfactor = 70);
 comment on table rowhook.counter is 'Totals per webhook, written by the fold; read them through rowhook.webhook_counter.';
 comment on column rowhook.counter.backlog_count is 'Deliveries in rowhook.backlog, as of the last fold.';
 comment on column rowhook.counter.backlog_since is 'When the oldest of them was stored; null while there is none.';
+comment on column rowhook.counter.breaker_since is 'When the webhook''s breaker opened; null while it is closed.';
+comment on column rowhook.counter.breaker_probe_at is 'When the next delivery is tried while it is open; null: the next one that comes.';
 comment on column rowhook.counter.last_error is 'Begins with the outcome''s class; never a URL''s path.';
 
 create table rowhook.loss (

@@ -24,6 +24,7 @@ select
   case
     when not w.active then 'paused'
     when not t.enabled then 'table disabled'
+    when c.breaker_since is not null then 'breaker open'
     when c.last_error_at > coalesce(c.last_success_at, '-infinity') then 'failing'
     when c.backlog_count > 0 then 'catching up'
     when c.error_count > 0 then 'recovered'
@@ -41,6 +42,8 @@ select
   w.on_delete,
   w.on_truncate,
   w.active,
+  w.breaker,
+  w.concurrency,
   coalesce(c.claimed_count, 0) as claimed_count,
   coalesce(c.success_count, 0) as success_count,
   coalesce(c.error_count, 0) as error_count,
@@ -49,7 +52,9 @@ select
   c.last_error_at,
   c.last_error,
   coalesce(c.backlog_count, 0) as backlog_count,
-  c.backlog_since
+  c.backlog_since,
+  c.breaker_since,
+  c.breaker_probe_at
 from rowhook.webhook w
 join rowhook.subscribable_table t on t.name = w.table_name
 left join rowhook.counter c on c.uid = w.uid
@@ -60,6 +65,7 @@ order by
   case
     when not w.active then 4
     when not t.enabled then 1
+    when c.breaker_since is not null then 0
     when c.last_error_at > coalesce(c.last_success_at, '-infinity') then 0
     when c.backlog_count > 0 then 2
     when c.error_count > 0 then 3
@@ -67,8 +73,10 @@ order by
   end,
   c.error_count desc nulls last,
   w.id;
-comment on view rowhook.webhook_health is 'Webhooks with their counters, worst first: failing, table disabled, catching up, recovered, paused, then ok and idle.';
+comment on view rowhook.webhook_health is 'Webhooks with their counters, worst first: breaker open and failing, table disabled, catching up, recovered, paused, then ok and idle.';
 comment on column rowhook.webhook_health.backlog_count is 'Deliveries that wait in rowhook.backlog, as of the last second.';
+comment on column rowhook.webhook_health.breaker_since is 'When its breaker opened, after many failures in a row; last_error says why. Null while it is closed.';
+comment on column rowhook.webhook_health.breaker_probe_at is 'When the next delivery is tried; null: the next one that comes.';
 comment on column rowhook.webhook_health.url is 'Origin only: the rest may be a secret.';
 
 grant select on rowhook.webhook_counter, rowhook.webhook_health to rowhook_service, rowhook_dba, rowhook_app;

@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { parseDatabaseUrl, oneOf, parseBoolean, parseKey, parseListen, parseSlot } from './config-values.ts';
+import { breakerModes, type BreakerSettings } from './breaker-settings.ts';
 import { parseAllowTargets } from './delivery/allow-targets.ts';
 import { ExitError } from './exit-error.ts';
 import { failpointForm, parseFailpoint, type Failpoint } from './failpoint.ts';
@@ -30,6 +31,9 @@ export interface Config {
   readonly deliveryLogDays: number;
   /** What one webhook may have stored; past it its oldest deliveries are dropped. */
   readonly backlog: { readonly maxCount: number; readonly maxBytes: number; readonly maxAgeMs: number };
+  /** POSTs of all webhooks at a time. */
+  readonly maxInFlight: number;
+  readonly breaker: BreakerSettings;
   readonly natsUrl?: string | undefined;
   /** For tests only. */
   readonly failpoint?: Failpoint | undefined;
@@ -103,6 +107,14 @@ const schema = z.object({
     parseCount,
     'must be a whole number of milliseconds, 1 or more',
   ),
+  ROWHOOK_MAX_IN_FLIGHT: parsed(
+    1_000,
+    (value) => (/^[1-9]\d{0,3}$|^10000$/.test(value) ? Number(value) : null),
+    'must be a whole number of POSTs, 1 to 10000',
+  ),
+  ROWHOOK_BREAKER: parsed<BreakerSettings['mode']>('off', oneOf(breakerModes), 'must be off, wait or drop'),
+  ROWHOOK_BREAKER_FAILURES: parsed(20, parseCount, 'must be a whole number of failures, 1 or more'),
+  ROWHOOK_BREAKER_PROBE_MS: parsed(60_000, parseCount, 'must be a whole number of milliseconds, 1 or more'),
   NATS_URL: text,
   ROWHOOK_FAILPOINT: parsed<Failpoint | undefined>(undefined, parseFailpoint, failpointForm),
 });
@@ -153,6 +165,12 @@ function toConfig(values: z.output<typeof schema>): Config {
       maxCount: values.ROWHOOK_BACKLOG_MAX_ROWS,
       maxBytes: values.ROWHOOK_BACKLOG_MAX_BYTES,
       maxAgeMs: values.ROWHOOK_BACKLOG_MAX_AGE_MS,
+    },
+    maxInFlight: values.ROWHOOK_MAX_IN_FLIGHT,
+    breaker: {
+      mode: values.ROWHOOK_BREAKER,
+      failures: values.ROWHOOK_BREAKER_FAILURES,
+      maxProbeMs: values.ROWHOOK_BREAKER_PROBE_MS,
     },
     natsUrl: values.NATS_URL,
     failpoint: values.ROWHOOK_FAILPOINT,

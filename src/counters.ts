@@ -42,8 +42,11 @@ export class Counters {
     }
     const detail = describeOutcome(outcome);
     increment.error += 1;
-    increment.lastErrorAt = at;
-    increment.lastError = detail;
+    // What is not sent for an open breaker says nothing of why it opened.
+    if (outcome.kind !== 'dropped' || outcome.reason !== 'breaker_open') {
+      increment.lastErrorAt = at;
+      increment.lastError = detail;
+    }
     const reason = lossReason(outcome);
     if (reason === null) return;
     const { uid, id: webhookId, companyId } = webhook;

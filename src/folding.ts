@@ -3,6 +3,7 @@
 import type { BacklogSizeNow, ConfigurationVersion, FoldInput } from './database/fold.ts';
 import type { JournalEntry } from './database/journal-body.ts';
 import type { Counters } from './counters.ts';
+import type { BreakerNow } from './delivery/breaker.ts';
 import { Fifo } from './fifo.ts';
 import { comparePositions, isAtOrBelow, type FloorPosition, type Position } from './position.ts';
 import type { Floor, UnsettledTransaction } from './replication/floor.ts';
@@ -14,6 +15,7 @@ export interface FoldingParts {
   readonly foldedSeq: number;
   /** Those that changed since they were last asked for. */
   backlogSizes(): readonly BacklogSizeNow[];
+  breakers(): readonly BreakerNow[];
   fold(input: FoldInput): Promise<void>;
   /** Fenced, or a bug. */
   onFailure(error: unknown): void;
@@ -101,16 +103,24 @@ export class Folding {
   }
 
   async #foldIfNeeded(): Promise<void> {
-    const { counters, floor, fold, backlogSizes } = this.#parts;
+    const { counters, floor, fold, backlogSizes, breakers } = this.#parts;
     const position = floor.position;
     const trimSeq = this.#trimmable(position);
     const sizes = backlogSizes();
-    if (counters.isEmpty && sizes.length === 0 && this.#configuration.length === 0 && trimSeq === 0) return;
+    const changed = breakers();
+    if (
+      counters.isEmpty &&
+      sizes.length + changed.length === 0 &&
+      this.#configuration.length === 0 &&
+      trimSeq === 0
+    )
+      return;
     const configuration = this.#configuration;
     this.#configuration = [];
     await fold({
       ...counters.take(),
       sizes,
+      breakers: changed,
       versions: configuration.flatMap(({ versions }) => versions),
       floor: position,
       foldedSeq: this.#foldedSeq,

@@ -36,6 +36,7 @@ import { openBooks, type BooksSessions } from './books.ts';
 import { DeliveryLogUpkeep } from './delivery-log-upkeep.ts';
 import { readBacklogSizes, readStoredAbove } from './database/backlog.ts';
 import { buildRelations } from './relations.ts';
+import { withMaxInFlight } from './term-limits.ts';
 import { Term } from './term.ts';
 import { ServerChangedError, type ServerPlace } from './server-changed.ts';
 
@@ -223,6 +224,8 @@ class Leadership implements AsyncDisposable {
       stored: (await readBacklogSizes(side)).map((size) => ({ ...size, isDoubtful: epochs.hasFailover })),
       storedAboveFloor: await readStoredAbove(side, takeover.state),
       caps: config.backlog,
+      breaker: config.breaker,
+      limits: withMaxInFlight(config.maxInFlight),
       books: openBooks(this.#sessions, takeover),
       relations: buildRelations({ ...this.#sessions, slot: config.slot, logger }),
       poster,

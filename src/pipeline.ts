@@ -59,6 +59,8 @@ export interface PipelineParts {
   isSettled(uid: bigint, position: Position): boolean;
   /** Whether the webhook was deleted meanwhile. */
   isGone(uid: bigint): boolean;
+  /** Whether its breaker is open and it chose that nothing waits. */
+  isBroken(uid: bigint): boolean;
   admit(delivery: Delivery): void;
   note(note: Note): void;
   /** It is written down that this is not sent. */
@@ -158,6 +160,10 @@ export class Pipeline {
     }
     if (this.#parts.isGone(webhook.uid)) {
       this.drop(dropped, 'deleted');
+      return;
+    }
+    if (this.#parts.isBroken(webhook.uid)) {
+      this.drop(dropped, 'breaker_open');
       return;
     }
     const { payload, type, companyId } = build();

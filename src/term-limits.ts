@@ -4,7 +4,9 @@ import type { WindowLimits } from './delivery/backlog-window.ts';
 import type { LaneLimits } from './delivery/lanes.ts';
 
 export interface TermLimits {
-  /** POSTs at a time, and what may wait in memory. A lane that is full holds the reader. */
+  /** POSTs of one webhook at a time, unless it chose. */
+  readonly concurrency: number;
+  /** POSTs of all at a time, and what may wait in memory. A lane that is full holds the reader. */
   readonly lanes: LaneLimits;
   readonly backlog: BacklogLimits;
   readonly window: WindowLimits;
@@ -12,9 +14,13 @@ export interface TermLimits {
   readonly maxNotes: number;
 }
 
+export function withMaxInFlight(maxInFlight: number): TermLimits {
+  return { ...defaultLimits, lanes: { ...defaultLimits.lanes, maxInFlight } };
+}
+
 export const defaultLimits: TermLimits = {
+  concurrency: 32,
   lanes: {
-    concurrency: 32,
     maxInFlight: 1_000,
     maxDeliveriesPerLane: 5_000,
     maxBytesPerLane: 16 * 1024 * 1024,

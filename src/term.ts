@@ -11,6 +11,8 @@ import type { Takeover } from './database/takeover.ts';
 import type { Testimony } from './database/witness.ts';
 import { Backlog, type StoredBefore } from './delivery/backlog.ts';
 import type { BacklogCaps, BacklogDropReason, DroppedDelivery } from './delivery/backlog-window.ts';
+import type { BreakerSettings } from './breaker-settings.ts';
+import { Breakers, type BreakerEvent } from './delivery/breaker.ts';
 import { Claimer, type Sent } from './delivery/claimer.ts';
 import type { Delivery, DeliveryWebhook } from './delivery/delivery.ts';
 import { Gate } from './delivery/gate.ts';
@@ -48,6 +50,7 @@ export interface TermOptions {
   readonly stored: readonly StoredBefore[];
   readonly storedAboveFloor: readonly Pick<JournalEntry, 'uid' | 'position'>[];
   readonly caps: BacklogCaps;
+  readonly breaker: BreakerSettings;
   readonly books: Books;
   readonly relations: Relations;
   readonly poster: Pick<Poster, 'post'>;
@@ -76,6 +79,7 @@ export class Term {
   readonly #registry = new Registry();
   readonly #counters: Counters;
   readonly #gate: Gate;
+  readonly #breakers: Breakers;
   readonly #lanes: Lanes;
   readonly #backlog: Backlog;
   readonly #pipeline: Pipeline;
@@ -97,16 +101,25 @@ export class Term {
     this.#counters = new Counters();
     this.#gate = new Gate({
       onOpen: (uid) => {
-        this.#lanes.wake(uid);
-        this.#backlog.opened(uid);
-        this.#claimer.wake();
+        this.#opened(uid);
+      },
+      onChanged: (uid) => {
+        this.#breakers.forget(uid);
+        this.#opened(uid);
       },
       onGone: (uid) => {
+        this.#breakers.forget(uid);
         this.#backlog.gone(uid);
+        this.#toldOfDrop.delete(uid);
         this.#makeRoom();
       },
     });
-    this.#lanes = new Lanes(this.#limits.lanes, (uid) => this.#gate.isOpen(uid));
+    this.#breakers = this.#buildBreakers();
+    this.#lanes = new Lanes(
+      this.#limits.lanes,
+      (uid) => this.#mayBeOut(uid),
+      (uid) => !this.#breakers.isDoubtful(uid),
+    );
     this.#backlog = this.#buildBacklog();
     this.#watch = this.#buildWatch();
     this.#claimer = this.#buildClaimer();
@@ -115,6 +128,7 @@ export class Term {
       floor: this.floor,
       foldedSeq: state.foldedSeq,
       backlogSizes: () => this.#backlog.takeSizes(),
+      breakers: () => this.#breakers.takeChanges(),
       fold: async (input) => {
         await books.fold(input);
         if (input.counters.some(({ success, error }) => success + error > 0)) failpoint('folded');
@@ -132,6 +146,7 @@ export class Term {
     this.#folding.start();
     this.#watch.start();
     this.#backlog.start();
+    this.#breakers.start();
     this.reader.release('start');
   }
 
@@ -145,6 +160,7 @@ export class Term {
     this.reader.hold('stop');
     const stopped = Promise.all([this.#claimer.stop(), this.#backlog.stop()]);
     this.#watch.stop();
+    this.#breakers.stop();
     await stopped;
   }
 
@@ -220,6 +236,7 @@ export class Term {
       truncatePayload: (table) => measuredPayload(buildTruncatePayload(table)),
       isSettled: (uid, position) => settled.take(uid, position),
       isGone: (uid) => this.#gate.isGone(uid),
+      isBroken: (uid) => this.#breakers.drops(uid),
       admit: (delivery) => {
         this.#backlog.admit(delivery);
         failpoint('received');
@@ -282,6 +299,41 @@ export class Term {
     });
   }
 
+  #buildBreakers(): Breakers {
+    const { breaker: settings, logger } = this.#options;
+    const fieldsOf = ({ uid, mode, openMs }: BreakerEvent): object => {
+      return { webhook: this.#registry.webhook(uid)?.id, mode, openMs: Math.round(openMs) };
+    };
+    return new Breakers({
+      settings,
+      modeOf: (uid) => this.#gate.sending(uid)?.breaker ?? null,
+      onOpened: (event) => {
+        const { uid, mode, failures, lastError } = event;
+        logger.warn({ ...fieldsOf(event), failures, outcome: lastError }, 'breaker.opened');
+        if (mode === 'drop') this.#backlog.broken(uid);
+      },
+      onProbe: (uid) => {
+        this.#opened(uid);
+      },
+      onClosed: (event) => {
+        logger.info(fieldsOf(event), 'breaker.closed');
+        this.#opened(event.uid);
+      },
+      now: () => performance.now(),
+    });
+  }
+
+  #mayBeOut(uid: bigint): number {
+    if (!this.#gate.isOpen(uid)) return 0;
+    return this.#breakers.mayBeOut(uid) ?? this.#gate.sending(uid)?.concurrency ?? this.#limits.concurrency;
+  }
+
+  #opened(uid: bigint): void {
+    this.#lanes.wake(uid);
+    this.#backlog.opened(uid);
+    this.#claimer.wake();
+  }
+
   #buildBacklog(): Backlog {
     const { books, caps, stored, takeover, onFailure } = this.#options;
     const limits = this.#limits;
@@ -290,7 +342,8 @@ export class Term {
       backlogLimits: limits.backlog,
       windowLimits: limits.window,
       caps,
-      isOpen: (uid: bigint) => this.#gate.isOpen(uid),
+      isOpen: (uid: bigint) => this.#mayBeOut(uid) > 0,
+      isBroken: (uid: bigint) => this.#breakers.dropsStored(uid),
       isRead: ({ commitLsn, index }: Position) => isAtOrBelow(commitLsn, index, this.reader.readUpTo),
       store: async (deliveries: readonly Delivery[]) => {
         await books.store(deliveries);
@@ -412,6 +465,7 @@ export class Term {
     const durationMs = now().monotonicMs - startedAt.monotonicMs;
     this.#counters.finished(delivery, outcome, new Date());
     this.#log(delivery, outcome, trace);
+    this.#breakers.finished(delivery.webhook.uid, outcome, startedAt.monotonicMs);
     const report = reportAttempt(delivery, outcome, durationMs);
     const level = outcome.kind === 'delivered' ? 'debug' : 'warn';
     if (logger.isLevelEnabled(level)) logger[level](attemptFields(report), 'delivery.attempted');

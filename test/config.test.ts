@@ -32,6 +32,8 @@ describe('the environment', () => {
       logLevel: 'info',
       deliveryLog: 'all',
       deliveryLogDays: 3,
+      maxInFlight: 1_000,
+      breaker: { mode: 'off', failures: 20, maxProbeMs: 60_000 },
       backlog: { maxCount: 1_000_000, maxBytes: 1_073_741_824, maxAgeMs: 259_200_000 },
       natsUrl: undefined,
     });
@@ -53,6 +55,10 @@ describe('the environment', () => {
       ROWHOOK_BACKLOG_MAX_ROWS: '50000',
       ROWHOOK_BACKLOG_MAX_BYTES: '100000000',
       ROWHOOK_BACKLOG_MAX_AGE_MS: '3600000',
+      ROWHOOK_MAX_IN_FLIGHT: '200',
+      ROWHOOK_BREAKER: 'wait',
+      ROWHOOK_BREAKER_FAILURES: '5',
+      ROWHOOK_BREAKER_PROBE_MS: '30000',
       NATS_URL: 'nats://localhost:4222',
     });
     expect(config).toEqual({
@@ -67,6 +73,8 @@ describe('the environment', () => {
       logLevel: 'debug',
       deliveryLog: 'errors',
       deliveryLogDays: 30,
+      maxInFlight: 200,
+      breaker: { mode: 'wait', failures: 5, maxProbeMs: 30_000 },
       backlog: { maxCount: 50_000, maxBytes: 100_000_000, maxAgeMs: 3_600_000 },
       natsUrl: 'nats://localhost:4222',
     });

@@ -1,5 +1,5 @@
 // Judges the webhooks and the ledger: what fails, and what was lost lately. Pure: facts in, checks out.
-import type { FailingWebhook, LossFacts, WaitingWebhook } from '../database/status/books.ts';
+import type { BrokenWebhook, FailingWebhook, LossFacts, WaitingWebhook } from '../database/status/books.ts';
 import type { TableFacts } from '../database/status/tables.ts';
 import { counted, formatBytes, formatSeconds, ok, warn, type Check } from './check.ts';
 
@@ -24,6 +24,22 @@ function describeFailing(webhook: FailingWebhook): string {
     lastSuccessAt === null ? 'never succeeded' : `no success since ${lastSuccessAt.toISOString()}`;
   const last = `last error at ${lastErrorAt?.toISOString() ?? '?'}: ${lastError ?? '?'}`;
   return `${id} "${name}" (${whose}): ${since}, ${counted(errorCount, 'error')}, ${last}`;
+}
+
+/** Endpoints that are not sent to, for they failed many times in a row. */
+export function checkBreakers(broken: readonly BrokenWebhook[]): Check {
+  if (broken.length === 0) return ok('breakers', 'none is open');
+  const lines = broken.slice(0, shown).map(describeBroken);
+  const more = broken.length > shown ? [`… ${broken.length - shown} more: rowhook webhook list`] : [];
+  const advice = 'It closes by itself once a delivery arrives, and when the webhook is changed.';
+  return warn('breakers', `${broken.length} open`, [...lines, ...more, advice].join('\n'));
+}
+
+function describeBroken(webhook: BrokenWebhook): string {
+  const { id, name, companyId, since, probeAt, lastError, waiting } = webhook;
+  const whose = companyId === null ? 'all companies' : `company ${companyId}`;
+  const next = probeAt === null ? 'the next delivery is the probe' : `next probe at ${probeAt.toISOString()}`;
+  return `${id} "${name}" (${whose}): open since ${since.toISOString()}, ${lastError ?? '?'}; ${waiting} waiting; ${next}`;
 }
 
 /** What waits in the backlog. That of a paused webhook is as it should be. */

@@ -5,6 +5,7 @@ import type { Queries } from '../database/queries.ts';
 import { pinnedSettings, wasRefused } from '../database/session.ts';
 import { readState } from '../database/state.ts';
 import {
+  readBrokenWebhooks,
   readFailingWebhooks,
   readLastLossAt,
   readLosses,
@@ -18,7 +19,7 @@ import { readOrigin, readSlot, readTransactions } from '../database/status/slot.
 import { readPhysical } from '../database/status/standbys.ts';
 import { readTables } from '../database/status/tables.ts';
 import { readUnsendable } from '../database/unsendable-transaction.ts';
-import { checkBacklog, checkLosses, checkWebhooks } from './books-checks.ts';
+import { checkBacklog, checkBreakers, checkLosses, checkWebhooks } from './books-checks.ts';
 import { checkCasts } from './cast-checks.ts';
 import { ok, warn, type Check } from './check.ts';
 import { checkDeliveryLog } from './delivery-log-check.ts';
@@ -62,6 +63,7 @@ export async function checkDelivering(db: Queries, slot: string): Promise<CheckG
     ...(await looking('webhooks', async () => [
       checkWebhooks(await readTables(db, publicationName), await readFailingWebhooks(db)),
     ])),
+    ...(await looking('breakers', async () => [checkBreakers(await readBrokenWebhooks(db))])),
     ...(await looking('backlog', async () => [checkBacklog(await readWaitingWebhooks(db))])),
     ...(await looking('delivery log', async () => [checkDeliveryLog(await readDeliveryLog(db))])),
     ...(await looking('losses', async () => [checkLosses(await readLosses(db), await readLastLossAt(db))])),

@@ -1,6 +1,7 @@
 // The fold: journal and outcomes into counters, the loss ledger, the floor and the configuration versions, in one statement on a
 // connection of its own. Invariant: a fold happens once, whatever answer got lost (its number), and only by the holder of
 // the term; an entry leaves the journal only when the floor stored with it has passed it.
+import type { BreakerNow } from '../delivery/breaker.ts';
 import { configurationUpTo, type FloorPosition } from '../position.ts';
 import { formatLsn, type Lsn } from '../lsn.ts';
 import { FencedError } from './fenced.ts';
@@ -50,6 +51,7 @@ export interface FoldInput {
   readonly counters: readonly CounterIncrement[];
   readonly losses: readonly Loss[];
   readonly sizes: readonly BacklogSizeNow[];
+  readonly breakers: readonly BreakerNow[];
   readonly versions: readonly ConfigurationVersion[];
   readonly floor: FloorPosition;
   readonly foldedSeq: number;
@@ -100,6 +102,7 @@ export class Folder {
       epochOf(input.floor.commitLsn),
       formatLsn(configurationUpTo(input.floor)),
       json(input.sizes),
+      json(input.breakers),
     ];
     const rows = await session.settle({ ...foldStatement, values }, wasFolded);
     if (rows.length === 0) throw new FencedError('fold');
@@ -149,15 +152,18 @@ const foldStatement = {
     c as (
       insert into rowhook.counter as t
         (uid, claimed_count, success_count, error_count, missed_count, last_success_at, last_error_at, last_error,
-         backlog_count, backlog_bytes, backlog_since)
+         backlog_count, backlog_bytes, backlog_since, breaker_since, breaker_probe_at)
       select uid, coalesce(i.claimed, 0), coalesce(i.success, 0), coalesce(i.error, 0), coalesce(i.missed, 0),
              i."lastSuccessAt", i."lastErrorAt", i."lastError",
              coalesce(z.count, o.backlog_count, 0), coalesce(z.bytes, o.backlog_bytes, 0),
-             case when z.uid is null then o.backlog_since else now() - z."ageMs" * interval '1 ms' end
+             case when z.uid is null then o.backlog_since else now() - z."ageMs" * interval '1 ms' end,
+             case when b.uid is null then o.breaker_since else now() - b."openMs" * interval '1 ms' end,
+             case when b.uid is null then o.breaker_probe_at else now() + b."probeInMs" * interval '1 ms' end
       from s, jsonb_to_recordset($7::jsonb) as i (
         uid int8, claimed int8, success int8, error int8, missed int8,
         "lastSuccessAt" timestamptz, "lastErrorAt" timestamptz, "lastError" text)
       full join jsonb_to_recordset($12::jsonb) as z (uid int8, count int8, bytes int8, "ageMs" float8) using (uid)
+      full join jsonb_to_recordset($13::jsonb) as b (uid int8, "openMs" float8, "probeInMs" float8) using (uid)
       left join rowhook.counter o using (uid)
       order by uid
       on conflict (uid) do update set
@@ -169,7 +175,8 @@ const foldStatement = {
         last_error_at = greatest(t.last_error_at, excluded.last_error_at),
         last_error = coalesce(excluded.last_error, t.last_error),
         backlog_count = excluded.backlog_count, backlog_bytes = excluded.backlog_bytes,
-        backlog_since = excluded.backlog_since),
+        backlog_since = excluded.backlog_since, breaker_since = excluded.breaker_since,
+        breaker_probe_at = excluded.breaker_probe_at),
     l as (
       insert into rowhook.loss
         (uid, webhook_id, company_id, table_name, reason, count, from_position, to_position, detail)

@@ -32,6 +32,8 @@ export const describedTables = {
     on_delete: 'boolean default',
     on_truncate: 'boolean default',
     active: 'boolean default',
+    breaker: 'text null',
+    concurrency: 'integer null',
     created_at: 'timestamptz default',
     created_by: 'text default',
     updated_at: 'timestamptz default',
@@ -78,6 +80,8 @@ export const describedViews = {
     on_delete: 'boolean',
     on_truncate: 'boolean',
     active: 'boolean',
+    breaker: 'text null',
+    concurrency: 'integer null',
     claimed_count: 'bigint',
     success_count: 'bigint',
     error_count: 'bigint',
@@ -87,6 +91,8 @@ export const describedViews = {
     last_error: 'text null',
     backlog_count: 'bigint',
     backlog_since: 'timestamptz null',
+    breaker_since: 'timestamptz null',
+    breaker_probe_at: 'timestamptz null',
   },
 } as const;
 

@@ -29,7 +29,7 @@ function lastFold(
   foldedSeq: number,
   { counters, losses }: Unfolded,
 ): Parameters<Folder['fold']>[0] {
-  return { counters, losses, sizes: [], versions: [], floor, foldedSeq, trimSeq: 0 };
+  return { counters, losses, sizes: [], breakers: [], versions: [], floor, foldedSeq, trimSeq: 0 };
 }
 
 async function hasAll(session: Session, testimony: Testimony): Promise<boolean> {

@@ -81,6 +81,7 @@ export async function takeOver(
     const claims = journal.flatMap(({ entries }) => entries).filter(isClaim);
     const interrupted = await interrupt(session, claims);
     await session.query({ text: forgetEmptyBacklogs });
+    await session.query({ text: closeBreakers });
     await session.query({
       text: `update rowhook.state set folded_seq = $1, fold_no = fold_no + 1, updated_at = now()`,
       values: [lastSeq],
@@ -241,6 +242,10 @@ function range(positions: readonly Position[]): [string | null, string | null] {
 const forgetEmptyBacklogs = `
     update rowhook.counter c set backlog_count = 0, backlog_bytes = 0, backlog_since = null
     where c.backlog_count > 0 and not exists (select from rowhook.backlog b where b.uid = c.uid)`;
+
+// They are in the memory of the process before only: the new one begins with all of them closed.
+const closeBreakers = `
+    update rowhook.counter set breaker_since = null, breaker_probe_at = null where breaker_since is not null`;
 
 const countClaimed = `
     insert into rowhook.counter as t (uid, claimed_count)

@@ -1,6 +1,7 @@
 // A look at the webhooks' newest rows, for the time when the log is behind, with the snapshot that it was taken in and the
 // server's clock.
 import { parseSnapshot, type Snapshot } from '../snapshot.ts';
+import type { SendingOptions } from '../webhooks/webhook.ts';
 import type { Session } from './session.ts';
 
 export interface WebhookPoll {
@@ -9,6 +10,7 @@ export interface WebhookPoll {
     readonly revision: bigint;
     readonly isActive: boolean;
     readonly url: string;
+    readonly sending: SendingOptions;
   }[];
   readonly snapshot: Snapshot;
   readonly asked: readonly bigint[] | null;
@@ -16,7 +18,14 @@ export interface WebhookPoll {
 
 interface Row {
   readonly snapshot: string;
-  readonly webhooks: readonly { uid: string; revision: string; active: boolean; url: string }[];
+  readonly webhooks: readonly {
+    uid: string;
+    revision: string;
+    active: boolean;
+    url: string;
+    breaker: SendingOptions['breaker'];
+    concurrency: number | null;
+  }[];
 }
 
 /** `uids` null: all of them. */
@@ -25,17 +34,19 @@ export async function pollWebhooks(session: Session, uids: readonly bigint[] | n
     name: 'rowhook_poll_webhooks',
     text: `select pg_current_snapshot()::text as snapshot, coalesce(w.list, '[]') as webhooks
            from (select jsonb_agg(jsonb_build_object(
-                          'uid', uid::text, 'revision', revision::text, 'active', active, 'url', url)) as list
+                          'uid', uid::text, 'revision', revision::text, 'active', active, 'url', url,
+                          'breaker', breaker, 'concurrency', concurrency)) as list
                  from rowhook.webhook where $1::int8[] is null or uid = any ($1::int8[])) w`,
     values: [uids?.map(String) ?? null],
   });
   const [row] = rows;
   if (row === undefined) throw new Error('the server answered a poll without a row');
-  const webhooks = row.webhooks.map(({ uid, revision, active, url }) => ({
+  const webhooks = row.webhooks.map(({ uid, revision, active, url, breaker, concurrency }) => ({
     uid: BigInt(uid),
     revision: BigInt(revision),
     isActive: active,
     url,
+    sending: { breaker, concurrency },
   }));
   return { webhooks, snapshot: parseSnapshot(row.snapshot), asked: uids };
 }

@@ -11,7 +11,16 @@ import type { Database } from './open-database.ts';
 export type NewWebhook = Insertable<RowhookSchema['webhook']>;
 export type WebhookChanges = Pick<
   Updateable<RowhookSchema['webhook']>,
-  'name' | 'table_name' | 'url' | 'on_insert' | 'on_update' | 'on_delete' | 'on_truncate' | 'active'
+  | 'name'
+  | 'table_name'
+  | 'url'
+  | 'on_insert'
+  | 'on_update'
+  | 'on_delete'
+  | 'on_truncate'
+  | 'active'
+  | 'breaker'
+  | 'concurrency'
 >;
 export type ListedWebhook = Selectable<RowhookSchema['webhook_health']>;
 

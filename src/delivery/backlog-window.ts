@@ -24,7 +24,8 @@ export interface BacklogCaps {
   readonly maxAgeMs: number;
 }
 
-export type BacklogDropReason = 'deleted' | 'interrupted' | 'backlog_full' | 'backlog_too_old';
+export type BacklogDropReason =
+  'deleted' | 'interrupted' | 'backlog_full' | 'backlog_too_old' | 'breaker_open';
 
 export type DroppedDelivery = Pick<Delivery, 'webhook' | 'position' | 'change' | 'table'>;
 
@@ -57,6 +58,8 @@ export interface BacklogWindowParts {
   drop(delivery: DroppedDelivery, reason: BacklogDropReason): void;
   /** What a server before may have sent is dropped as `interrupted`. */
   mayHaveBeenSent(position: Position): boolean;
+  /** What is stored of a webhook whose breaker is open is dropped, where it chose so. */
+  isBroken(uid: bigint): boolean;
   /** Whether more may be dropped now. */
   hasRoomForDrops(): boolean;
   onAdmitted(): void;
@@ -101,7 +104,7 @@ export class BacklogWindow {
   /** Hands one that was just stored to the lane, where that is its turn and there is room. */
   takesStored(queue: StoredQueue, delivery: Delivery): boolean {
     const { uid } = queue.webhook;
-    if (queue.hasMore || queue.isGone || !this.#parts.isOpen(uid) || !this.#hasRoom) return false;
+    if (queue.hasMore || this.#isToDrop(queue) || !this.#parts.isOpen(uid) || !this.#hasRoom) return false;
     const { rows, bytes } = this.#size();
     const waiting = this.#parts.lanes.waitingOf(uid);
     if (waiting >= rows || (waiting > 0 && delivery.payload.bytes > bytes / rows)) return false;
@@ -117,7 +120,7 @@ export class BacklogWindow {
     const { rows, bytes } = this.#size();
     const isHalfEmpty = lanes.waitingOf(uid) <= rows / 2 && lanes.waitingBytesOf(uid) <= bytes / 2;
     const hasRoom = isOpen(uid) && isHalfEmpty;
-    if (queue.isGone || queue.isDoubtful ? hasRoomForDrops() : hasRoom) this.#want(queue);
+    if (this.#isToDrop(queue) ? hasRoomForDrops() : hasRoom) this.#want(queue);
   }
 
   /** Drops the oldest of what is over the limits. */
@@ -194,18 +197,18 @@ export class BacklogWindow {
     // What is in the lane is older, and `trim` drops that first.
     const isOldest = lanes.waitingOf(queue.webhook.uid) === 0;
     const isOver = isOldest && this.#over(queue) !== null && hasRoomForDrops();
-    if (queue.isGone || queue.isDoubtful || isOver) await this.#dropNext(queue);
+    if (this.#isToDrop(queue) || isOver) await this.#dropNext(queue);
     else await this.#admitNext(queue);
   }
 
   async #admitNext(queue: StoredQueue): Promise<void> {
-    const { read, isOpen } = this.#parts;
+    const { read, isOpen, isBroken } = this.#parts;
     const { uid } = queue.webhook;
     const { rows: limit, bytes: maxBytes } = this.#size();
     const { stores } = queue;
     const found = await read({ uid, after: queue.cursor, limit, maxBytes });
     // It was closed or deleted meanwhile: the rows are read again.
-    if (this.#isStopped || queue.isGone || !isOpen(uid)) return;
+    if (this.#isStopped || queue.isGone || isBroken(uid) || !isOpen(uid)) return;
     const rows = this.#inTurn(queue, found);
     for (const row of rows) this.#admit(queue, { ...row, webhook: queue.webhook, change: null });
     if (found.length === 0 && queue.stores === stores) queue.hasMore = false;
@@ -221,7 +224,7 @@ export class BacklogWindow {
     for (const { position, table, bytes, ageMs } of keys) {
       queue.oldestAtMs = now() - ageMs;
       const isDoubtful = queue.isDoubtful && mayHaveBeenSent(position);
-      const reason = queue.isGone ? 'deleted' : isDoubtful ? 'interrupted' : this.#over(queue);
+      const reason = this.#dropReason(queue, isDoubtful);
       // Behind the first one that nobody can have sent, nobody can have sent any.
       queue.isDoubtful &&= isDoubtful;
       if (reason === null) return;
@@ -233,6 +236,16 @@ export class BacklogWindow {
     if (found.length > 0) return;
     queue.isDoubtful = false;
     if (queue.stores === stores) queue.hasMore = false;
+  }
+
+  #isToDrop(queue: StoredQueue): boolean {
+    return queue.isGone || queue.isDoubtful || this.#parts.isBroken(queue.webhook.uid);
+  }
+
+  #dropReason(queue: StoredQueue, isDoubtful: boolean): BacklogDropReason | null {
+    if (queue.isGone) return 'deleted';
+    if (isDoubtful) return 'interrupted';
+    return this.#over(queue) ?? (this.#parts.isBroken(queue.webhook.uid) ? 'breaker_open' : null);
   }
 
   #inTurn<T extends { readonly position: Position }>(queue: StoredQueue, found: readonly T[]): readonly T[] {

@@ -1,7 +1,12 @@
 // The durable part of a webhook's queue. A webhook that is paused, or whose oldest delivery has waited too long, is in backlog mode: what
 // is read for it is stored in order, and its lane is filled from there, until nothing is stored any more. Invariant: of one
 // webhook, what is in the lane comes before what is stored beyond it, and that before what is not stored yet.
-import { BacklogWindow, type BacklogWindowParts, type DroppedDelivery } from './backlog-window.ts';
+import {
+  BacklogWindow,
+  type BacklogDropReason,
+  type BacklogWindowParts,
+  type DroppedDelivery,
+} from './backlog-window.ts';
 import type { Delivery, DeliveryWebhook } from './delivery.ts';
 import { Fifo } from '../fifo.ts';
 import type { Lanes } from './lanes.ts';
@@ -138,17 +143,13 @@ export class Backlog {
   /** A webhook was deleted: drops, in order, all that waits for it. */
   gone(uid: bigint): void {
     const queue = this.#queues.get(uid);
-    for (const delivery of this.#lanes.drop(uid)) {
-      if (queue !== undefined) remove(queue, delivery.payload.bytes);
-      this.#parts.drop(delivery, 'deleted');
-    }
-    if (queue === undefined) return;
-    queue.isGone = true;
-    for (let next = queue.unstored.shift(); next !== undefined; next = queue.unstored.shift()) {
-      this.#countUnstored(-1, -next.payload.bytes);
-      this.#parts.drop(next, 'deleted');
-    }
-    this.#moved(queue);
+    if (queue !== undefined) queue.isGone = true;
+    this.#dropAll(uid, 'deleted');
+  }
+
+  /** The breaker of a webhook that chose so has opened: drops, in order, all that waits for it. */
+  broken(uid: bigint): void {
+    this.#dropAll(uid, 'breaker_open');
   }
 
   /** Looks for what has waited too long, and for what is over its limits; also on a timer. */
@@ -175,6 +176,21 @@ export class Backlog {
     const sizes = [...this.#sizes.values()];
     this.#sizes.clear();
     return sizes;
+  }
+
+  // What is stored follows, as the window drops it.
+  #dropAll(uid: bigint, reason: BacklogDropReason): void {
+    const queue = this.#queues.get(uid);
+    for (const delivery of this.#lanes.drop(uid)) {
+      if (queue !== undefined) remove(queue, delivery.payload.bytes);
+      this.#parts.drop(delivery, reason);
+    }
+    if (queue === undefined) return;
+    for (let next = queue.unstored.shift(); next !== undefined; next = queue.unstored.shift()) {
+      this.#countUnstored(-1, -next.payload.bytes);
+      this.#parts.drop(next, reason);
+    }
+    this.#moved(queue);
   }
 
   #longestWaitMs(uid: bigint): number {

@@ -2,13 +2,14 @@
 // table. Matching never asks here. Invariant: of two versions of a row the one with the higher revision wins; a row is
 // taken for deleted only by a snapshot that would show it.
 import { isVisible, type Snapshot } from '../snapshot.ts';
-import type { Webhook } from '../webhooks/webhook.ts';
+import type { SendingOptions, Webhook } from '../webhooks/webhook.ts';
 
 export interface PolledWebhook {
   readonly uid: bigint;
   readonly revision: bigint;
   readonly isActive: boolean;
   readonly url: string;
+  readonly sending: SendingOptions;
 }
 
 /** What one statement saw: rows and the snapshot it saw them in. */
@@ -25,12 +26,15 @@ interface Newest {
   revision: bigint;
   isActive: boolean;
   url: string;
+  sending: SendingOptions;
   /** The transaction that made the newest version known from the log; null for one that was there at the start. */
   xid: number | null;
 }
 
 export interface GateListener {
   onOpen(uid: bigint): void;
+  /** There is a newer version of its row. */
+  onChanged(uid: bigint): void;
   onGone(uid: bigint): void;
 }
 
@@ -55,6 +59,11 @@ export class Gate {
     return this.#newest.get(uid)?.url;
   }
 
+  /** How it is sent to, as of the newest row; undefined when the webhook is gone. */
+  sending(uid: bigint): SendingOptions | undefined {
+    return this.#newest.get(uid)?.sending;
+  }
+
   /** Whether there are active webhooks of other companies than these webhooks'; one for all companies is like a company of its own. */
   hasOthers(webhooks: readonly Pick<Webhook, 'uid' | 'companyId'>[]): boolean {
     const companies = new Set(webhooks.map(({ companyId }) => companyId));
@@ -67,13 +76,13 @@ export class Gate {
   }
 
   /** A version that the log carries; `xid` is its transaction's. */
-  learn({ uid, revision, companyId, isActive, url }: Webhook, xid: number | null): void {
+  learn({ uid, revision, companyId, isActive, url, sending }: Webhook, xid: number | null): void {
     const known = this.#newest.get(uid);
     if (known !== undefined && known.revision > revision) {
       known.xid = xid;
       return;
     }
-    this.#set(uid, { companyId, revision, isActive, url, xid });
+    this.#set(uid, { companyId, revision, isActive, url, sending, xid });
   }
 
   remove(uid: bigint): void {
@@ -82,12 +91,12 @@ export class Gate {
 
   learnFromPoll({ webhooks, snapshot, asked }: Poll): void {
     const seen = new Set<bigint>();
-    for (const { uid, revision, isActive, url } of webhooks) {
+    for (const { uid, revision, isActive, url, sending } of webhooks) {
       seen.add(uid);
       const known = this.#newest.get(uid);
       // One that the log has not told yet has no deliveries either.
       if (known === undefined || known.revision >= revision) continue;
-      this.#set(uid, { ...known, revision, isActive, url });
+      this.#set(uid, { ...known, revision, isActive, url, sending });
     }
     for (const uid of asked ?? [...this.#newest.keys()]) {
       const known = this.#newest.get(uid);
@@ -97,8 +106,10 @@ export class Gate {
   }
 
   #set(uid: bigint, newest: Newest): void {
-    const wasOpen = this.isOpen(uid);
+    const known = this.#newest.get(uid);
+    const wasOpen = known?.isActive === true;
     this.#newest.set(uid, newest);
+    if (known !== undefined && newest.revision > known.revision) this.#listener.onChanged(uid);
     if (newest.isActive && !wasOpen) this.#listener.onOpen(uid);
   }
 }

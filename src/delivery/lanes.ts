@@ -8,9 +8,7 @@ import { Turns, type Turn } from './turns.ts';
 
 /** But for POSTs at a time and what is out, these hold the reader; what came from the backlog, whose window has limits of its own, does not. */
 export interface LaneLimits {
-  /** POSTs of one webhook at a time. */
-  readonly concurrency: number;
-  /** And of all. */
+  /** POSTs of all webhooks at a time. */
   readonly maxInFlight: number;
   readonly maxDeliveriesPerLane: number;
   readonly maxBytesPerLane: number;
@@ -29,9 +27,15 @@ interface Waiting {
   readonly followers: Waiting[];
   blockers: number;
   isDropped: boolean;
-  /** As of the last look before. */
+  /** Both as of the last look before. */
   takenAtMs: number;
+  departedAtMs: number;
   isOverdue: boolean;
+}
+
+interface Departing {
+  readonly taken: Waiting;
+  go(): void;
 }
 
 interface Lane extends Turn<Lane> {
@@ -50,7 +54,9 @@ interface Lane extends Turn<Lane> {
   bytesOut: number;
   /** Of what is claimed, on its way; the rest is held until one of those is over. */
   out: number;
-  readonly held: Fifo<() => void>;
+  readonly held: Fifo<Departing>;
+  /** As many of it may be out, as of its last turn. */
+  places: number;
   /** The last claim that it had a part in, how many were over since, and how many between that and the claim before. */
   claimNo: number;
   over: number;
@@ -70,7 +76,8 @@ const slowAfterMs = 1_000;
 
 export class Lanes {
   readonly #limits: LaneLimits;
-  readonly #isOpen: (uid: bigint) => boolean;
+  readonly #mayBeOut: (uid: bigint) => number;
+  readonly #mayClaimAhead: (uid: bigint) => boolean;
   readonly #lanes = new Map<bigint, Lane>();
   readonly #turns: Turns<Lane>;
   readonly #claimed = new Map<Delivery, Waiting>();
@@ -88,10 +95,18 @@ export class Lanes {
   /** Since when lanes have held the reader, if only on and off. */
   #fullSinceMs: number | null = null;
 
-  /** `isOpen`: whether this webhook may be sent to now; call `wake` when it opens. */
-  constructor(limits: LaneLimits, isOpen: (uid: bigint) => boolean) {
+  /**
+   * `mayBeOut`: how many POSTs of this webhook, 0 while it may not be sent to; call `wake` when it is more; `mayClaimAhead`: whether
+   * more of it may be claimed than that.
+   */
+  constructor(
+    limits: LaneLimits,
+    mayBeOut: (uid: bigint) => number,
+    mayClaimAhead: (uid: bigint) => boolean = () => true,
+  ) {
     this.#limits = limits;
-    this.#isOpen = isOpen;
+    this.#mayBeOut = mayBeOut;
+    this.#mayClaimAhead = mayClaimAhead;
     this.#turns = new Turns(limits.maxInFlight);
     this.#out = new BytesOut(limits.maxBytesOut);
   }
@@ -103,6 +118,11 @@ export class Lanes {
 
   get inFlight(): number {
     return this.#claimed.size;
+  }
+
+  /** How many endpoints are known to be slow. */
+  get slow(): number {
+    return [...this.#lanes.values()].filter(({ isSlow }) => isSlow).length;
   }
 
   /** Whether the reader has to stop. It may still hand over what it has in hand. */
@@ -196,6 +216,7 @@ export class Lanes {
       blockers: 0,
       isDropped: false,
       takenAtMs: 0,
+      departedAtMs: Infinity,
       isOverdue: false,
     };
     for (const before of line(lane, waiting)) {
@@ -217,13 +238,15 @@ export class Lanes {
     while (taken.length < max && this.#turns.free > 0) {
       const lane = this.#turns.next();
       if (lane === undefined) break;
-      if (lane.inFlight >= this.#mayClaim(lane) || !this.#isOpen(lane.uid)) continue;
+      const places = this.#mayBeOut(lane.uid);
+      if (lane.inFlight >= this.#mayClaim(lane, places)) continue;
       const next = nextReady(lane);
       if (next === undefined || !this.#hasRoom(lane, next.delivery)) continue;
       lane.ready.shift();
       lane.waiting.delete(next);
       this.#takesPart(lane);
       this.#turns.taken(lane);
+      lane.places = places;
       next.takenAtMs = this.#lookedAtMs ?? 0;
       lane.bytesOut += next.delivery.payload.bytes;
       this.#count(lane, next.delivery, -1);
@@ -236,14 +259,21 @@ export class Lanes {
   }
 
   /** Calls `go` at once, or when as many of its webhook as may be out at a time are out no more. */
-  depart({ webhook: { uid } }: Delivery, go: () => void): void {
-    const lane = this.#lanes.get(uid);
-    if (lane === undefined) throw new Error('what departs was not taken');
-    if (lane.out >= this.#limits.concurrency) {
-      lane.held.push(go);
+  depart(delivery: Delivery, go: () => void): void {
+    const lane = this.#lanes.get(delivery.webhook.uid);
+    const taken = this.#claimed.get(delivery);
+    if (lane === undefined || taken === undefined) throw new Error('what departs was not taken');
+    const departing = { taken, go };
+    if (lane.out >= lane.places) {
+      lane.held.push(departing);
       return;
     }
     lane.out += 1;
+    this.#go(departing);
+  }
+
+  #go({ taken, go }: Departing): void {
+    taken.departedAtMs = this.#lookedAtMs ?? 0;
     go();
   }
 
@@ -261,13 +291,13 @@ export class Lanes {
     for (const waiter of this.#out.give(delivery.payload)) this.#queue(waiter);
     this.#queue(lane);
     lane.over += 1;
-    const next = lane.held.shift();
+    const next = lane.out > lane.places ? undefined : lane.held.shift();
     if (next === undefined) lane.out -= 1;
-    else next();
+    else this.#go(next);
     this.#forgetIfEmpty(lane);
   }
 
-  /** A webhook that was closed is open again. */
+  /** A webhook may have more out than before. */
   wake(uid: bigint): void {
     const lane = this.#lanes.get(uid);
     if (lane !== undefined) this.#queue(lane);
@@ -295,9 +325,9 @@ export class Lanes {
 
   // A claim takes a while, and a place that is free meanwhile is a place lost. So as many are claimed ahead as were over since the last
   // claim, twice: once for the time until this one is durable, once for the time until the next is. An endpoint that hangs gets none.
-  #mayClaim(lane: Lane): number {
-    const { concurrency } = this.#limits;
-    return concurrency + Math.min(2 * this.#overSinceLastClaim(lane), maxAhead * concurrency);
+  #mayClaim(lane: Lane, places: number): number {
+    if (places === 0 || !this.#mayClaimAhead(lane.uid)) return places;
+    return places + Math.min(2 * this.#overSinceLastClaim(lane), maxAhead * places);
   }
 
   #overSinceLastClaim({ claimNo, over, overBefore }: Lane): number {
@@ -317,7 +347,7 @@ export class Lanes {
     for (const waiting of this.#claimed.values()) {
       if (nowMs - waiting.takenAtMs < slowAfterMs) break;
       const lane = this.#lanes.get(waiting.delivery.webhook.uid);
-      if (waiting.isOverdue || lane === undefined) continue;
+      if (waiting.isOverdue || lane === undefined || nowMs - waiting.departedAtMs < slowAfterMs) continue;
       waiting.isOverdue = true;
       this.#turns.overdue(lane);
     }
@@ -362,6 +392,7 @@ export class Lanes {
         bytesOut: 0,
         out: 0,
         held: new Fifo(),
+        places: 0,
         claimNo: 0,
         over: 0,
         overBefore: 0,

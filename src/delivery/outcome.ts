@@ -12,7 +12,10 @@ export type Outcome =
   | { readonly kind: 'rejected'; readonly status: number; readonly detail?: string }
   | { readonly kind: 'failed'; readonly class: FailureClass; readonly detail: string }
   | { readonly kind: 'interrupted'; readonly detail: string }
-  | { readonly kind: 'dropped'; readonly reason: 'deleted' | 'backlog_full' | 'backlog_too_old' };
+  | {
+      readonly kind: 'dropped';
+      readonly reason: 'deleted' | 'backlog_full' | 'backlog_too_old' | 'breaker_open';
+    };
 
 /** Of a change that the former primary sent to us too: whether it was claimed there is not known here. */
 export const interruptedByFailover: Outcome = {
@@ -53,6 +56,8 @@ export function describeDrop(reason: string): string {
 
 const dropDetails: Readonly<Record<string, string>> = {
   backlog_full: 'more was waiting than ROWHOOK_BACKLOG_MAX_ROWS or ROWHOOK_BACKLOG_MAX_BYTES allows',
+  breaker_open:
+    'its endpoint failed many times in a row, and the webhook chose to drop what comes until one arrives again',
   backlog_too_old: 'it was waiting for longer than ROWHOOK_BACKLOG_MAX_AGE_MS allows',
 };
 

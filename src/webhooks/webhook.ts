@@ -1,6 +1,7 @@
 // A webhook and a subscribable table as rows of rowhook's configuration: one schema for both ways they arrive, text values
 // from the log and JSON from a query.
 import { z } from 'zod';
+import { breakerModes, type BreakerMode } from '../breaker-settings.ts';
 
 const flag = z.union([z.boolean(), z.enum(['t', 'f'])]).transform((value) => value === true || value === 't');
 const integer = z.union([z.string(), z.number(), z.bigint()]).transform((value) => BigInt(value));
@@ -19,6 +20,9 @@ const webhookRow = z.object({
   on_delete: flag,
   on_truncate: flag,
   active: flag,
+  // Later columns: a version that was stored before them lacks them.
+  breaker: z.enum(breakerModes).nullish(),
+  concurrency: z.coerce.number().int().nullish(),
 });
 
 const tableRow = z.object({
@@ -46,6 +50,14 @@ export interface Webhook {
   readonly onDelete: boolean;
   readonly onTruncate: boolean;
   readonly isActive: boolean;
+  readonly sending: SendingOptions;
+}
+
+/** How it is sent to; null: as the operator chose for all. The newest row decides, as it does for the URL. */
+export interface SendingOptions {
+  readonly breaker: BreakerMode | null;
+  /** POSTs at a time. */
+  readonly concurrency: number | null;
 }
 
 export interface SubscribableTable {
@@ -87,6 +99,7 @@ export function parseWebhook(row: ConfigurationRow): Webhook {
     onDelete: w.on_delete,
     onTruncate: w.on_truncate,
     isActive: w.active,
+    sending: { breaker: w.breaker ?? null, concurrency: w.concurrency ?? null },
   };
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { checkBacklog, checkLosses, checkWebhooks } from '../../src/checks/books-checks.ts';
+import { checkBacklog, checkBreakers, checkLosses, checkWebhooks } from '../../src/checks/books-checks.ts';
 import { tableFacts as table } from './facts.ts';
 
 test('failing webhooks are named with their last error and since when, five of them', () => {
@@ -19,6 +19,26 @@ test('failing webhooks are named with their last error and since when, five of t
   const last = '47 errors, last error at 2026-01-31T12:00:00.000Z: rejected 503';
   expect(lines[0]).toBe(`wh_0 "orders" (all companies): never succeeded, ${last}`);
   expect(lines[1]).toBe(`wh_1 "orders" (company abc123): no success since 2026-01-30T08:00:00.000Z, ${last}`);
+});
+
+test('open breakers are named with since when, why, what waits and the next probe', () => {
+  const broken = {
+    id: 'wh_1',
+    name: 'orders',
+    companyId: 'abc123',
+    since: new Date('2026-01-31T12:00:00Z'),
+    probeAt: new Date('2026-01-31T12:05:00Z'),
+    lastError: 'rejected 503',
+    waiting: 12,
+  };
+  const { status, detail, remedy } = checkBreakers([broken, { ...broken, id: 'wh_2', probeAt: null }]);
+  expect({ status, detail }).toEqual({ status: 'warn', detail: '2 open' });
+  const open = '"orders" (company abc123): open since 2026-01-31T12:00:00.000Z, rejected 503; 12 waiting';
+  expect(remedy?.split('\n').slice(0, 2)).toEqual([
+    `wh_1 ${open}; next probe at 2026-01-31T12:05:00.000Z`,
+    `wh_2 ${open}; the next delivery is the probe`,
+  ]);
+  expect(checkBreakers([]).status).toBe('ok');
 });
 
 describe('the losses', () => {

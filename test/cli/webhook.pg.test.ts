@@ -63,6 +63,10 @@ describe('webhook create', () => {
       lastError: null,
       backlogCount: 0,
       backlogSince: null,
+      breaker: null,
+      concurrency: null,
+      breakerSince: null,
+      breakerProbeAt: null,
     });
     const rows = await database.query('select id, url, on_update from rowhook.webhook');
     expect(rows).toEqual([{ id: webhook['id'], url, on_update: 'f' }]);
@@ -190,6 +194,24 @@ describe('webhook update', () => {
       onDelete: false,
       active: false,
       companyId: 'abc123',
+    });
+  });
+
+  test('sets how it is sent to, and takes that back', async () => {
+    const { id } = await create('--company', 'abc123', '--breaker', 'wait', '--concurrency', '1');
+    const env = { DATABASE_URL: database.serviceUrl };
+    const update = async (...args: string[]): Promise<unknown> =>
+      (await runJson(['webhook', 'update', String(id), ...args], env)).json;
+    expect(await update('--paused')).toMatchObject({ breaker: 'wait', concurrency: 1 });
+    expect(await update('--breaker', 'drop', '--concurrency', 'default')).toMatchObject({
+      breaker: 'drop',
+      concurrency: null,
+    });
+    expect(await update('--breaker', 'default')).toMatchObject({ breaker: null });
+    const wrong = await asService('update', String(id), '--breaker', 'on');
+    expect(wrong).toMatchObject({
+      exitCode: 2,
+      stderr: expect.stringContaining('off, wait, drop, default') as string,
     });
   });
 

@@ -91,6 +91,7 @@ export function foldOf(
     counters: [{ ...counter, lastSuccessAt: null, lastErrorAt: null, lastError: null }],
     losses: [],
     sizes: [],
+    breakers: [],
     versions: [],
     floor: { commitLsn: 0x20n, index: 0 },
     foldedSeq,

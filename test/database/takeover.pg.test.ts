@@ -64,6 +64,30 @@ test('claims without an outcome become interrupted, with their range, and are se
   ]);
 });
 
+test('a takeover closes every breaker, for the next process begins without them', async () => {
+  await using books = await openBooks();
+  const folder = folderOf(books.session(), await books.takeOver());
+  const breakers = [
+    { uid: 7n, openMs: 5_000, probeInMs: 1_000 },
+    { uid: 8n, openMs: 5_000, probeInMs: null },
+  ];
+  await folder.fold({ ...foldOf(7n, { claimed: 1, error: 1 }), breakers });
+  const shown = async (): Promise<unknown> =>
+    await books.database.admin.query(
+      `select uid, breaker_since < now() - interval '4 s' as since, breaker_probe_at > breaker_since as probe
+         from rowhook.counter order by uid`,
+    );
+  const open = [
+    { uid: '7', since: 't', probe: 't' },
+    { uid: '8', since: 't', probe: null },
+  ];
+  expect(await shown()).toEqual(open);
+  await folder.fold(foldOf(7n, { claimed: 1, error: 1 }));
+  expect(await shown()).toEqual(open);
+  await books.takeOver();
+  expect(await shown()).toEqual(open.map(({ uid }) => ({ uid, since: null, probe: null })));
+});
+
 test('what was dropped, missed or undecidable and not folded yet is counted once, however often somebody takes over', async () => {
   await using books = await openBooks();
   const journal = journalOf(books.session(), await books.takeOver());

@@ -25,7 +25,9 @@ const valid = {
   on_insert: 'true',
 };
 
-function insert(change: Partial<Record<keyof typeof valid | 'id', string | null>> = {}): Promise<unknown[]> {
+function insert(
+  change: Partial<Record<keyof typeof valid | 'id' | 'breaker' | 'concurrency', string | null>> = {},
+): Promise<unknown[]> {
   const row = { ...valid, ...change };
   const columns = Object.keys(row);
   return database.service.query(
@@ -65,6 +67,15 @@ test.each([
   ],
   ['a blank name', { name: ' ' }, 'webhook_name_not_empty', 'needs a name', 'recognise'],
   ['a strange id', { id: '../x' }, 'webhook_id_form', '1 to 128 letters', 'Choose'],
+  ['an unknown breaker', { breaker: 'on' }, 'webhook_breaker_known', 'none of off, wait and drop', 'null'],
+  [
+    'too many at a time',
+    { concurrency: '101' },
+    'webhook_concurrency_range',
+    'between 1 and 100',
+    'null: 32',
+  ],
+  ['none at a time', { concurrency: '0' }, 'webhook_concurrency_range', 'between 1 and 100', 'null: 32'],
   [
     'another scheme',
     { url: 'ftp://example.com' },

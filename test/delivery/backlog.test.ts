@@ -39,7 +39,6 @@ async function hanging({
   const out: Delivery[] = [];
   const lanes = new Lanes(
     {
-      concurrency: 1,
       maxInFlight: 1_000,
       maxDeliveriesPerLane: 100,
       maxBytesPerLane: 2_000,
@@ -50,7 +49,7 @@ async function hanging({
       maxBytesOut: 1_000,
       maxBytesOutPerLane: 1_000,
     },
-    () => true,
+    () => 1,
   );
   const table = new Map<bigint, Delivery[]>();
   for (let uid = 1n; uid <= webhooks; uid++) {
@@ -98,6 +97,7 @@ async function hanging({
       return Promise.resolve(behind(range).map((row) => ({ ...row, bytes, ageMs: nowMs - row.readAtMs })));
     },
     drop: ({ position }) => dropped.push(position.index),
+    isBroken: () => false,
     mayHaveBeenSent: () => false,
     hasRoomForDrops: () => true,
     store: () => Promise.reject(new Error('nothing is to be stored')),

@@ -2,14 +2,13 @@ import { expect, test } from 'vitest';
 import { decided } from '../../src/delivery/attempt.ts';
 import { Claimer } from '../../src/delivery/claimer.ts';
 import { Gate } from '../../src/delivery/gate.ts';
-import { Lanes, type LaneLimits } from '../../src/delivery/lanes.ts';
+import { Lanes } from '../../src/delivery/lanes.ts';
 import type { Outcome } from '../../src/delivery/outcome.ts';
 import type { PostRequest, PostResult } from '../../src/delivery/post.ts';
 import { deliveryOf, webhookOf } from '../support/deliveries.ts';
 import { waitUntil } from '../support/wait.ts';
 
 const limits = {
-  concurrency: 32,
   maxInFlight: 10,
   maxDeliveriesPerLane: 100,
   maxBytesPerLane: 1_000,
@@ -22,13 +21,10 @@ const limits = {
 };
 
 /** A claimer whose journal always answers at once. `post` sees the gate, as the world changes while a connection opens. */
-function claimerWith(
-  post: (request: PostRequest, gate: Gate) => Promise<PostResult>,
-  change: Partial<LaneLimits> = {},
-) {
-  const gate = new Gate({ onOpen: () => undefined, onGone: () => undefined });
+function claimerWith(post: (request: PostRequest, gate: Gate) => Promise<PostResult>, mayBeOut = 32) {
+  const gate = new Gate({ onOpen: () => undefined, onChanged: () => undefined, onGone: () => undefined });
   gate.learn(webhookOf(), null);
-  const lanes = new Lanes({ ...limits, ...change }, (uid) => gate.isOpen(uid));
+  const lanes = new Lanes(limits, (uid) => (gate.isOpen(uid) ? mayBeOut : 0));
   const now = () => ({ monotonicMs: performance.now(), wallMs: Date.now() });
   const outcomes: Outcome[] = [];
   const finished = Promise.withResolvers<Outcome[]>();
@@ -93,7 +89,7 @@ test('a webhook that is paused while a claimed delivery waits for a place is not
   const answers: ((result: PostResult) => void)[] = [];
   const { claimer, lanes, gate, ended } = claimerWith(
     () => new Promise<PostResult>((resolve) => answers.push(resolve)),
-    { concurrency: 1 },
+    1,
   );
   const answer = async (): Promise<void> => {
     await waitUntil(() => answers.length > 0, { intervalMs: 1, describe: 'a POST' });

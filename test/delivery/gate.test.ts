@@ -3,11 +3,12 @@ import { Gate, type GateListener } from '../../src/delivery/gate.ts';
 import { parseSnapshot } from '../../src/snapshot.ts';
 import { webhookOf } from '../support/deliveries.ts';
 
-const nobody: GateListener = { onOpen: () => undefined, onGone: () => undefined };
+const nobody: GateListener = { onOpen: () => undefined, onChanged: () => undefined, onGone: () => undefined };
+const asEver = { breaker: null, concurrency: null };
 const seesAll = parseSnapshot('100:100:');
 
 function pollOf(revision: bigint, isActive: boolean) {
-  const webhooks = [{ uid: 1n, revision, isActive, url: 'https://example.com/polled' }];
+  const webhooks = [{ uid: 1n, revision, isActive, url: 'https://example.com/polled', sending: asEver }];
   return { webhooks, snapshot: seesAll, asked: null };
 }
 
@@ -35,6 +36,19 @@ test('tells when a webhook opens, once', () => {
   gate.learnFromPoll(pollOf(2n, true));
   gate.learnFromPoll(pollOf(2n, true));
   expect(opened).toEqual([1n]);
+});
+
+test('tells of each newer version once, and of none that it began with', () => {
+  const changed: bigint[] = [];
+  const gate = new Gate({ ...nobody, onChanged: (uid) => changed.push(uid) });
+  gate.learn(webhookOf(), null);
+  gate.learn(webhookOf({ uid: 2n }), null);
+  gate.learnFromPoll(pollOf(2n, true));
+  gate.learn(webhookOf({ revision: 2n }), 7);
+  expect(changed).toEqual([1n]);
+  gate.learn(webhookOf({ revision: 3n, sending: { breaker: 'wait', concurrency: 1 } }), 8);
+  expect(gate.sending(1n)).toEqual({ breaker: 'wait', concurrency: 1 });
+  expect(changed).toEqual([1n, 1n]);
 });
 
 test('a webhook that a poll does not show is gone only if its snapshot would show it', () => {

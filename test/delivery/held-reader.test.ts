@@ -19,11 +19,11 @@ interface Import {
 function run({ companies, idle, seconds }: Import): number {
   let nowMs = 0;
   let index = 0;
-  const gate = new Gate({ onOpen: () => undefined, onGone: () => undefined });
+  const gate = new Gate({ onOpen: () => undefined, onChanged: () => undefined, onGone: () => undefined });
   for (const [uid, companyId] of [...companies, ...idle].entries()) {
     gate.learn(webhookOf({ uid: BigInt(uid), companyId }), null);
   }
-  const lanes = new Lanes({ ...defaultLimits.lanes, concurrency: 1_000_000, maxInFlight: 1e9 }, () => true);
+  const lanes = new Lanes({ ...defaultLimits.lanes, maxInFlight: 1e9 }, () => 1_000_000);
   const backlog = new Backlog(
     {
       lanes,
@@ -35,6 +35,7 @@ function run({ companies, idle, seconds }: Import): number {
       read: () => Promise.resolve([]),
       readKeys: () => Promise.resolve([]),
       drop: () => undefined,
+      isBroken: () => false,
       mayHaveBeenSent: () => false,
       hasRoomForDrops: () => true,
       // It never comes to storing: nothing here waits for a promise.

@@ -5,23 +5,20 @@ import { Lanes } from '../../src/delivery/lanes.ts';
 import { deliveryOf } from '../support/deliveries.ts';
 
 const concurrency = 4;
+const limits = {
+  maxInFlight: 1_000,
+  maxDeliveriesPerLane: 1_000,
+  maxBytesPerLane: 1_000_000,
+  minDeliveries: 1_000,
+  maxDeliveries: 1_000,
+  maxWaitMs: 1_000,
+  maxBytes: 1_000_000,
+  maxBytesOut: 1_000_000,
+  maxBytesOutPerLane: 1_000_000,
+};
 
 class Scene {
-  readonly lanes = new Lanes(
-    {
-      concurrency,
-      maxInFlight: 1_000,
-      maxDeliveriesPerLane: 1_000,
-      maxBytesPerLane: 1_000_000,
-      minDeliveries: 1_000,
-      maxDeliveries: 1_000,
-      maxWaitMs: 1_000,
-      maxBytes: 1_000_000,
-      maxBytesOut: 1_000_000,
-      maxBytesOutPerLane: 1_000_000,
-    },
-    () => true,
-  );
+  readonly lanes = new Lanes(limits, () => concurrency);
   /** On its way, in the order in which it left. */
   readonly out: Delivery[] = [];
   readonly left: number[] = [];
@@ -101,4 +98,40 @@ test('what is claimed ahead is bounded', () => {
     while (scene.out.length > 0) scene.end(concurrency);
   }
   expect(most).toBe(concurrency + 4 * concurrency);
+});
+
+test('what is claimed and waits for its place makes no endpoint a slow one', () => {
+  const lanes = new Lanes({ ...limits, maxInFlight: 8 }, () => 1);
+  for (const index of [0, 1, 2]) lanes.admit(deliveryOf({ index, keys: [`r${index}`] }));
+  const out: Delivery[] = [];
+  const claim = (): void => {
+    for (const delivery of lanes.take(8)) lanes.depart(delivery, () => out.push(delivery));
+  };
+  const end = (): void => {
+    for (const delivery of out.splice(0)) lanes.release(delivery);
+  };
+  lanes.look(0);
+  claim();
+  end();
+  claim();
+  expect([out.length, lanes.inFlight]).toEqual([1, 2]);
+  lanes.look(900);
+  end();
+  lanes.look(1_700);
+  expect([out.length, lanes.slow]).toEqual([1, 0]);
+  lanes.look(2_000);
+  expect(lanes.slow).toBe(1);
+});
+
+test('of a webhook that is in doubt nothing is claimed ahead', () => {
+  let isSure = true;
+  const lanes = new Lanes(
+    limits,
+    () => 2,
+    () => isSure,
+  );
+  for (let index = 0; index < 50; index++) lanes.admit(deliveryOf({ index, keys: [`r${index}`] }));
+  for (let round = 0; round < 3; round++) for (const delivery of lanes.take(512)) lanes.release(delivery);
+  isSure = false;
+  expect(lanes.take(512)).toHaveLength(2);
 });

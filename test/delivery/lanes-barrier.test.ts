@@ -7,7 +7,6 @@ import { Lanes } from '../../src/delivery/lanes.ts';
 import { deliveryOf } from '../support/deliveries.ts';
 
 const limits = {
-  concurrency: 1_000,
   maxInFlight: 1_000_000,
   maxDeliveriesPerLane: 1_000,
   maxBytesPerLane: 1_000_000,
@@ -69,7 +68,7 @@ const step = fc.oneof(
 test('a TRUNCATE is overtaken by nothing and overtakes nothing, and records keep their order around it', () => {
   fc.assert(
     fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
-      const lanes = new Lanes(limits, () => true);
+      const lanes = new Lanes(limits, () => 1_000);
       const model = new Model();
       const deliveries: Delivery[] = [];
       const release = (index: number | undefined): void => {
@@ -107,7 +106,7 @@ test('a TRUNCATE is overtaken by nothing and overtakes nothing, and records keep
 });
 
 test('what is dropped around a TRUNCATE that is out leaves nothing behind', () => {
-  const lanes = new Lanes(limits, () => true);
+  const lanes = new Lanes(limits, () => 1_000);
   const [before, barrier, after] = [
     deliveryOf({ index: 0, keys: ['a'] }),
     deliveryOf({ index: 1, keys: 'all' }),

@@ -4,7 +4,6 @@ import type { Delivery } from '../../src/delivery/delivery.ts';
 import { deliveryOf } from '../support/deliveries.ts';
 
 const limits: LaneLimits = {
-  concurrency: 10,
   maxInFlight: 100,
   maxDeliveriesPerLane: 4,
   maxBytesPerLane: 1_000,
@@ -16,8 +15,8 @@ const limits: LaneLimits = {
   maxBytesOutPerLane: 1_000_000,
 };
 
-function lanesWith(deliveries: readonly Delivery[], change: Partial<LaneLimits> = {}): Lanes {
-  const lanes = new Lanes({ ...limits, ...change }, () => true);
+function lanesWith(deliveries: readonly Delivery[], change: Partial<LaneLimits> = {}, mayBeOut = 10): Lanes {
+  const lanes = new Lanes({ ...limits, ...change }, () => mayBeOut);
   for (const delivery of deliveries) lanes.admit(delivery);
   return lanes;
 }
@@ -64,7 +63,7 @@ test('webhooks take turns', () => {
 
 test('a webhook sends no more at a time than it may', () => {
   const deliveries = [0, 1, 2].map((index) => deliveryOf({ index, keys: [`r${index}`] }));
-  const lanes = lanesWith(deliveries, { concurrency: 2 });
+  const lanes = lanesWith(deliveries, {}, 2);
   const taken = lanes.take(10);
   expect(indexes(taken)).toEqual([0, 1]);
   for (const delivery of taken) lanes.release(delivery);
@@ -73,7 +72,7 @@ test('a webhook sends no more at a time than it may', () => {
 
 test('a closed webhook keeps what waits, and sends it once it is open', () => {
   let isOpen = false;
-  const lanes = new Lanes(limits, () => isOpen);
+  const lanes = new Lanes(limits, () => (isOpen ? 10 : 0));
   lanes.admit(deliveryOf({ index: 0, keys: ['r'] }));
   expect(lanes.take(10)).toEqual([]);
   isOpen = true;
@@ -84,7 +83,7 @@ test('a closed webhook keeps what waits, and sends it once it is open', () => {
 
 test('dropping takes out what is not claimed, in order, and leaves what is', () => {
   const [a, b, c] = [0, 1, 2].map((index) => deliveryOf({ index, keys: ['r'] }));
-  const lanes = new Lanes(limits, () => true);
+  const lanes = new Lanes(limits, () => 10);
   for (const delivery of [a, b, c]) if (delivery !== undefined) lanes.admit(delivery);
   const [taken] = lanes.take(1);
   expect(indexes(lanes.drop(1n))).toEqual([1, 2]);
@@ -171,7 +170,7 @@ test('the oldest can be dropped, and what waited for it goes on once nothing bef
     deliveryOf({ index, keys: [index === 3 ? 'r2' : 'r1'] }),
   );
   if (out === undefined) throw new Error('four were made');
-  const lanes = lanesWith([out, ...waiting], { concurrency: 1 });
+  const lanes = lanesWith([out, ...waiting], {}, 1);
   lanes.take(1);
   expect(lanes.dropOldest(1n)?.position.index).toBe(1);
   expect(lanes.waitingOf(1n)).toBe(2);

@@ -4,7 +4,6 @@ import type { Delivery } from '../../src/delivery/delivery.ts';
 import { deliveryOf } from '../support/deliveries.ts';
 
 const limits: LaneLimits = {
-  concurrency: 32,
   maxInFlight: 1_000,
   maxDeliveriesPerLane: 5_000,
   maxBytesPerLane: 1_000_000,
@@ -41,12 +40,13 @@ function uids(deliveries: readonly Delivery[]): number[] {
 function hang(lanes: Lanes, nowMs: number): Delivery[] {
   lanes.look(nowMs);
   const out = lanes.take(10_000);
+  for (const delivery of out) lanes.depart(delivery, () => undefined);
   lanes.look(nowMs + 1_000);
   return out;
 }
 
 test('companies take turns, however many webhooks each has', () => {
-  const lanes = new Lanes(limits, () => true);
+  const lanes = new Lanes(limits, () => 32);
   admitMany(lanes, 1, 100, { company: 'many', count: 10 });
   admit(lanes, { uid: 1_000, company: 'one', count: 3 });
   const taken = uids(lanes.take(6));
@@ -55,7 +55,7 @@ test('companies take turns, however many webhooks each has', () => {
 });
 
 test('a webhook for all companies has a turn of its own', () => {
-  const lanes = new Lanes(limits, () => true);
+  const lanes = new Lanes(limits, () => 32);
   admitMany(lanes, 1, 20, { company: 'many', count: 10 });
   admitMany(lanes, 1_000, 2, { company: null, count: 10 });
   const taken = uids(lanes.take(9));
@@ -63,13 +63,13 @@ test('a webhook for all companies has a turn of its own', () => {
 });
 
 test('one endpoint alone, or a few, get all that each may send at a time', () => {
-  const lanes = new Lanes(limits, () => true);
+  const lanes = new Lanes(limits, () => 32);
   admitMany(lanes, 1, 5, { count: 100 });
   expect(lanes.take(10_000)).toHaveLength(5 * 32);
 });
 
 test('forty endpoints that hang all at once leave room for others at once', () => {
-  const lanes = new Lanes(limits, () => true);
+  const lanes = new Lanes(limits, () => 32);
   admitMany(lanes, 1, 40, { count: 100 });
   hang(lanes, 0);
   admit(lanes, { uid: 1_000, count: 100 });
@@ -77,7 +77,7 @@ test('forty endpoints that hang all at once leave room for others at once', () =
 });
 
 test('a company whose endpoints hang leaves room for others, however many it has', () => {
-  const lanes = new Lanes(limits, () => true);
+  const lanes = new Lanes(limits, () => 32);
   admitMany(lanes, 1, 2_000, { company: 'many', count: 5 });
   hang(lanes, 0);
   expect(lanes.inFlight).toBeGreaterThan(500);
@@ -86,7 +86,7 @@ test('a company whose endpoints hang leaves room for others, however many it has
 });
 
 test('endpoints known to be slow hold half of the places, and no quick one waits for theirs', () => {
-  const lanes = new Lanes(limits, () => true);
+  const lanes = new Lanes(limits, () => 32);
   admitMany(lanes, 1, 1_000, { count: 50 });
   for (const delivery of hang(lanes, 0)) lanes.release(delivery);
   for (const round of [2, 3, 4]) {
@@ -101,7 +101,11 @@ test('endpoints known to be slow hold half of the places, and no quick one waits
 });
 
 test('slow endpoints get their turn one after the other', () => {
-  const lanes = new Lanes({ ...limits, maxInFlight: 4, concurrency: 1 }, () => true);
+  const lanes = new Lanes(
+    { ...limits, maxInFlight: 4 },
+    () => 1,
+    () => false,
+  );
   admitMany(lanes, 1, 4, { count: 10 });
   let out = hang(lanes, 0);
   for (const delivery of out.splice(0)) lanes.release(delivery);
@@ -116,7 +120,11 @@ test('slow endpoints get their turn one after the other', () => {
 });
 
 test('an endpoint that answers quickly again is a quick one again', () => {
-  const lanes = new Lanes({ ...limits, maxInFlight: 8, concurrency: 1 }, () => true);
+  const lanes = new Lanes(
+    { ...limits, maxInFlight: 8 },
+    () => 1,
+    () => false,
+  );
   admitMany(lanes, 1, 8, { count: 20 });
   for (const delivery of hang(lanes, 0)) lanes.release(delivery);
   const taken = lanes.take(10_000);

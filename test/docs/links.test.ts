@@ -35,7 +35,7 @@ test.each(pages)('every link of %s leads somewhere', (page) => {
 
 test('docs/guarantees.md explains every class of failure and every reason to drop', () => {
   const outcomes = read('src/delivery/outcome.ts');
-  const types = [/type FailureClass =([^;]+);/, /kind: 'dropped'; readonly reason:([^}]+)}/];
+  const types = [/type FailureClass =([^;]+);/, /kind: 'dropped';\s+readonly reason:([^}]+)}/];
   const words = types.flatMap((type) => [...(type.exec(outcomes)?.[1] ?? '').matchAll(/'(\w+)'/g)]);
   expect(words.length).toBeGreaterThanOrEqual(11);
   const page = read('docs/guarantees.md');

@@ -1,5 +1,6 @@
 // The application's side of a schedule: what it writes to two tables and to rowhook.webhook, as transactions of the log; and the model, which is
 // only a set: for every webhook each change that it has to be told of by the configuration at that commit.
+import type { SendingOptions } from '../../src/webhooks/webhook.ts';
 import { relationBytes, rowBytes, truncateBytes, type TableShape, type Values } from './pgoutput-bytes.ts';
 
 export type TableName = 'item' | 'note';
@@ -13,6 +14,7 @@ export interface Hook {
   readonly table: TableName;
   readonly wants: ReadonlySet<Operation>;
   readonly isActive: boolean;
+  readonly sending: SendingOptions;
 }
 
 /** One delivery that has to be accounted for. */
@@ -82,6 +84,7 @@ const hookShape: TableShape = {
   columns: [
     ...columns(int8, 'uid', 'revision'),
     ...columns(textOid, 'id', 'company_id', 'name', 'table_name', 'url'),
+    ...columns(textOid, 'breaker', 'concurrency'),
     ...columns(bool, 'all_companies', 'on_insert', 'on_update', 'on_delete', 'on_truncate', 'active'),
   ],
 };
@@ -106,6 +109,8 @@ export class Application {
   readonly byName = new Map<string, Pair>();
   hooks = new Map<bigint, Hook>();
   readonly deletedHooks = new Set<bigint>();
+  /** As every webhook ever chose. */
+  readonly breakers = new Map<bigint, SendingOptions['breaker']>();
   /** By which commit, of those that still are. */
   readonly pausedBy = new Map<bigint, bigint>();
   nextXid = 100;
@@ -222,6 +227,10 @@ export class Application {
       table: isNote ? 'note' : 'item',
       wants: wantsOf(n >> 2),
       isActive: true,
+      sending: {
+        breaker: ([null, null, 'off', 'wait', 'drop'] as const)[n % 7] ?? null,
+        concurrency: n % 6 === 5 ? 1 : null,
+      },
     });
   }
 
@@ -241,6 +250,7 @@ export class Application {
       this.deletedHooks.add(uid);
     } else {
       this.hooks.set(uid, hook);
+      this.breakers.set(uid, hook.sending.breaker);
     }
     if (hook?.isActive !== false) this.pausedBy.delete(uid);
     else if (!this.pausedBy.has(uid)) this.pausedBy.set(uid, this.#commitLsn);
@@ -313,11 +323,12 @@ function values(table: TableName, row: Item | null): Values | null {
 
 function hookValues(hook: Hook | null): Values | null {
   if (hook === null) return null;
-  const { uid, revision, company, table, wants, isActive } = hook;
+  const { uid, revision, company, table, wants, isActive, sending } = hook;
   const flag = (value: boolean): string => (value ? 't' : 'f');
   const on = (operation: Operation): string => flag(wants.has(operation));
   return [
     ...[String(uid), String(revision), `wh_${uid}`, company, `hook ${uid}`, table, hookUrl(hook)],
+    ...[sending.breaker, sending.concurrency === null ? null : String(sending.concurrency)],
     ...[flag(company === null), on('INSERT'), on('UPDATE'), on('DELETE'), on('TRUNCATE'), flag(isActive)],
   ];
 }

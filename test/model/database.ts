@@ -207,6 +207,7 @@ export class Database {
         revision: BigInt(hook.revision),
         isActive: hook.isActive,
         url: hookUrl(hook),
+        sending: hook.sending,
       })),
       snapshot: { xmax: this.#application.nextXid, running: new Set() },
       asked,

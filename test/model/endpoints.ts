@@ -36,6 +36,8 @@ const termIsGoodForMs = 2_000;
 export class Endpoints {
   #posts: Post[] = [];
   readonly #begun = new Map<string, Begun>();
+  /** Those that refuse whatever comes. */
+  readonly #down = new Set<bigint>();
   readonly #parts: EndpointsParts;
 
   constructor(parts: EndpointsParts) {
@@ -84,13 +86,22 @@ export class Endpoints {
     this.#begun.set(pair.key, { pair, term: post.term, post, isAccepted: false });
   }
 
+  /** It refuses everything, until it is told of again. */
+  turn(uid: bigint): void {
+    if (!this.#down.delete(uid)) this.#down.add(uid);
+  }
+
+  mend(): void {
+    this.#down.clear();
+  }
+
   finish(post: Post, n: number): void {
     if (n % 8 !== 7) this.write(post);
     // It was not written, or has been asked for again since.
     if (!this.#posts.includes(post)) return;
     const begun = post.pair === null ? undefined : this.#begun.get(post.pair.key);
     if (begun === undefined) post.end({ kind: 'failed', class: 'refused', detail: 'nobody listens' });
-    else if (n % 8 === 5) post.end({ kind: 'rejected', status: 503 });
+    else if (n % 8 === 5 || this.#down.has(post.uid)) post.end({ kind: 'rejected', status: 503 });
     else if (n % 8 === 6) post.end({ kind: 'failed', class: 'reset', detail: 'while it was answering' });
     else {
       begun.isAccepted = true;

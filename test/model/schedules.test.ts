@@ -18,6 +18,7 @@ const weights: Readonly<Record<Step['do'], number>> = {
   confirm: 5,
   answer: 14,
   'answer all': 10,
+  'turn endpoint': 4,
   execute: 8,
   cut: 3,
   connect: 8,
@@ -56,8 +57,8 @@ const limits = fc
     notes: small(6),
   })
   .map(({ inFlight, lane, batch, unstored, rows, notes }) => ({
+    concurrency: inFlight,
     lanes: {
-      concurrency: inFlight,
       maxInFlight: inFlight * 2,
       maxDeliveriesPerLane: lane,
       maxBytesPerLane: many,
@@ -94,6 +95,11 @@ const caps = fc.constantFrom(
   { maxCount: 3, maxBytes: many, maxAgeMs: many * 1_000 },
   { maxCount: many / 1_000, maxBytes: 300, maxAgeMs: 4_000 },
 );
+const breaker = fc.record({
+  mode: fc.constantFrom('off' as const, 'wait' as const, 'drop' as const),
+  failures: small(2),
+  maxProbeMs: fc.constantFrom(500, 1_000, 8_000),
+});
 const scenario: fc.Arbitrary<Scenario> = fc.record({
   hooks: fc.array(fc.record({ do: fc.constant('create hook' as const), n }), {
     minLength: 1,
@@ -102,6 +108,7 @@ const scenario: fc.Arbitrary<Scenario> = fc.record({
   }),
   limits,
   caps,
+  breaker,
   steps: fc.array(step, { maxLength: 150, size: 'max' }),
 });
 
@@ -117,13 +124,19 @@ test('whatever is answered, lost or killed: each delivery is sent at most once, 
 
 function describe(details: fc.RunDetails<[Scenario]>): string {
   if (!details.failed) return '';
-  const { hooks, limits: used, caps: capped, steps } = details.counterexample?.[0] ?? { steps: [] };
+  const {
+    hooks,
+    limits: used,
+    caps: capped,
+    breaker: breaks,
+    steps,
+  } = details.counterexample?.[0] ?? { steps: [] };
   const played = steps.map(({ do: what, n: number, writes: list = [] }) =>
     [what, number, ...list.map((each) => `(${each.do} ${each.n})`)].join(' '),
   );
   return [
     details.errorInstance instanceof Error ? details.errorInstance.stack : String(details.errorInstance),
-    JSON.stringify({ hooks: hooks?.map((each) => each.n), limits: used, caps: capped }),
+    JSON.stringify({ hooks: hooks?.map((each) => each.n), limits: used, caps: capped, breaker: breaks }),
     ...played,
     `ROWHOOK_TEST_SEED=${details.seed} ROWHOOK_TEST_PATH=${details.counterexamplePath ?? ''} plays it again`,
   ].join('\n');

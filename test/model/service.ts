@@ -24,6 +24,7 @@ export interface ServiceParts {
   readonly wire: Wire;
   readonly limits: TermLimits;
   readonly caps: TermOptions['caps'];
+  readonly breaker: TermOptions['breaker'];
   post(from: Service, request: PostRequest): Promise<PostResult>;
   onFailure(error: unknown): void;
 }
@@ -48,7 +49,7 @@ export class Service {
   constructor(parts: ServiceParts, stream: LogStream) {
     this.#parts = parts;
     this.stream = stream;
-    const { database, limits, caps } = parts;
+    const { database, limits, caps, breaker } = parts;
     const takeover = database.takeOver();
     this.interruptedBefore = takeover.interrupted;
     this.term = new Term({
@@ -58,6 +59,7 @@ export class Service {
       stored: database.backlogSizes().map((size) => ({ ...size, isDoubtful: false })),
       storedAboveFloor: database.storedAboveFloor(),
       caps,
+      breaker,
       limits,
       books: this.#books(takeover.term, takeover.lastSeq, takeover.state.foldNo),
       relations: this.#relations(),

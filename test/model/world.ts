@@ -17,6 +17,7 @@ export const actions = [
   'confirm',
   'answer',
   'answer all',
+  'turn endpoint',
   'execute',
   'cut',
   'connect',
@@ -41,6 +42,7 @@ export interface Scenario {
   readonly hooks: readonly Write[];
   readonly limits: TermLimits;
   readonly caps: TermOptions['caps'];
+  readonly breaker: TermOptions['breaker'];
   readonly steps: readonly Step[];
 }
 
@@ -111,6 +113,11 @@ export class World {
         break;
       case 'cut':
         if (statement !== undefined) wire.cut(statement);
+        break;
+      case 'turn endpoint':
+        // All of them, or one.
+        for (const uid of application.hooks.keys())
+          if (n % 3 > 0 || BigInt(n % 5) === uid) endpoints.turn(uid);
         break;
       case 'connect':
         if (post !== undefined) endpoints.write(post);
@@ -191,7 +198,7 @@ export class World {
     const leader = this.#leader;
     if (leader?.isReconnecting === true || leader?.isStopping === true) return;
     leader?.disconnected();
-    const { limits, caps } = this.#scenario;
+    const { limits, caps, breaker } = this.#scenario;
     const service = new Service(
       {
         clock: this.#clock,
@@ -199,6 +206,7 @@ export class World {
         wire: this.wire,
         limits,
         caps,
+        breaker,
         post: (from, request) => this.endpoints.post(from, from.term.no, request),
         onFailure: (error) => {
           this.#error ??= error instanceof Error ? error : new Error(String(error));
@@ -253,6 +261,7 @@ export class World {
     const { application, endpoints, wire } = this;
     const hooks = [...application.hooks.keys()].map((_, n) => ({ do: 'resume hook' as const, n }));
     application.transaction(hooks, this.#clock.wallMs);
+    endpoints.mend();
     for (let quiet = 0, round = 0; quiet < 8; round++) {
       if (round > maxRounds) throw new Violation(`it does not come to rest: ${this.#unrest()}`);
       if (this.#leader === undefined) this.#reconnect();
@@ -287,7 +296,7 @@ export class World {
 
   #account(): void {
     const { application, database } = this;
-    const { caps } = this.#scenario;
+    const { caps, breaker } = this.#scenario;
     const expected = new Map<bigint, { claimed: number; missed: number }>();
     for (const { key, uid, isToSend } of application.pairs.values()) {
       const entry = database.written.get(key);
@@ -297,6 +306,9 @@ export class World {
       }
       if (entry.note?.startsWith('backlog_') === true && caps.maxCount > 1_000) {
         throw new Violation(`${key} was dropped without need`);
+      }
+      if (entry.note === 'breaker_open' && (application.breakers.get(uid) ?? breaker.mode) !== 'drop') {
+        throw new Violation(`${key} was dropped for a breaker, and its webhook did not choose that`);
       }
       const counts = expected.get(uid) ?? { claimed: 0, missed: 0 };
       if (isToSend) counts.claimed += 1;

@@ -56,13 +56,16 @@ export interface Scene extends AsyncDisposable {
 }
 
 /** `prepare` runs before the service starts for the first time. */
-export async function openScene(prepare?: (database: InstalledDatabase) => Promise<void>): Promise<Scene> {
+export async function openScene(
+  prepare?: (database: InstalledDatabase) => Promise<void>,
+  env: Readonly<Record<string, string>> = {},
+): Promise<Scene> {
   const open = new AsyncDisposableStack();
   try {
     const database = open.use(await createInstalledDatabase());
     const receiver = open.use(await startReceiver());
     await prepare?.(database);
-    const service = open.use(startService({ databaseUrl: database.serviceUrl }));
+    const service = open.use(startService({ databaseUrl: database.serviceUrl, env }));
     await service.ready();
     return sceneOf({ database, receiver, service, open });
   } catch (error) {

@@ -19,6 +19,7 @@ export function webhookOf(change: Partial<Webhook> = {}): Webhook {
     onDelete: true,
     onTruncate: false,
     isActive: true,
+    sending: { breaker: null, concurrency: null },
     ...change,
   };
 }

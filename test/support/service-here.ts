@@ -35,6 +35,8 @@ export async function startServiceHere({
       logLevel: 'debug',
       deliveryLog: 'all',
       deliveryLogDays: 3,
+      maxInFlight: 1_000,
+      breaker: { mode: 'off', failures: 20, maxProbeMs: 60_000 },
       backlog: { maxCount: 1_000_000, maxBytes: 1024 ** 3, maxAgeMs: 86_400_000 },
     },
     logger: pino({ level: 'debug', base: null }, log),

@@ -6,12 +6,12 @@ import type { NewWebhook } from '../../database/webhooks.ts';
 import { addExample, addJsonOption, readConfiguration } from '../context.ts';
 import type { CliContext } from '../context.ts';
 import { formatJson } from '../output.ts';
-import { parseOperations, toTriggers, usageError } from './options.ts';
-import type { Operation } from './options.ts';
+import { addSendingOptions, parseOperations, toSending, toTriggers, usageError } from './options.ts';
+import type { Operation, SendingOptions } from './options.ts';
 import { requireOpenTarget } from './target.ts';
 import { formatWebhooks, toJson } from './view.ts';
 
-interface Options {
+interface Options extends SendingOptions {
   readonly company?: string;
   readonly allCompanies?: true;
   readonly name?: string;
@@ -23,8 +23,7 @@ interface Options {
 }
 
 export function addCreate(parent: Command, context: CliContext): void {
-  const command = parent
-    .command('create')
+  const command = addSendingOptions(parent.command('create'))
     .description('create a webhook for a company, or for all of them')
     .option('--company <id>', 'the company whose rows it receives')
     .option('--all-companies', 'receive the rows of every company, and those without one')
@@ -85,5 +84,6 @@ function toWebhook(options: Options): NewWebhook {
     url,
     ...toTriggers(on),
     active: options.inactive !== true,
+    ...toSending(options),
   };
 }

@@ -1,5 +1,6 @@
 /** The options that say what a webhook is, shared by create and update. */
-import { InvalidArgumentError } from 'commander';
+import { InvalidArgumentError, type Command } from 'commander';
+import { breakerModes, type BreakerMode } from '../../breaker-settings.ts';
 import { ExitError } from '../../exit-error.ts';
 
 const operations = ['insert', 'update', 'delete', 'truncate'] as const;
@@ -16,6 +17,52 @@ export function parseOperations(value: string): Operation[] {
     throw new InvalidArgumentError(`Use one or more of ${operations.join(', ')}, separated by commas.`);
   }
   return found;
+}
+
+const breakers = [...breakerModes, 'default'] as const;
+
+export interface SendingOptions {
+  readonly breaker?: BreakerMode | 'default';
+  readonly concurrency?: number | 'default';
+}
+
+/** As columns, where they are named; null: as for every webhook. commander has no options whose value is null. */
+export function toSending({ breaker, concurrency }: SendingOptions): {
+  breaker?: BreakerMode | null;
+  concurrency?: number | null;
+} {
+  return {
+    ...(breaker === undefined ? {} : { breaker: breaker === 'default' ? null : breaker }),
+    ...(concurrency === undefined ? {} : { concurrency: concurrency === 'default' ? null : concurrency }),
+  };
+}
+
+function parseBreaker(value: string): BreakerMode | 'default' {
+  const chosen = breakers.find((each) => each === value.toLowerCase());
+  if (chosen === undefined) throw new InvalidArgumentError(`Use one of ${breakers.join(', ')}.`);
+  return chosen;
+}
+
+function parseConcurrency(value: string): number | 'default' {
+  if (value.toLowerCase() === 'default') return 'default';
+  const count = /^\d{1,3}$/.test(value) ? Number(value) : 0;
+  if (count < 1 || count > 100) throw new InvalidArgumentError('Use a number from 1 to 100, or default.');
+  return count;
+}
+
+/** The same words and meanings for create and update. */
+export function addSendingOptions(command: Command): Command {
+  return command
+    .option(
+      '--breaker <mode>',
+      'after many failures in a row: off (send all the same), wait, drop, or default (ROWHOOK_BREAKER)',
+      parseBreaker,
+    )
+    .option(
+      '--concurrency <number>',
+      'POSTs at a time, 1 to 100, or default (32); 1: one after the other',
+      parseConcurrency,
+    );
 }
 
 export function toTriggers(chosen: readonly Operation[]): {

@@ -7,12 +7,12 @@ import type { WebhookChanges } from '../../database/webhooks.ts';
 import { addExample, addJsonOption, readConfiguration } from '../context.ts';
 import type { CliContext } from '../context.ts';
 import { formatJson } from '../output.ts';
-import { parseOperations, toTriggers, usageError } from './options.ts';
-import type { Operation } from './options.ts';
+import { addSendingOptions, parseOperations, toSending, toTriggers, usageError } from './options.ts';
+import type { Operation, SendingOptions } from './options.ts';
 import { requireOpenTarget } from './target.ts';
 import { formatWebhooks, toJson } from './view.ts';
 
-interface Options {
+interface Options extends SendingOptions {
   readonly name?: string;
   readonly table?: string;
   readonly url?: string;
@@ -23,8 +23,7 @@ interface Options {
 }
 
 export function addUpdate(parent: Command, context: CliContext): void {
-  const command = parent
-    .command('update')
+  const command = addSendingOptions(parent.command('update'))
     .description('change a webhook; what is not named stays as it is')
     .argument('<id>', 'the webhook, as `rowhook webhook list` shows it')
     .option('--name <name>', 'unique in the company')
@@ -52,7 +51,7 @@ export function addUpdate(parent: Command, context: CliContext): void {
   );
 }
 
-function toChanges({ name, table, url, on, active, paused }: Options): WebhookChanges {
+function toChanges({ name, table, url, on, active, paused, ...sending }: Options): WebhookChanges {
   const changes: WebhookChanges = {
     ...(name === undefined ? {} : { name }),
     ...(table === undefined ? {} : { table_name: table }),
@@ -60,10 +59,11 @@ function toChanges({ name, table, url, on, active, paused }: Options): WebhookCh
     ...(on === undefined ? {} : toTriggers(on)),
     ...(active === true ? { active: true } : {}),
     ...(paused === true ? { active: false } : {}),
+    ...toSending(sending),
   };
   if (Object.keys(changes).length > 0) return changes;
   throw usageError(
-    ['nothing to change: give --name, --table, --url, --on, --active or --paused'],
+    ['nothing to change: give --name, --table, --url, --on, --active, --paused, --breaker or --concurrency'],
     'rowhook webhook update',
   );
 }

@@ -23,6 +23,18 @@ export interface WaitingWebhook {
   readonly ageS: number;
 }
 
+/** An active webhook whose breaker is open, as of the last fold. */
+export interface BrokenWebhook {
+  readonly id: string;
+  readonly name: string;
+  readonly companyId: string | null;
+  readonly since: Date;
+  /** null: the next delivery that comes. */
+  readonly probeAt: Date | null;
+  readonly lastError: string | null;
+  readonly waiting: number;
+}
+
 /** Of one reason, in the last 24 hours. */
 export interface LossFacts {
   readonly reason: string;
@@ -40,6 +52,16 @@ export async function readFailingWebhooks(db: Queries): Promise<FailingWebhook[]
     text: `select id, name, company_id as "companyId", error_count::float8 as "errorCount",
                   last_success_at as "lastSuccessAt", last_error_at as "lastErrorAt", last_error as "lastError"
            from rowhook.webhook_health where health = 'failing' order by error_count desc, id`,
+  });
+  return rows;
+}
+
+/** Those that are open longest first. */
+export async function readBrokenWebhooks(db: Queries): Promise<BrokenWebhook[]> {
+  const { rows } = await db.query<BrokenWebhook>({
+    text: `select id, name, company_id as "companyId", breaker_since as since, breaker_probe_at as "probeAt",
+                  last_error as "lastError", backlog_count::float8 as waiting
+           from rowhook.webhook_health where health = 'breaker open' order by breaker_since, id`,
   });
   return rows;
 }
