@@ -1,6 +1,6 @@
 // The baseline of the figures about sending, as a process of its own: a loop of `undici.request` that posts one body over and over,
 // each connection one at a time. It knows nothing of claims, order or outcomes. Prints the CPU time that it took.
-import { Pool } from 'undici';
+import { Pool, request } from 'undici';
 
 export interface BareLoop {
   readonly url: string;
@@ -10,24 +10,23 @@ export interface BareLoop {
 }
 
 const { url, body, connections, count } = JSON.parse(process.argv[2] ?? '') as BareLoop;
-const { origin, pathname } = new URL(url);
-const pool = new Pool(origin, { connections, pipelining: 1 });
+const dispatcher = new Pool(new URL(url).origin, { connections, pipelining: 1 });
 let left = count;
 
 async function post(): Promise<void> {
   while (left > 0) {
     left -= 1;
-    const answer = await pool.request({
+    const answer = await request(url, {
       method: 'POST',
-      path: pathname,
       headers: { 'content-type': 'application/json' },
       body,
+      dispatcher,
     });
     await answer.body.dump();
   }
 }
 
 await Promise.all(Array.from({ length: connections }, post));
-await pool.close();
+await dispatcher.close();
 const { user, system } = process.cpuUsage();
 process.stdout.write(`${JSON.stringify({ cpuMicros: user + system })}\n`);

@@ -5,7 +5,7 @@ import type { Figure, Measurement } from './figure.ts';
 import { createItemWebhooks } from './items.ts';
 
 const perSecond = 1_000;
-const seconds = 8;
+const seconds = 6;
 
 const neighbours = [
   { part: 'one that refuses', path: null },
