@@ -108,6 +108,8 @@ begin
   -- Attaching waits for no reader and no writer of the other days; CREATE TABLE … PARTITION OF would.
   execute format('create table rowhook.%I (like rowhook.delivery including defaults including constraints including storage including compression)
     with (toast_tuple_target = 8160, autovacuum_vacuum_insert_scale_factor = 0.05)', leaf);
+  -- It has no key: where somebody publishes all tables, rowhook.forget could not change a row else.
+  execute format('alter table rowhook.%I replica identity full', leaf);
   execute format('comment on table rowhook.%I is %L', leaf, format('The delivery log of %s (UTC). Read it through rowhook.delivery.', day));
   -- Default privileges are meant for the application's tables.
   for stranger in

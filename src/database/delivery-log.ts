@@ -1,6 +1,7 @@
 // rowhook.delivery as the service writes it: rows by COPY into the partition of their day, partitions made ahead and dropped when
 // they are old. Whatever fails here is a value or is tried again later: no delivery ever waits for it.
 import pg from 'pg';
+import { ServerIsStandbyError } from '../server-changed.ts';
 import { CopyRows } from './copy-rows.ts';
 import { type Session, wasRefused } from './session.ts';
 
@@ -186,8 +187,10 @@ function whyNot(error: unknown): Written {
   return { kind: mayWork || wasNotSent(error) ? 'later' : 'lost', reason };
 }
 
-// connect ECONNREFUSED 127.0.0.1:5432: there was no connection to send anything on. FATAL: the server turned a new one away.
+// connect ECONNREFUSED 127.0.0.1:5432: there was no connection to send anything on. FATAL: the server turned a new one away. A standby
+// is left before anything is said to it.
 function wasNotSent(error: unknown): boolean {
+  if (error instanceof ServerIsStandbyError) return true;
   if (error instanceof pg.DatabaseError)
     return error.severity === 'FATAL' && /^(53|57P03)/.test(error.code ?? '');
   return (

@@ -272,6 +272,15 @@ test('forgetting a record removes bodies and answers of its rows, under its form
   ]);
 });
 
+test('forgetting works beside a publication of all tables', async () => {
+  await table.write([row()]);
+  await database.admin.query('create publication everything for all tables');
+  expect(await database.service.query(`select * from rowhook.forget('salesOrder', 'so1')`)).toMatchObject([
+    { deliveries: '1' },
+  ]);
+  await database.admin.query('drop publication everything');
+});
+
 test('what is forgotten is of a table that is known, and not for the application to say', async () => {
   const unknown = database.service.query(`select * from rowhook.forget('salesorder', 'so1')`);
   expect(await refusal(unknown)).toMatchObject({ code: '42P01', hint: 'Known tables: salesOrder.' });

@@ -120,7 +120,7 @@ test('one without the configuration is completed, and what was configured meanwh
 test.for<readonly [string, string, RegExp]>([
   [
     'tables of the books',
-    'alter publication rowhook add table rowhook.journal, rowhook.backlog',
+    'alter publication rowhook add table rowhook.journal, rowhook.backlog, rowhook.delivery',
     /alter publication [^;]*;/,
   ],
   [
@@ -138,7 +138,7 @@ test.for<readonly [string, string, RegExp]>([
   skip(isOld && change.includes('in schema'), 'schemas in publications came with Postgres 15');
   await database.admin.query(change);
   const output = await startRefused({ databaseUrl: database.serviceUrl }, 3);
-  expect(output).toMatch(/contains rowhook's own bookkeeping \(.*backlog.*journal.*\)/);
+  expect(output).toMatch(/contains rowhook's own bookkeeping \(.*backlog.*delivery.*journal.*\)/);
   await apply(output, remedy);
   await using service = startService({ databaseUrl: database.serviceUrl });
   await service.ready();
