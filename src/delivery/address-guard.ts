@@ -3,10 +3,11 @@
  * and sending: `checkUrl` needs no network, `resolveTarget` adds the addresses behind a name. Texts of a refusal never
  * hold an address that a name resolved to.
  */
-import { lookup as systemLookup, type LookupAddress } from 'node:dns';
+import type { LookupAddress } from 'node:dns';
 import { isIP, type LookupFunction } from 'node:net';
 import { allowsAddress, parseAllowTargets, type AllowTargets } from './allow-targets.ts';
 import { isForbidden, isGuarded } from './ip-ranges.ts';
+import { createLookup } from './resolver.ts';
 
 export interface TargetPolicy {
   readonly allow: AllowTargets;
@@ -63,7 +64,7 @@ export function checkUrl(url: string, policy: TargetPolicy): Refusal | null {
 export async function resolveTarget(
   target: URL,
   policy: TargetPolicy,
-  lookup: LookupFunction = systemLookup,
+  lookup: LookupFunction,
 ): Promise<Resolution> {
   const host = bareHost(target);
   const family = isIP(host);
@@ -89,7 +90,7 @@ export async function checkTarget(
   const timer = setTimeout(() => giveUp.resolve(null), options.timeoutMs ?? 5_000);
   try {
     const resolution = await Promise.race([
-      resolveTarget(new URL(url), policy, options.lookup),
+      resolveTarget(new URL(url), policy, options.lookup ?? createLookup(policy.allow)),
       giveUp.promise,
     ]);
     return resolution?.kind === 'refused' ? resolution.refusal : null;

@@ -17,7 +17,7 @@ import type { FailureClass } from './outcome.ts';
 
 export interface DialOptions {
   readonly policy: TargetPolicy;
-  readonly lookup?: LookupFunction | undefined;
+  readonly lookup: LookupFunction;
   readonly signal: AbortSignal;
   readonly times?: DialTimes | undefined;
   /** Replaced by tests only. */

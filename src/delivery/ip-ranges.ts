@@ -60,7 +60,14 @@ const guarded = new AddressRanges(cidrs([...guardedV4, ...guardedV6, ...guardedV
 
 /** Whether the address may not be called unless the operator opened it. What is no address at all is forbidden. */
 export function isForbidden(address: string): boolean {
-  return isIP(address) === 0 || forbidden.has(address);
+  return isIP(address) === 0 || forbidden.has(address) || isIsatap(address);
+}
+
+// RFC 5214 6.1: under any prefix, ::0:5efe:a.b.c.d and ::200:5efe:a.b.c.d carry an IPv4 address of the site.
+function isIsatap(address: string): boolean {
+  return (
+    isIP(address) === 6 && /(?:^|:)(?:0|200)?:5efe:[\da-f]{0,4}:[\da-f]{0,4}$/.test(canonicalAddress(address))
+  );
 }
 
 /** Link-local and metadata addresses, which only their own name opens; also inside an IPv6 address. */

@@ -2,7 +2,6 @@
  * POSTs: one per call, never repeated, no redirect followed, no proxy, nothing on the wire but what HTTP needs and
  * Content-Type. Written for this alone, which makes it cheaper than an HTTP client: docs/decisions/0016.
  */
-import { lookup as systemLookup } from 'node:dns';
 import type { LookupFunction } from 'node:net';
 import { targetPolicy, checkUrl, type GuardOptions, type TargetPolicy } from './address-guard.ts';
 import { Attempt, decided, failed, type PostRequest, type PostResult } from './attempt.ts';
@@ -10,6 +9,7 @@ import { Connection, type ConnectionOptions, type Target } from './connection.ts
 import { dial } from './dial.ts';
 import { IdleConnections } from './idle-connections.ts';
 import type { Outcome } from './outcome.ts';
+import { createLookup } from './resolver.ts';
 import { shareLookups } from './shared-lookup.ts';
 
 export type { PostRequest, PostResult } from './attempt.ts';
@@ -39,7 +39,7 @@ class SocketPoster implements Poster {
 
   constructor(options: GuardOptions) {
     this.#policy = targetPolicy(options);
-    this.#lookup = shareLookups(options.lookup ?? systemLookup);
+    this.#lookup = shareLookups(options.lookup ?? createLookup(this.#policy.allow));
   }
 
   get openConnections(): number {

@@ -17,9 +17,15 @@ export function shareLookups(lookup: LookupFunction): LookupFunction {
     }
     const callbacks = [callback];
     waiting.set(host, callbacks);
-    lookup(host, options, (...answer) => {
+    try {
+      lookup(host, options, (...answer) => {
+        waiting.delete(host);
+        for (const answered of callbacks) answered(...answer);
+      });
+    } catch (error) {
+      // Nobody has joined yet, and nobody may wait for an answer that does not come.
       waiting.delete(host);
-      for (const answered of callbacks) answered(...answer);
-    });
+      throw error;
+    }
   };
 }

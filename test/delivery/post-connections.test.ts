@@ -14,6 +14,10 @@ import { answerWith, ok, startRawReceiver } from './raw-receiver.ts';
 
 const delivered = { kind: 'delivered', status: 200 };
 
+const neverAsked: LookupFunction = () => {
+  throw new Error('a literal address is never looked up');
+};
+
 test('uses one connection for one request after the other, and as many as there are requests at once', async () => {
   await using receiver = await startRawReceiver(ok);
   await using poster = localPoster();
@@ -165,6 +169,7 @@ test('cuts a connection that led elsewhere than to a checked address', async () 
   await using receiver = await startRawReceiver(ok, { host: '0.0.0.0' });
   const dialled = dial(new URL(`http://127.0.0.2:${receiver.port}/`), {
     policy: targetPolicy({ allowTargets: ['127.0.0.2'], allowHttp: false }),
+    lookup: neverAsked,
     signal: new AbortController().signal,
     connect: ({ port }) => connect(port, '127.0.0.3'),
   });
@@ -187,7 +192,11 @@ test.each(['http://localhost', 'http://127.1', 'http://[::ffff:127.0.0.1]', 'htt
 test('dialling itself checks a literal address', async () => {
   await using receiver = await startRawReceiver(ok);
   const policy = targetPolicy({ allowTargets: [], allowHttp: true });
-  const dialled = dial(new URL(receiver.url), { policy, signal: new AbortController().signal });
+  const dialled = dial(new URL(receiver.url), {
+    policy,
+    lookup: neverAsked,
+    signal: new AbortController().signal,
+  });
   await expect(dialled).rejects.toMatchObject({ class: 'blocked_address' });
   expect(receiver.connections).toEqual([]);
 });
