@@ -8,10 +8,11 @@ import { encode } from './encode.ts';
 import type { Figure } from './figure.ts';
 import { isolation } from './isolation.ts';
 import { latency } from './latency.ts';
+import { memory } from './memory.ts';
 import { neighbours } from './neighbours.ts';
 import { reading } from './reading.ts';
 import { sweeps } from './sweeps.ts';
-import { transaction } from './transaction.ts';
+import { writes } from './writes.ts';
 
 export const figures: readonly Figure[] = [
   encode,
@@ -20,9 +21,10 @@ export const figures: readonly Figure[] = [
   reading,
   latency,
   isolation,
-  transaction,
+  memory,
   backlog,
   neighbours,
+  writes,
   ...sweeps,
 ];
 

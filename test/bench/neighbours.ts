@@ -8,6 +8,7 @@ import { startService } from '../support/service-process.ts';
 import type { Figure, FigureContext, Measurement } from './figure.ts';
 import { LogAge } from './log-age.ts';
 import { NeighboursScene, type Company } from './neighbours-scene.ts';
+
 import { percentile } from './percentile.ts';
 import type { Round } from './rounds.ts';
 

@@ -14,6 +14,8 @@ export interface ServiceOptions {
   readonly databaseUrl: string;
   /** Over the defaults: any free port, 127.0.0.1 as an allowed target, debug log, a slot named as the database. */
   readonly env?: Readonly<Record<string, string>>;
+  /** What Node runs; default: the sources. */
+  readonly main?: string;
   /** Which lines of its log are kept, in `logs` and `output`; default: all. A long run has millions of them. */
   readonly keepsLine?: (line: LogLine) => boolean;
 }
@@ -72,10 +74,10 @@ class ChildService implements ServiceProcess {
   readonly #keepsLine: (line: LogLine) => boolean;
   #exit: Exit | undefined;
 
-  constructor({ databaseUrl, env, keepsLine = () => true }: ServiceOptions) {
+  constructor({ databaseUrl, env, main = 'src/main.ts', keepsLine = () => true }: ServiceOptions) {
     this.#keepsLine = keepsLine;
     this.slot = env?.['ROWHOOK_SLOT'] ?? new URL(databaseUrl).pathname.slice(1);
-    this.#child = spawn(process.execPath, ['src/main.ts', 'start'], {
+    this.#child = spawn(process.execPath, [main, 'start'], {
       cwd: ROOT,
       env: { ...defaultEnvironment(databaseUrl, this.slot), ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
