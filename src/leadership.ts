@@ -52,7 +52,8 @@ export interface LeadershipOptions {
   readonly memory: Memory;
   /** Whom to ask from now on; null: it streams as leader; else what it does instead. */
   onStatus(whyNotReady: () => string | null): void;
-  onAttempt(report: AttemptReport): void;
+  /** Null: nobody listens. */
+  readonly onAttempt: ((report: AttemptReport) => void) | null;
 }
 
 /** What outlives a term that another server ended: its testimony, as soon as nothing of it is under way any more. */

@@ -77,7 +77,7 @@ class Service {
             attempt = 0;
             onReady?.();
           },
-          onAttempt: onAttempt ?? ((): void => undefined),
+          onAttempt: onAttempt ?? null,
         });
       } catch (error) {
         if (this.#isStopping() && isAbort(error)) break;

@@ -62,7 +62,8 @@ export interface TermOptions {
   /** Smaller ones are reached by smaller tests. */
   readonly limits?: TermLimits;
   setFlowing(isFlowing: boolean): void;
-  onAttempt(report: AttemptReport): void;
+  /** Null: nobody listens. */
+  readonly onAttempt: ((report: AttemptReport) => void) | null;
   /** Fenced, or a bug: the term has to end. */
   onFailure(error: unknown): void;
 }
@@ -462,13 +463,14 @@ export class Term {
 
   #finished(delivery: Delivery, outcome: Outcome, { startedAt, trace }: Sent): void {
     const { logger, onAttempt } = this.#options;
-    const durationMs = now().monotonicMs - startedAt.monotonicMs;
     this.#counters.finished(delivery, outcome, new Date());
     this.#log(delivery, outcome, trace);
     this.#breakers.finished(delivery.webhook.uid, outcome, startedAt.monotonicMs);
-    const report = reportAttempt(delivery, outcome, durationMs);
     const level = outcome.kind === 'delivered' ? 'debug' : 'warn';
-    if (logger.isLevelEnabled(level)) logger[level](attemptFields(report), 'delivery.attempted');
-    onAttempt(report);
+    const isLogged = logger.isLevelEnabled(level);
+    if (!isLogged && onAttempt === null) return;
+    const report = reportAttempt(delivery, outcome, now().monotonicMs - startedAt.monotonicMs);
+    if (isLogged) logger[level](attemptFields(report), 'delivery.attempted');
+    onAttempt?.(report);
   }
 }

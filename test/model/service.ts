@@ -69,7 +69,7 @@ export class Service {
       setFlowing: (isFlowing) => {
         this.isFlowing = isFlowing;
       },
-      onAttempt: () => undefined,
+      onAttempt: null,
       onFailure: (error) => {
         this.#failed(error);
       },
