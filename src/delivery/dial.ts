@@ -28,11 +28,14 @@ export interface DialOptions {
 export class DialError extends Error {
   readonly class: FailureClass;
   readonly detail: string;
+  /** Nothing is wrong with the target: this process has no file descriptor left. */
+  readonly isOutOfDescriptors: boolean;
 
-  constructor(failureClass: FailureClass, detail: string) {
+  constructor(failureClass: FailureClass, detail: string, isOutOfDescriptors = false) {
     super(`${failureClass} ${detail}`);
     this.class = failureClass;
     this.detail = detail;
+    this.isOutOfDescriptors = isOutOfDescriptors;
   }
 }
 
@@ -100,6 +103,11 @@ function isChecked(remote: string | undefined, checked: readonly { readonly addr
 function connectFailure(error: unknown): DialError {
   const code = codeOf(error);
   if (code === 'ETIMEDOUT') return new DialError('timeout', 'ETIMEDOUT while connecting');
+  if (code === 'EMFILE' || code === 'ENFILE') {
+    const remedy =
+      'the service may open no more files or connections (raise its limit, ulimit -n); nothing was sent';
+    return new DialError('refused', `${code}: ${remedy}`, true);
+  }
   return new DialError('refused', code === '' ? 'the connection was closed while it was opened' : code);
 }
 

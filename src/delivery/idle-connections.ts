@@ -7,6 +7,8 @@ import { performance } from 'node:perf_hooks';
 export interface IdleConnection {
   readonly origin: string;
   readonly idleMs: number;
+  /** Fulfilled when its socket is gone. */
+  readonly closed: Promise<unknown>;
   close(): void;
 }
 
@@ -56,9 +58,11 @@ export class IdleConnections<T extends IdleConnection> {
     if (sameOrigin.length === 0) this.#byOrigin.delete(connection.origin);
   }
 
-  /** To make room for others: for file descriptors, of which there are too few. */
-  closeAll(): void {
-    for (const connection of [...this.#untilMs.keys()]) this.#close(connection);
+  /** Resolves when the sockets of all of them are gone. */
+  async closeAll(): Promise<void> {
+    const connections = [...this.#untilMs.keys()];
+    for (const connection of connections) this.#close(connection);
+    await Promise.all(connections.map(({ closed }) => closed));
   }
 
   #closeOldest(): void {

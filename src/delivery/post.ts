@@ -2,11 +2,12 @@
  * POSTs: one per call, never repeated, no redirect followed, no proxy, nothing on the wire but what HTTP needs and
  * Content-Type. Written for this alone, which makes it cheaper than an HTTP client: docs/decisions/0016.
  */
-import type { LookupFunction } from 'node:net';
+import type { LookupFunction, Socket } from 'node:net';
 import { targetPolicy, checkUrl, type GuardOptions, type TargetPolicy } from './address-guard.ts';
 import { Attempt, decided, failed, type PostRequest, type PostResult } from './attempt.ts';
 import { Connection, type ConnectionOptions, type Target } from './connection.ts';
-import { dial } from './dial.ts';
+import type { DialTimes } from './attempt-trace.ts';
+import { dial, DialError } from './dial.ts';
 import { IdleConnections } from './idle-connections.ts';
 import type { Outcome } from './outcome.ts';
 import { createLookup } from './resolver.ts';
@@ -78,11 +79,22 @@ class SocketPoster implements Poster {
   #newConnection(origin: string): Connection {
     const connection = new Connection(origin, {
       ...this.#connectionOptions,
-      dial: (signal, times) =>
-        dial(new URL(origin), { policy: this.#policy, lookup: this.#lookup, signal, times }),
+      dial: (signal, times) => this.#dial(new URL(origin), signal, times),
     });
     this.#open.add(connection);
     return connection;
+  }
+
+  // Connections that nobody uses give way to one that somebody needs. Nothing was written, so this repeats nothing.
+  async #dial(origin: URL, signal: AbortSignal, times: DialTimes): Promise<Socket> {
+    const options = { policy: this.#policy, lookup: this.#lookup, signal, times };
+    try {
+      return await dial(origin, options);
+    } catch (error) {
+      if (!(error instanceof DialError) || !error.isOutOfDescriptors || this.#idle.size === 0) throw error;
+      await this.#idle.closeAll();
+      return await dial(origin, options);
+    }
   }
 
   readonly #connectionOptions: Omit<ConnectionOptions, 'dial'> = {

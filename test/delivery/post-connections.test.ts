@@ -7,7 +7,7 @@ import { targetPolicy } from '../../src/delivery/address-guard.ts';
 import { dial } from '../../src/delivery/dial.ts';
 import { Attempt } from '../../src/delivery/attempt.ts';
 import { Connection } from '../../src/delivery/connection.ts';
-import { IdleConnections } from '../../src/delivery/idle-connections.ts';
+import { IdleConnections, type IdleConnection } from '../../src/delivery/idle-connections.ts';
 import { waitUntil } from '../support/wait.ts';
 import { localPoster, postWith } from './post-with.ts';
 import { answerWith, ok, startRawReceiver } from './raw-receiver.ts';
@@ -216,9 +216,15 @@ test('asks the resolver once for connections that are opened together', async ()
 });
 
 test('keeps a bounded number of idle connections and takes the newest of an origin first', () => {
-  const idle = new IdleConnections<{ origin: string; name: number; idleMs: number; close(): void }>(3);
+  const idle = new IdleConnections<IdleConnection & { readonly name: number }>(3);
   const make = (origin: string, name: number) => {
-    const connection = { origin, name, idleMs: 3_500, close: () => idle.remove(connection) };
+    const connection = {
+      origin,
+      name,
+      idleMs: 3_500,
+      closed: Promise.resolve(),
+      close: () => idle.remove(connection),
+    };
     idle.put(connection);
   };
   for (const name of [1, 2, 3]) make('a', name);
