@@ -105,9 +105,10 @@ begin
   if to_regclass(format('rowhook.%I', leaf)) is not null then
     return false;
   end if;
-  -- Attaching waits for no reader and no writer of the other days; CREATE TABLE … PARTITION OF would.
+  -- Attaching waits for no reader and no writer of the other days; CREATE TABLE … PARTITION OF would. Rows that only come, and go with
+  -- their table, are not worth a vacuum, which would write each page a second time.
   execute format('create table rowhook.%I (like rowhook.delivery including defaults including constraints including storage including compression)
-    with (toast_tuple_target = 8160, autovacuum_vacuum_insert_scale_factor = 0.05)', leaf);
+    with (toast_tuple_target = 8160, autovacuum_vacuum_insert_threshold = -1)', leaf);
   -- It has no key: where somebody publishes all tables, rowhook.forget could not change a row else.
   execute format('alter table rowhook.%I replica identity full', leaf);
   execute format('comment on table rowhook.%I is %L', leaf, format('The delivery log of %s (UTC). Read it through rowhook.delivery.', day));
@@ -208,10 +209,12 @@ create function rowhook.forget(table_name text, key text, dry_run boolean defaul
   security definer
   set search_path = pg_catalog, pg_temp
   set lock_timeout = '2s'
+  set enable_seqscan = off
 as $$
 declare
   known constant text := (select string_agg(t.name, ', ' order by t.name) from rowhook.subscribable_table t);
 begin
+  -- Without sequential scans, because the planner does not know how few ranges a bloom filter leaves.
   if forget.table_name is null or forget.key is null then
     raise exception 'which record? give the name of its table and its key' using errcode = '22004';
   end if;

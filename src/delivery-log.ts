@@ -60,7 +60,8 @@ export interface DeliveryLogParts {
   pause(ms: number, signal: AbortSignal): Promise<void>;
 }
 
-interface Waiting extends Attempted {
+interface Waiting {
+  readonly attempted: Attempted;
   readonly atUs: number;
   readonly bytes: number;
 }
@@ -111,7 +112,7 @@ export class DeliveryLog {
     }
     // A time is a row's own: lists go on after it.
     this.#lastAtUs = Math.max(this.#lastAtUs + 1, Math.round(this.#parts.wallMs() * 1000));
-    this.#waiting.push({ ...attempted, atUs: this.#lastAtUs, bytes });
+    this.#waiting.push({ attempted, atUs: this.#lastAtUs, bytes });
     this.#waitingBytes += bytes;
     this.#running ??= this.#run().finally(() => (this.#running = null));
   }
@@ -191,7 +192,7 @@ export class DeliveryLog {
     for (const each of this.#waiting) {
       bytes += each.bytes;
       if (rows.length > 0 && (rows.length >= maxBatchRows || bytes > maxBatchBytes)) break;
-      rows.push(toRow(each, this.#bodyOf(each)));
+      rows.push(toRow(each, this.#bodyOf(each.attempted)));
     }
     return rows;
   }
@@ -229,10 +230,8 @@ function joined(before: Gap | null, after: Gap | null): Gap | null {
   return { ...after, count: before.count + after.count, firstAtMs: before.firstAtMs };
 }
 
-function toRow(
-  { delivery, outcome, trace, atUs, keepsBody }: Waiting,
-  body: string | Buffer | null,
-): DeliveryRow {
+function toRow({ attempted, atUs }: Waiting, body: string | Buffer | null): DeliveryRow {
+  const { delivery, outcome, trace, keepsBody } = attempted;
   const { webhook, position, table, type = null, payload } = delivery;
   return {
     atUs,
