@@ -168,7 +168,8 @@ export class BacklogWindow {
   #want(queue: StoredQueue): void {
     if (queue.isReading) return;
     this.#wanting.add(queue);
-    this.#readNext();
+    // Not only inside: of a set that lost thousands at its front, even the beginning is long to find.
+    if (this.#reads < this.#parts.windowLimits.maxReads) this.#readNext();
   }
 
   #readNext(): void {
