@@ -247,7 +247,7 @@ class Payloads {
   readonly #change: LogChange;
   readonly #decision: Decision;
   readonly #rows: FilledRows;
-  readonly #built = new Map<Match['view'], View>();
+  readonly #built: Partial<Record<Match['view'], View>> = {};
 
   constructor(
     relation: PreparedRelation,
@@ -264,12 +264,7 @@ class Payloads {
   }
 
   of({ view }: Match): View {
-    let built = this.#built.get(view);
-    if (built === undefined) {
-      built = this.#build(view);
-      this.#built.set(view, built);
-    }
-    return built;
+    return (this.#built[view] ??= this.#build(view));
   }
 
   #build(view: Match['view']): View {

@@ -9,14 +9,14 @@ export function orderKeys(
   keyColumns: readonly number[],
   rows: readonly (Row | null)[],
 ): readonly string[] | 'all' {
-  const keys = new Set<string>();
+  const keys: string[] = [];
   for (const row of rows) {
     if (row === null) continue;
     const key = orderKey(relationOid, keyColumns, row);
     if (key === null) return 'all';
-    keys.add(key);
+    if (!keys.includes(key)) keys.push(key);
   }
-  return [...keys];
+  return keys;
 }
 
 function orderKey(relationOid: number, keyColumns: readonly number[], row: Row): string | null {

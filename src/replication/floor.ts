@@ -1,7 +1,6 @@
 // What has been read and is not settled yet, in commit order. From it follow the floor (everything up to it is settled
 // and every configuration change stored) and the LSN that may be confirmed to Postgres. Invariant: neither ever passes
 // an unsettled change, and neither goes back. Its size follows what is unsettled, not what was read since.
-import { Fifo } from '../fifo.ts';
 import { zeroLsn, type Lsn } from '../lsn.ts';
 import { wholeTransaction, type FloorPosition } from '../position.ts';
 
@@ -10,11 +9,15 @@ export interface UnsettledChange {
   readonly index: number;
   readonly transaction: UnsettledTransaction;
   pending: number;
+  /** The one behind it, as long as it is one of the transaction's unsettled ones. */
+  next: UnsettledChange | null;
 }
 
 export interface UnsettledTransaction {
   readonly commitLsn: Lsn;
-  readonly changes: Fifo<UnsettledChange>;
+  /** Of its changes: a list, because most transactions have one, for which a queue would be a heavy thing. */
+  first: UnsettledChange | null;
+  last: UnsettledChange | null;
   lastReadIndex: number;
   isCommitted: boolean;
   hasUnstoredConfiguration: boolean;
@@ -45,14 +48,14 @@ export class Floor {
   get position(): FloorPosition {
     const head = this.#head;
     if (head === null) return this.#settled;
-    const change = head.changes.head;
-    return { commitLsn: head.commitLsn, index: change === undefined ? head.lastReadIndex : change.index - 1 };
+    const { first } = head;
+    return { commitLsn: head.commitLsn, index: first === null ? head.lastReadIndex : first.index - 1 };
   }
 
   /** Of what was read, an open transaction's changes included. */
   get isAllSettled(): boolean {
     const head = this.#head;
-    return head === null || (head === this.#open && head.changes.length === 0);
+    return head === null || (head === this.#open && head.first === null);
   }
 
   /** A transaction that the connection lost half-way is sent again from its start: what was read of it keeps its state. */
@@ -66,7 +69,8 @@ export class Floor {
     }
     this.#open = {
       commitLsn,
-      changes: new Fifo(),
+      first: null,
+      last: null,
       // The start may lie inside this transaction: the floor must not fall back behind it.
       lastReadIndex: this.#settled.commitLsn === commitLsn ? this.#settled.index : -1,
       isCommitted: false,
@@ -85,8 +89,10 @@ export class Floor {
   add(index: number, matches: number): UnsettledChange {
     const transaction = this.#open;
     if (transaction === null) throw new Error('a change outside a transaction');
-    const change = { index, transaction, pending: matches };
-    transaction.changes.push(change);
+    const change = { index, transaction, pending: matches, next: null };
+    if (transaction.last === null) transaction.first = change;
+    else transaction.last.next = change;
+    transaction.last = change;
     return change;
   }
 
@@ -117,9 +123,14 @@ export class Floor {
   settle(change: UnsettledChange): void {
     change.pending -= 1;
     if (change.pending > 0) return;
-    const { changes } = change.transaction;
-    while (changes.head?.pending === 0) changes.shift();
-    this.#settleTransaction(change.transaction);
+    const { transaction } = change;
+    // Cut off: whoever still has it must not keep all that came after it.
+    for (let first = transaction.first; first?.pending === 0; first = transaction.first) {
+      transaction.first = first.next;
+      first.next = null;
+    }
+    if (transaction.first === null) transaction.last = null;
+    this.#settleTransaction(transaction);
   }
 
   configurationStored(transaction: UnsettledTransaction): void {
@@ -129,8 +140,8 @@ export class Floor {
 
   // A settled transaction leaves the list: at its head the floor moves over it, elsewhere the one before covers it.
   #settleTransaction(transaction: UnsettledTransaction): void {
-    const { isCommitted, hasUnstoredConfiguration, changes, previous, next } = transaction;
-    if (!isCommitted || hasUnstoredConfiguration || changes.length > 0) return;
+    const { isCommitted, hasUnstoredConfiguration, first, previous, next } = transaction;
+    if (!isCommitted || hasUnstoredConfiguration || first !== null) return;
     if (next === null) this.#tail = previous;
     else next.previous = previous;
     if (previous === null) {
