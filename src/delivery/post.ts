@@ -23,7 +23,9 @@ export interface Poster extends AsyncDisposable {
 }
 
 const maxIdleConnections = 1_000;
+// Of so many URLs it is kept what was read; one that is longer than most is read each time.
 const maxTargets = 10_000;
+const maxKeptUrlCharacters = 512;
 
 export function createPoster(options: GuardOptions): Poster {
   return new SocketPoster(options);
@@ -70,8 +72,9 @@ class SocketPoster implements Poster {
   #target(url: string): Target | Refused {
     const known = this.#targets.get(url);
     if (known !== undefined) return known;
-    if (this.#targets.size >= maxTargets) this.#targets.clear();
     const target = readTarget(url, this.#policy);
+    if (url.length > maxKeptUrlCharacters) return target;
+    if (this.#targets.size >= maxTargets) this.#targets.clear();
     this.#targets.set(url, target);
     return target;
   }
