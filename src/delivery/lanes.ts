@@ -158,10 +158,14 @@ export class Lanes {
     }
   }
 
-  /** Whether what waits for this webhook is sent within a second, as fast as it goes now. */
+  /**
+   * Whether what waits for this webhook is sent within a second, as fast as it goes now; or waits for its turn alone, and for no
+   * answer: of thousands of webhooks each is slow, though its endpoint is not.
+   */
   isDraining(uid: bigint): boolean {
     const lane = this.#lanes.get(uid);
-    return lane === undefined || lane.waiting.size <= lane.perSecond;
+    if (lane === undefined || lane.waiting.size <= lane.perSecond) return true;
+    return lane.ready.length > 0 && lane.inFlight < Math.max(1, lane.places);
   }
 
   /** For how long the reader has been held for what waits here, if only on and off. */

@@ -177,3 +177,19 @@ test('the oldest can be dropped, and what waited for it goes on once nothing bef
   lanes.release(out);
   expect(indexes(lanes.take(1))).toEqual([3]);
 });
+
+test('a lane whose endpoint is waited for does not drain; one that only waits for its turn does', () => {
+  const lanes = lanesWith(
+    [
+      deliveryOf({ uid: 1n, index: 0, keys: ['r0'] }),
+      deliveryOf({ uid: 1n, index: 1, keys: ['r1'] }),
+      deliveryOf({ uid: 2n, index: 2, keys: ['r2'] }),
+      deliveryOf({ uid: 2n, index: 3, keys: ['r3'] }),
+    ],
+    {},
+    1,
+  );
+  expect(lanes.isDraining(1n)).toBe(true);
+  expect(lanes.take(1)).toHaveLength(1);
+  expect([lanes.isDraining(1n), lanes.isDraining(2n)]).toEqual([false, true]);
+});
