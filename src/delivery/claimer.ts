@@ -63,6 +63,8 @@ export class Claimer {
   #notes: Note[] = [];
   #pumping: Promise<void> | null = null;
   #onIdle: (() => void) | null = null;
+  /** Those without an outcome. What was taken for a claim that failed has none coming. */
+  #claimed = 0;
   #isStopping = false;
   /** Something came up while the pump was running; it may have looked already. */
   #isWanted = false;
@@ -106,8 +108,7 @@ export class Claimer {
   async stop(): Promise<void> {
     this.#isStopping = true;
     await this.#pumping;
-    const { lanes } = this.#parts;
-    if (lanes.inFlight > 0) await new Promise<void>((resolve) => (this.#onIdle = resolve));
+    if (this.#claimed > 0) await new Promise<void>((resolve) => (this.#onIdle = resolve));
   }
 
   async #pump(): Promise<void> {
@@ -135,6 +136,7 @@ export class Claimer {
         onClaimed(delivery);
         if (delivery.change !== null) settle(delivery.change);
       }
+      this.#claimed += deliveries.length;
       for (const delivery of deliveries) this.#send(delivery, appended);
     }
   }
@@ -192,7 +194,8 @@ export class Claimer {
     } catch (error) {
       onFailure(error);
     }
-    if (lanes.inFlight === 0) this.#onIdle?.();
+    this.#claimed -= 1;
+    if (this.#claimed === 0) this.#onIdle?.();
   }
 
   #provenAt(instant: Instant): void {
