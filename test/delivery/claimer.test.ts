@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { FencedError } from '../../src/database/fenced.ts';
 import { decided } from '../../src/delivery/attempt.ts';
 import { Claimer } from '../../src/delivery/claimer.ts';
 import { Gate } from '../../src/delivery/gate.ts';
@@ -20,7 +21,7 @@ const limits = {
   maxBytesOutPerLane: 1_000_000,
 };
 
-/** A claimer whose journal always answers at once. `post` sees the gate, as the world changes while a connection opens. */
+/** A claimer whose journal answers at once, as long as it is not fenced. `post` sees the gate, as the world changes while a connection opens. */
 function claimerWith(post: (request: PostRequest, gate: Gate) => Promise<PostResult>, mayBeOut = 32) {
   const gate = new Gate({ onOpen: () => undefined, onChanged: () => undefined, onGone: () => undefined });
   gate.learn(webhookOf(), null);
@@ -28,12 +29,16 @@ function claimerWith(post: (request: PostRequest, gate: Gate) => Promise<PostRes
   const now = () => ({ monotonicMs: performance.now(), wallMs: Date.now() });
   const outcomes: Outcome[] = [];
   const finished = Promise.withResolvers<Outcome[]>();
+  const fence = { isFenced: false };
   let seq = 0;
   const claimer = new Claimer({
     lanes,
     gate,
     timeoutMs: 10_000,
-    append: () => Promise.resolve({ seq: ++seq, sentAt: now(), isDurable: true }),
+    append: () =>
+      fence.isFenced
+        ? Promise.reject(new FencedError('claim'))
+        : Promise.resolve({ seq: ++seq, sentAt: now(), isDurable: true }),
     checkTerm: () => Promise.resolve(now()),
     now,
     post: (request) => post(request, gate),
@@ -47,7 +52,7 @@ function claimerWith(post: (request: PostRequest, gate: Gate) => Promise<PostRes
     },
     onFailure: finished.reject,
   });
-  return { claimer, lanes, gate, ended: outcomes, outcomes: finished.promise };
+  return { claimer, lanes, gate, fence, ended: outcomes, outcomes: finished.promise };
 }
 
 test('a webhook that is deleted while its connection opens is not written to', async () => {
@@ -104,4 +109,22 @@ test('a webhook that is paused while a claimed delivery waits for a place is not
   await waitUntil(() => ended.length === 3, { intervalMs: 1, describe: 'all to have an outcome' });
   expect(ended.map(({ kind }) => kind)).toEqual(['delivered', 'delivered', 'interrupted']);
   expect(answers).toEqual([]);
+});
+
+test('it stops when a claim was refused: what it had taken for that is not waited for, what was claimed before is', async () => {
+  const answers: ((result: PostResult) => void)[] = [];
+  const { claimer, lanes, fence, ended, outcomes } = claimerWith(
+    () => new Promise<PostResult>((resolve) => answers.push(resolve)),
+  );
+  const failure = outcomes.catch((error: unknown) => error);
+  lanes.admit(deliveryOf({ index: 0, keys: ['a'] }));
+  claimer.wake();
+  await waitUntil(() => answers.length > 0, { intervalMs: 1, describe: 'a POST' });
+  fence.isFenced = true;
+  lanes.admit(deliveryOf({ index: 1, keys: ['b'] }));
+  claimer.wake();
+  expect(await failure).toBeInstanceOf(FencedError);
+  const stopped = claimer.stop().then(() => ended.length);
+  answers.shift()?.(decided({ kind: 'delivered', status: 200 }));
+  expect(await stopped).toBe(1);
 });
