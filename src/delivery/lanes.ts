@@ -69,7 +69,7 @@ interface Lane extends Turn<Lane> {
 /** Where lanes hold the reader, companies that have a larger part of what waits than this are who it is held for. */
 const largePart = 1 / 16;
 /** Of what is claimed ahead: so many times the POSTs of one webhook at a time. */
-const maxAhead = 4;
+const maxAhead = 2;
 
 /** An endpoint that takes longer for an answer is a slow one. */
 const slowAfterMs = 1_000;

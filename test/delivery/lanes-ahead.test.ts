@@ -97,7 +97,7 @@ test('what is claimed ahead is bounded', () => {
     most = Math.max(most, scene.lanes.inFlight);
     while (scene.out.length > 0) scene.end(concurrency);
   }
-  expect(most).toBe(concurrency + 4 * concurrency);
+  expect(most).toBe(concurrency + 2 * concurrency);
 });
 
 test('what is claimed and waits for its place makes no endpoint a slow one', () => {
