@@ -4,7 +4,7 @@ import type { DeliveryRow, Gap, Written } from './database/delivery-log.ts';
 import type { AttemptTrace } from './delivery/attempt-trace.ts';
 import type { Delivery } from './delivery/delivery.ts';
 import { recordKey } from './delivery/order-keys.ts';
-import { singleLine, type Outcome } from './delivery/outcome.ts';
+import { singleLine, withoutCut, type Outcome } from './delivery/outcome.ts';
 import { Fifo } from './fifo.ts';
 import { changeId } from './position.ts';
 
@@ -275,10 +275,5 @@ function keyOf(key: string | undefined): string | null {
 
 // The cut may lie inside a character; a zero byte is nothing that Postgres takes in a text.
 function answerText(answer: Buffer | null): string | null {
-  return answer === null
-    ? null
-    : answer
-        .toString('utf8')
-        .replace(/\ufffd+$/u, '')
-        .replaceAll('\0', '\ufffd');
+  return answer === null ? null : withoutCut(answer.toString('utf8')).replaceAll('\0', '\ufffd');
 }

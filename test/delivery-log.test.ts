@@ -149,6 +149,18 @@ test('what a target answered is text, whatever bytes it sent and wherever they w
   expect(row).toMatchObject({ answer: 'a\ufffdb\ncé', dnsMs: 1, connectMs: 2, tlsMs: null, totalMs: 4 });
 });
 
+test('it is text in no time, also when none of its bytes is a character', async () => {
+  const { log, batches, settle } = rig();
+  const answer = Buffer.alloc(60_000, 0xff);
+  answer[59_999] = 0x78;
+  const trace = { dnsMs: null, connectMs: null, tlsMs: null, firstByteMs: 3, totalMs: 4, answer };
+  const startedAt = performance.now();
+  log.attempted(attempt(delivered, { trace }));
+  await settle();
+  expect(batches.flat()[0]?.answer).toMatch(/^\ufffd.*x$/);
+  expect(performance.now() - startedAt).toBeLessThan(1_000);
+});
+
 test('where the DBA turned bodies off, neither body nor answer is kept, and the size still is', async () => {
   const { log, batches, settle } = rig();
   const trace = { dnsMs: 1, connectMs: 2, tlsMs: null, firstByteMs: 3, totalMs: 4, answer: Buffer.from('x') };

@@ -71,10 +71,17 @@ function join(head: string, detail: string | undefined): string {
  * characters become spaces, runs of spaces one, and what is longer than `maxCharacters` ends in an ellipsis.
  */
 export function singleLine(text: string, maxCharacters: number): string {
-  const clean = text
-    .replace(/[\p{C}\p{Z}]+/gu, ' ')
-    .replace(/\ufffd+$/u, '')
-    .trim();
+  const clean = withoutCut(text.replace(/[\p{C}\p{Z}]+/gu, ' ')).trim();
   const characters = [...clean];
   return characters.length <= maxCharacters ? clean : `${characters.slice(0, maxCharacters - 1).join('')}…`;
+}
+
+/**
+ * Text from bytes that were cut somewhere, without what is left of its last character. By hand: a search for the end of a
+ * run of them begins again at each, and an endpoint may answer nothing else.
+ */
+export function withoutCut(text: string): string {
+  let end = text.length;
+  while (text.charCodeAt(end - 1) === 0xfffd) end -= 1;
+  return text.slice(0, end);
 }

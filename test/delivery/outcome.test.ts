@@ -31,3 +31,9 @@ test('shortens by whole characters', () => {
   expect(singleLine('😀😀😀😀', 3)).toBe('😀😀…');
   expect(singleLine('abc', 3)).toBe('abc');
 });
+
+test('what an endpoint answered is made a line in no time, whatever bytes it is', () => {
+  const startedAt = performance.now();
+  expect(singleLine(`${'\ufffd'.repeat(200_000)}x`, 3)).toBe('\ufffd\ufffd…');
+  expect(performance.now() - startedAt).toBeLessThan(1_000);
+});
