@@ -62,6 +62,9 @@ export interface DeliveryLogParts {
 
 interface Waiting {
   readonly attempted: Attempted;
+  /** What is kept of the body, and how large all of it is. */
+  readonly body: string | Buffer | null;
+  readonly bodyBytes: number | null;
   readonly atUs: number;
   readonly bytes: number;
 }
@@ -70,6 +73,7 @@ interface Waiting {
 const rowBytes = 300;
 const longestRestMs = 30_000;
 const tellEveryMs = 60_000;
+const farAheadUs = 60_000_000;
 const tooSlow = 'rows came faster than they could be written';
 
 export class DeliveryLog {
@@ -101,20 +105,30 @@ export class DeliveryLog {
   /** Only remembers it. */
   attempted(attempted: Attempted): void {
     if (this.#isOver || (attempted.outcome.kind === 'delivered' && !this.keepsDelivered)) return;
+    const { delivery } = attempted;
+    const body = this.#bodyOf(attempted);
+    const bodyBytes = delivery.payload?.bytes ?? null;
     const bytes =
       rowBytes +
-      (this.#bodyOf(attempted) === null ? 0 : (attempted.delivery.payload?.bytes ?? 0)) +
+      (body === null ? 0 : (bodyBytes ?? 0)) +
+      charactersOf(delivery.keys) +
       (attempted.trace?.answer?.length ?? 0);
     const { maxRows, maxBytes } = this.#limits;
     if (this.#waiting.length >= maxRows || this.#waitingBytes + bytes > maxBytes) {
       this.#drop(1, this.#trouble ?? tooSlow);
       return;
     }
-    // A time is a row's own: lists go on after it.
-    this.#lastAtUs = Math.max(this.#lastAtUs + 1, Math.round(this.#parts.wallMs() * 1000));
-    this.#waiting.push({ attempted, atUs: this.#lastAtUs, bytes });
+    this.#lastAtUs = this.#nextAtUs();
+    const kept = { ...attempted, delivery: withoutPayload(delivery) };
+    this.#waiting.push({ attempted: kept, body, bodyBytes, atUs: this.#lastAtUs, bytes });
     this.#waitingBytes += bytes;
     this.#running ??= this.#run().finally(() => (this.#running = null));
+  }
+
+  // A time is a row's own: lists go on after it. But a clock that was far ahead for a moment is not followed until it is that late.
+  #nextAtUs(): number {
+    const nowUs = Math.round(this.#parts.wallMs() * 1000);
+    return this.#lastAtUs - nowUs > farAheadUs ? nowUs : Math.max(this.#lastAtUs + 1, nowUs);
   }
 
   /** Writes what is waiting, as far as the time allows; from then on nothing is taken. */
@@ -192,7 +206,7 @@ export class DeliveryLog {
     for (const each of this.#waiting) {
       bytes += each.bytes;
       if (rows.length > 0 && (rows.length >= maxBatchRows || bytes > maxBatchBytes)) break;
-      rows.push(toRow(each, this.#bodyOf(each.attempted)));
+      rows.push(toRow(each));
     }
     return rows;
   }
@@ -230,9 +244,18 @@ function joined(before: Gap | null, after: Gap | null): Gap | null {
   return { ...after, count: before.count + after.count, firstAtMs: before.firstAtMs };
 }
 
-function toRow({ attempted, atUs }: Waiting, body: string | Buffer | null): DeliveryRow {
+// A row that waits keeps nothing in memory but what is counted: no body that is not written, and nothing of its transaction.
+function withoutPayload({ webhook, position, table, type, keys }: LoggedDelivery): LoggedDelivery {
+  return { webhook, position, table, ...(type && { type }), ...(keys && { keys }) };
+}
+
+function charactersOf(keys: Delivery['keys'] = []): number {
+  return keys === 'all' ? 0 : keys.reduce((sum, { length }) => sum + length, 0);
+}
+
+function toRow({ attempted, body, bodyBytes, atUs }: Waiting): DeliveryRow {
   const { delivery, outcome, trace, keepsBody } = attempted;
-  const { webhook, position, table, type = null, payload } = delivery;
+  const { webhook, position, table, type = null } = delivery;
   return {
     atUs,
     uid: webhook.uid,
@@ -253,7 +276,7 @@ function toRow({ attempted, atUs }: Waiting, body: string | Buffer | null): Deli
     tlsMs: trace?.tlsMs ?? null,
     firstByteMs: trace?.firstByteMs ?? null,
     totalMs: trace?.totalMs ?? null,
-    bodyBytes: payload?.bytes ?? null,
+    bodyBytes,
     answer: keepsBody ? answerText(trace?.answer ?? null) : null,
     body,
   };

@@ -1,8 +1,13 @@
 /** What the delivery log keeps, when it writes, and what it drops: with a clock and a database that the test moves. */
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { expect, test } from 'vitest';
 import { DeliveryLog, type Attempted, type DeliveryLogLimits } from '../src/delivery-log.ts';
 import type { DeliveryRow, Gap, Written } from '../src/database/delivery-log.ts';
 import type { Outcome } from '../src/delivery/outcome.ts';
+import { waitUntil } from './support/wait.ts';
+
+setFlagsFromString('--expose-gc');
 
 const limits: DeliveryLogLimits = {
   maxRows: 100,
@@ -178,6 +183,44 @@ test('a body that is too large for the log is left out, and its row is there', a
   expect(batches.flat()[0]).toMatchObject({ body: null, bodyBytes: 5_001 });
 });
 
+test('while nothing can be written, bodies that are not kept leave the memory, and long keys count', async () => {
+  const { log, answers, gaps, settle } = rig();
+  answers.push({ kind: 'later', reason: 'no' });
+  const { delivery } = attempt();
+  const remember = (size: number, keepsBody: boolean): WeakRef<Buffer> => {
+    const body = Buffer.alloc(size);
+    log.attempted(
+      attempt(delivered, { delivery: { ...delivery, payload: { body, bytes: size } }, keepsBody }),
+    );
+    return new WeakRef(body);
+  };
+  const bodies = [remember(5_001, true), remember(10, false)];
+  const collect = runInNewContext('gc') as () => void;
+  const areGone = (): boolean => {
+    collect();
+    return bodies.every((body) => body.deref() === undefined);
+  };
+  await waitUntil(areGone, { describe: 'the end of the bodies' });
+  const keys = [`1/40000:${'x'.repeat(40_000)}`];
+  for (let n = 0; n < 3; n++) log.attempted(attempt(delivered, { delivery: { ...delivery, keys } }));
+  await settle();
+  expect(gaps.map(({ count }) => count)).toEqual([1]);
+});
+
+test('after a clock that was days ahead for a moment, rows have the right time again', async () => {
+  const self = rig();
+  const rightMs = self.nowMs;
+  self.nowMs += 5 * 86_400_000;
+  self.log.attempted(attempt());
+  self.nowMs = rightMs;
+  self.log.attempted(attempt());
+  self.nowMs = rightMs - 10;
+  self.log.attempted(attempt());
+  await self.settle();
+  const [, second, third] = self.batches.flat().map(({ atUs }) => atUs);
+  expect([second, third]).toEqual([rightMs * 1000, rightMs * 1000 + 1]);
+});
+
 test('a delivery of which nothing but its place is known has a row too', async () => {
   const { log, batches, settle } = rig();
   const { webhook, position, table } = attempt().delivery;
@@ -234,7 +277,7 @@ test('what comes faster than it can be written is dropped and counted, and never
 test('bytes are limited as rows are', async () => {
   const bench = rig();
   const { delivery } = attempt();
-  const payload = { body: 'x'.repeat(4_700), bytes: 4_700 };
+  const payload = { body: 'x'.repeat(4_680), bytes: 4_680 };
   for (let count = 0; count < 30; count++) {
     bench.log.attempted(attempt(delivered, { delivery: { ...delivery, payload } }));
   }
