@@ -2,6 +2,7 @@
  * The one place that opens connections: check the target, resolve it once, connect to exactly the addresses that were
  * checked, compare the peer's address, then TLS. Not one byte of a request is written here, so a failure is certain.
  */
+import { closeSync, openSync } from 'node:fs';
 import {
   connect as connectTcp,
   isIP,
@@ -9,6 +10,7 @@ import {
   type Socket,
   type TcpNetConnectOpts,
 } from 'node:net';
+import { devNull } from 'node:os';
 import { connect as connectTls } from 'node:tls';
 import { bareHost, checkUrl, resolveTarget, type TargetPolicy } from './address-guard.ts';
 import type { DialTimes } from './attempt-trace.ts';
@@ -51,7 +53,7 @@ export async function dial(origin: URL, options: DialOptions): Promise<Socket> {
   const resolution = await resolveTarget(origin, options.policy, options.lookup);
   if (options.signal.aborted) throw new DialError('timeout', 'while resolving the name');
   if (resolution.kind === 'refused') throw new DialError('blocked_address', resolution.refusal.message);
-  if (resolution.kind === 'unresolved') throw new DialError('dns', `${resolution.code} ${bareHost(origin)}`);
+  if (resolution.kind === 'unresolved') throw unresolved(resolution.code, bareHost(origin));
   const isTls = origin.protocol === 'https:';
   const port = Number(origin.port === '' ? (isTls ? 443 : 80) : origin.port);
   const lookup: LookupFunction = (_host, _options, done) => done(null, [...resolution.addresses]);
@@ -103,12 +105,25 @@ function isChecked(remote: string | undefined, checked: readonly { readonly addr
 function connectFailure(error: unknown): DialError {
   const code = codeOf(error);
   if (code === 'ETIMEDOUT') return new DialError('timeout', 'ETIMEDOUT while connecting');
-  if (code === 'EMFILE' || code === 'ENFILE') {
-    const remedy =
-      'the service may open no more files or connections (raise its limit, ulimit -n); nothing was sent';
-    return new DialError('refused', `${code}: ${remedy}`, true);
-  }
+  if (code === 'EMFILE' || code === 'ENFILE') return outOfDescriptors(code);
   return new DialError('refused', code === '' ? 'the connection was closed while it was opened' : code);
+}
+
+// A question for a name needs a descriptor too, and the resolver says of one that it did not get what it says of a server that is away.
+function unresolved(code: string, host: string): DialError {
+  try {
+    closeSync(openSync(devNull, 'r'));
+  } catch (error) {
+    const reason = codeOf(error);
+    if (reason === 'EMFILE' || reason === 'ENFILE') return outOfDescriptors(reason);
+  }
+  return new DialError('dns', `${code} ${host}`);
+}
+
+function outOfDescriptors(code: string): DialError {
+  const remedy =
+    'the service may open no more files or connections (raise its limit, ulimit -n); nothing was sent';
+  return new DialError('refused', `${code}: ${remedy}`, true);
 }
 
 /** The code of a system, TLS or resolver error, or of the last of several attempts to connect. */
