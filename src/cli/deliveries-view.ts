@@ -1,5 +1,6 @@
 /** A row of the delivery log as it is printed: one JSON shape, one line for people, and one in full. */
 import type { ListedDelivery } from '../database/deliveries.ts';
+import { dropDetail } from '../delivery/outcome.ts';
 import { formatTable, printable } from './output.ts';
 
 export function toJson(delivery: ListedDelivery): Record<string, unknown> {
@@ -54,12 +55,12 @@ export function formatDeliveries(deliveries: readonly ListedDelivery[]): string 
       each.total_ms === null ? '-' : each.total_ms.toFixed(1),
       String(each.body_bytes ?? '-'),
       each.change_id,
-      each.detail ?? '',
+      each.detail ?? (each.outcome === 'dropped' ? dropDetail(each.class ?? '') : ''),
     ]),
   );
 }
 
-/** A block for each: the line, then what was sent and what came back, as they were but for control characters. */
+/** A block for each: the line, then what was sent, or was to be, and what came back, as they were but for control characters. */
 export function formatInFull(deliveries: readonly ListedDelivery[]): string {
   return deliveries.map((each) => block(each).join('\n')).join('\n\n');
 }
@@ -73,7 +74,7 @@ function block(delivery: ListedDelivery): string[] {
   return [
     ...formatDeliveries([delivery]).split('\n').slice(1),
     ...(times.length === 0 ? [] : [`  ${times.join(', ')}`]),
-    ...(body === undefined ? [] : [`  sent: ${body === null ? '(not kept)' : printable(body)}`]),
+    ...(body === undefined ? [] : [`  body: ${body === null ? '(not kept)' : printable(body)}`]),
     ...(answer === undefined ? [] : [`  answer: ${answer === null ? '(none, or not kept)' : lines(answer)}`]),
   ];
 }

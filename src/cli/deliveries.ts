@@ -42,8 +42,8 @@ export function addDeliveries(program: Command, context: CliContext): void {
     )
     .option(
       '--before <time>',
-      'older than this: the time of the last one shown goes on from there',
-      parseTime,
+      'older than this, likewise: the time of the last one shown goes on from there',
+      parseMoment,
     )
     .option('--limit <count>', `how many, ${largestLimit} at most`, parseLimit, defaultLimit)
     .option('--full', 'with body and answer, where this login may see them')
@@ -92,35 +92,47 @@ function none(options: Options): string {
   const filters = ['webhook', 'company', 'table', 'key', 'outcome', 'failed', 'since', 'before'] as const;
   return filters.some((name) => options[name] !== undefined)
     ? 'no delivery matches'
-    : 'the delivery log is empty; `rowhook status` says what it keeps';
+    : 'the delivery log has nothing that this login may see; `rowhook status` says what it keeps';
 }
 
 function parseOutcomes(value: string): string[] {
   const words = value.split(',').map((word) => word.trim().toLowerCase());
   const unknown = words.find((word) => !outcomes.some((each) => each === word));
-  if (unknown !== undefined) throw new InvalidArgumentError(`"${unknown}" is none of ${outcomes.join(', ')}`);
+  if (unknown !== undefined) {
+    throw new InvalidArgumentError(
+      `"${unknown}" is none. Use one or more of ${outcomes.join(', ')}, separated by commas.`,
+    );
+  }
   return words;
 }
 
 const unitsMs: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
 function parseSince(value: string): Date {
-  const [, amount, unit = ''] = /^(\d{1,6})([smhd])$/.exec(value) ?? [];
-  if (amount !== undefined) return new Date(Date.now() - Number(amount) * (unitsMs[unit] ?? 0));
-  return new Date(parseTime(value));
+  return new Date(parseMoment(value));
 }
 
-/** As it was given, where it has the microseconds of a row. */
+function parseMoment(value: string): string {
+  const [, amount, unit = ''] = /^(\d{1,6})([smhd])$/.exec(value) ?? [];
+  if (amount === undefined) return parseTime(value);
+  return new Date(Date.now() - Number(amount) * (unitsMs[unit] ?? 0)).toISOString();
+}
+
+/** As this command or psql prints it, with the microseconds of a row. Without a zone it is UTC, as all that is printed. */
 function parseTime(value: string): string {
-  const ms = Date.parse(value);
-  if (Number.isNaN(ms)) throw new InvalidArgumentError('it is no time such as 2026-01-31T12:00Z');
-  return /\.\d{6}Z$/.test(value) ? value : new Date(ms).toISOString();
+  const form = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?)(Z|[+-]\d\d(?::?\d\d)?)?)?$/i;
+  const [, day, time = '00:00', zone = 'Z'] = form.exec(value.trim()) ?? [];
+  const text = `${day ?? ''}T${time}${/^[+-]\d\d$/.test(zone) ? `${zone}:00` : zone.toUpperCase()}`;
+  if (day === undefined || Number.isNaN(Date.parse(text))) {
+    throw new InvalidArgumentError('Use 15m, 6h, 2d or a time such as 2026-01-31T12:00Z.');
+  }
+  return text;
 }
 
 function parseLimit(value: string): number {
   const limit = Number(value);
   if (!Number.isInteger(limit) || limit < 1 || limit > largestLimit) {
-    throw new InvalidArgumentError(`it is a whole number from 1 to ${largestLimit}`);
+    throw new InvalidArgumentError(`Use a whole number from 1 to ${largestLimit}.`);
   }
   return limit;
 }

@@ -49,6 +49,7 @@ export function addEnable(program: Command, context: CliContext): void {
     'rowhook enable erp.salesOrder --module Sales --label "Sales order"',
     'rowhook enable erp.invoice --company-column tenant_id --name invoice',
     'rowhook enable erp.currency --no-company',
+    'rowhook enable erp.employee --no-log-bodies',
   );
 }
 

@@ -51,13 +51,18 @@ export function describeOutcome(outcome: Outcome): string {
 
 /** Also for a reason that a newer release wrote down. */
 export function describeDrop(reason: string): string {
-  return join(`dropped ${reason}`, dropDetails[reason]);
+  return join(`dropped ${reason}`, dropDetail(reason));
+}
+
+/** Empty where the reason says it all, or is one of a newer release. */
+export function dropDetail(reason: string): string {
+  return dropDetails[reason] ?? '';
 }
 
 const dropDetails: Readonly<Record<string, string>> = {
   backlog_full: 'more was waiting than ROWHOOK_BACKLOG_MAX_ROWS or ROWHOOK_BACKLOG_MAX_BYTES allows',
   breaker_open:
-    'its endpoint failed many times in a row, and the webhook chose to drop what comes until one arrives again',
+    'its endpoint failed many times in a row, and its breaker drops what comes until one arrives again',
   backlog_too_old: 'it was waiting for longer than ROWHOOK_BACKLOG_MAX_AGE_MS allows',
 };
 

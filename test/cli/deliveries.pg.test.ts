@@ -21,7 +21,7 @@ beforeAll(async () => {
   await database.dba.query('create table "salesOrder" ("companyId" text not null, id text primary key)');
   await database.dba.query(`select rowhook.enable_table('salesOrder')`);
   await database.service.query(
-    `select rowhook.make_delivery_partition((now() at time zone 'UTC')::date - i) from generate_series(0, 1) i`,
+    `select rowhook.make_delivery_partition((now() at time zone 'UTC')::date - i) from generate_series(-1, 1) i`,
   );
   for (const [minutes, webhook, company, key, outcome, result] of rows) {
     await database.service.query(
@@ -88,6 +88,7 @@ test.each([
     ['(so2,1)', 'so3', 'so1'],
   ],
   [['--since', '1h', '--key', 'so2'], []],
+  [['--before', '1h', '--company', 'globex'], ['so2']],
 ])('deliveries %j lists the newest first', async (args, keys) => {
   expect((await list(...args)).map(({ key }) => key)).toEqual(keys);
 });
@@ -100,6 +101,16 @@ test('the time of the last one goes on from there, and misses none', async () =>
     page = await list('--limit', '2', '--before', page.at(-1)?.at ?? '');
   }
   expect(seen).toEqual(['(so2,1)', 'so3', 'so1', 'so2', 'so1']);
+});
+
+test.each([
+  ['as psql prints it', (at: string) => at.replace('T', ' ').replace('Z', '+00')],
+  ['without a zone, in UTC', (at: string) => at.replace('Z', '')],
+  ['as it is', (at: string) => at],
+])('a time %s is exact to the microsecond', async (_how, write) => {
+  const [rejected] = await list('--outcome', 'rejected');
+  const older = await list('--before', write(rejected?.at ?? ''));
+  expect(older.map(({ key }) => key)).toEqual(['so1', 'so2', 'so1']);
 });
 
 test('as JSON a delivery is whole where the login may see bodies, and without them elsewhere', async () => {
@@ -129,17 +140,19 @@ test('for people it is a table, and in full what was sent and answered', async (
   expect(stderr).toContain('--before 20');
   const full = await runCli(['deliveries', '--failed', '--limit', '1', '--full'], env);
   expect(full.stdout).toContain(
-    '  first byte 3.0 ms, total 12.3 ms\n  sent: {"id":"so3"}\n  answer: line one\n    line two\n',
+    '  first byte 3.0 ms, total 12.3 ms\n  body: {"id":"so3"}\n  answer: line one\n    line two\n',
   );
   const dba = await runCli(['deliveries', '--full'], { DATABASE_URL: readerUrl });
   expect(dba.stderr).toContain('this login may not see bodies and answers');
-  expect(dba.stdout).not.toContain('sent:');
+  expect(dba.stdout).not.toContain('body:');
 });
 
 test.each([
-  [['--since', 'yesterday'], 'it is no time'],
-  [['--limit', '0'], 'a whole number from 1'],
-  [['--outcome', 'lost'], '"lost" is none of delivered'],
+  [['--since', 'yesterday'], 'Use 15m, 6h, 2d or a time such as'],
+  [['--since', '5'], 'Use 15m, 6h, 2d or a time such as'],
+  [['--before', '2026-13-01'], 'Use 15m, 6h, 2d or a time such as'],
+  [['--limit', '0'], 'Use a whole number from 1'],
+  [['--outcome', 'lost'], '"lost" is none. Use one or more of delivered'],
   [['--table', 'salesorder'], 'did you mean salesOrder?'],
 ])('deliveries %j says what is wrong', async (args, words) => {
   const { exitCode, stderr } = await runCli(['deliveries', ...args], { DATABASE_URL: database.serviceUrl });

@@ -48,6 +48,7 @@ export function addUpdate(parent: Command, context: CliContext): void {
     command,
     'rowhook webhook update wh_1 --paused',
     'rowhook webhook update wh_1 --on insert,update,delete',
+    'rowhook webhook update wh_1 --breaker wait --concurrency 4',
   );
 }
 
