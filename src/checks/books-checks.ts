@@ -58,10 +58,12 @@ export function checkBacklog(waiting: readonly WaitingWebhook[]): Check {
   return warn('backlog', detail, [...lines, ...more].join('\n'));
 }
 
-function describeWaiting({ id, name, companyId, count, bytes, ageS }: WaitingWebhook): string {
+function describeWaiting(webhook: WaitingWebhook): string {
+  const { id, name, companyId, isBreakerOpen, count, bytes, ageS } = webhook;
+  const why = isBreakerOpen ? 'its breaker is open' : 'its endpoint cannot keep up or is down';
   const whose = companyId === null ? 'all companies' : `company ${companyId}`;
   return (
-    `${id} "${name}" (${whose}): its endpoint cannot keep up or is down: ${count} waiting (${formatBytes(bytes)}), ` +
+    `${id} "${name}" (${whose}): ${why}: ${count} waiting (${formatBytes(bytes)}), ` +
     `the oldest for ${formatSeconds(ageS)}`
   );
 }

@@ -42,7 +42,7 @@ export function targetPolicy({ allowTargets, allowHttp }: GuardOptions): TargetP
 /** What can be said of a URL without the network; `null` = nothing against it so far. */
 export function checkUrl(url: string, policy: TargetPolicy): Refusal | null {
   const target = URL.parse(url);
-  if (target === null) return refuse('this is not a URL');
+  if (target === null) return refuse('this is not a URL such as https://host/path');
   if (target.protocol !== 'https:' && target.protocol !== 'http:') {
     return refuse(`the scheme ${singleScheme(target)} is refused: use https`);
   }

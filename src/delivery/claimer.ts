@@ -263,7 +263,8 @@ class Sending implements PostRequest {
     const url = gate.url(this.delivery.webhook.uid);
     if (url === undefined) return { kind: 'dropped', reason: 'deleted' };
     const leftMs = timeoutMs - (now().monotonicMs - this.startedAt.monotonicMs);
-    if (leftMs <= 0) return { kind: 'failed', class: 'timeout', detail: `after ${timeoutMs} ms` };
+    if (leftMs <= 0)
+      return { kind: 'failed', class: 'timeout', detail: `after ${timeoutMs} ms; nothing was sent` };
     this.url = url;
     this.timeoutMs = Math.ceil(leftMs);
     return null;

@@ -77,6 +77,7 @@ describe('the backlog', () => {
     name: 'orders',
     companyId: 'abc123',
     isActive: true,
+    isBreakerOpen: false,
     count: 12,
     bytes: 4_096,
     ageS: 90,
@@ -90,6 +91,12 @@ describe('the backlog', () => {
     });
     expect(remedy).toBe(
       'wh_1 "orders" (company abc123): its endpoint cannot keep up or is down: 12 waiting (4.0 kB), the oldest for 90 s',
+    );
+  });
+
+  test('waits for a breaker, not for an endpoint that is slow, while the breaker is open', () => {
+    expect(checkBacklog([{ ...waiting, isBreakerOpen: true }]).remedy).toContain(
+      '(company abc123): its breaker is open: 12 waiting',
     );
   });
 

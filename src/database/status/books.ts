@@ -17,6 +17,7 @@ export interface WaitingWebhook {
   readonly name: string;
   readonly companyId: string | null;
   readonly isActive: boolean;
+  readonly isBreakerOpen: boolean;
   readonly count: number;
   readonly bytes: number;
   /** Of the oldest. */
@@ -69,7 +70,8 @@ export async function readBrokenWebhooks(db: Queries): Promise<BrokenWebhook[]> 
 /** Those that have waited longest first. */
 export async function readWaitingWebhooks(db: Queries): Promise<WaitingWebhook[]> {
   const { rows } = await db.query<WaitingWebhook>({
-    text: `select w.id, w.name, w.company_id as "companyId", w.active as "isActive", c.backlog_count::float8 as count,
+    text: `select w.id, w.name, w.company_id as "companyId", w.active as "isActive",
+                  c.breaker_since is not null as "isBreakerOpen", c.backlog_count::float8 as count,
                   c.backlog_bytes::float8 as bytes,
                   extract(epoch from now() - coalesce(c.backlog_since, now()))::float8 as "ageS"
            from rowhook.counter c join rowhook.webhook w using (uid)

@@ -5,7 +5,7 @@ export interface DeliveryLogFacts {
   /** As the service that led last was told; null: none has led yet. */
   readonly mode: 'all' | 'errors' | 'off' | null;
   readonly days: number;
-  /** Partitions that are there. */
+  /** Partitions that are there, but for that of tomorrow. */
   readonly partitions: number;
   readonly bytes: number;
   /** Those that should have been dropped an hour ago. */
@@ -31,7 +31,7 @@ export async function readDeliveryLog(db: Queries): Promise<DeliveryLogFacts> {
                (array_agg(reason order by last_at desc))[1] as reason
         from rowhook.delivery_gap)
       select (select mode from told) as mode, coalesce((select days from told), 0) as days,
-             (select count(*)::int4 from kept) as partitions,
+             (select count(*)::int4 from kept where ends_at <= now() + interval '1 day') as partitions,
              (select coalesce(sum(pg_catalog.pg_total_relation_size(oid)), 0)::float8 from kept) as bytes,
              (select count(*)::int4 from kept, told where ends_at < now() - make_interval(days => days, hours => 2)) as overdue,
              coalesce(m.count, 0) as dropped, m.first_at as "droppedSince", m.last_at as "droppedLastAt",
