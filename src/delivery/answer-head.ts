@@ -25,8 +25,8 @@ export function readAnswerHead(text: string): AnswerHead | null {
   const body = fields === null ? null : bodyOf(status, fields);
   if (fields === null || body === null) return null;
   const isOld = line[1] === '0';
-  const isReusable =
-    body !== 'until closed' && (isOld ? isAskedFor(fields) : !hasToken(fields.connection, 'close'));
+  const isKept = isOld ? isAskedFor(fields) : !hasToken(fields.connection, 'close');
+  const isReusable = isKept && body !== 'until closed' && !(body === 0 && announcesBody(fields));
   const offer = /(?:^|[,;\s])timeout\s*=\s*"?(\d{1,9})/i.exec(fields.keepAlive);
   return { status, body, isReusable, keepAliveMs: offer === null ? null : Number(offer[1]) * 1_000 };
 }
@@ -70,6 +70,11 @@ function bodyOf(status: number, { contentLength, transferEncoding }: Fields): An
     return /(?:^|,)\s*chunked$/i.test(transferEncoding) ? 'chunked' : 'until closed';
   }
   return contentLength === null ? 'until closed' : Number(contentLength);
+}
+
+// Where there is none (204, 304) a receiver that speaks of one may send it all the same, after the next request.
+function announcesBody({ contentLength, transferEncoding }: Fields): boolean {
+  return transferEncoding !== null || Number(contentLength ?? 0) > 0;
 }
 
 function isAskedFor({ connection }: Fields): boolean {

@@ -362,13 +362,34 @@ describe('204 and 304 with a body', () => {
     [304, 'nobody’s body', 'content-length: 2\r\n\r\nok', false],
     [204, 'an answer as its body', `\r\n${head}${empty}`, false],
     [304, 'an answer as its body', `\r\n${head}${empty}`, false],
-    [204, 'a length and no body', 'content-length: 2\r\n\r\n', true],
-    [304, 'a length and no body', 'content-length: 2\r\n\r\n', true],
+    [204, 'a length and no body', 'content-length: 2\r\n\r\n', false],
+    [304, 'a length and no body', 'content-length: 2\r\n\r\n', false],
+    [204, 'a length of nothing', empty, true],
+    [204, 'chunks that may still come', 'transfer-encoding: chunked\r\n\r\n', false],
   ])('%i, %s', async (status, _name, rest, isReused) => {
     const outcome = status === 204 ? { kind: 'delivered', status } : { kind: 'rejected', status };
     await expectOnce(write(`HTTP/1.1 ${status} x\r\n${rest}`), { outcome, isReused });
   });
 });
+
+test.each(['content-length: 2', 'transfer-encoding: chunked'])(
+  'a body of 204 (%s) that comes after the next request was sent is not the beginning of its answer',
+  async (field) => {
+    let first: Socket | null = null;
+    await using receiver = await startRawReceiver((socket, _request, number) => {
+      if (number === 1) {
+        first = socket;
+        socket.write(`HTTP/1.1 204 x\r\n${field}\r\n\r\n`);
+        return;
+      }
+      if (!first?.destroyed) first?.write('0\r\n\r\n'.slice(0, 2));
+      socket.write(`HTTP/1.1 418 Teapot\r\n${empty}`);
+    });
+    await using poster = localPoster();
+    expect(await postWith(poster, { url: receiver.url })).toEqual({ kind: 'delivered', status: 204 });
+    expect(await postWith(poster, { url: receiver.url })).toEqual(teapot);
+  },
+);
 
 describe('a compressed bomb', () => {
   const bomb = gzipSync(Buffer.alloc(32 * 1024 * 1024));
