@@ -2,6 +2,7 @@
  * The one place that opens connections: check the target, resolve it once, connect to exactly the addresses that were
  * checked, compare the peer's address, then TLS. Not one byte of a request is written here, so a failure is certain.
  */
+import type { LookupAddress } from 'node:dns';
 import { closeSync, openSync } from 'node:fs';
 import {
   connect as connectTcp,
@@ -56,13 +57,14 @@ export async function dial(origin: URL, options: DialOptions): Promise<Socket> {
   if (resolution.kind === 'unresolved') throw unresolved(resolution.code, bareHost(origin));
   const isTls = origin.protocol === 'https:';
   const port = Number(origin.port === '' ? (isTls ? 443 : 80) : origin.port);
-  const lookup: LookupFunction = (_host, _options, done) => done(null, [...resolution.addresses]);
+  const addresses = [4, 6].flatMap((family) => firstOf(resolution.addresses, family));
+  const lookup: LookupFunction = (_host, _options, done) => done(null, addresses);
   const tcpOptions = { host: bareHost(origin), port, lookup, ...socketOptions };
   times?.begin('connectMs');
   const socket = (options.connect ?? connectTcp)(tcpOptions);
   options.signal.addEventListener('abort', () => socket.destroy(), { once: true });
   await opened(socket, 'connect', connectFailure);
-  if (!isChecked(socket.remoteAddress, resolution.addresses)) {
+  if (!isChecked(socket.remoteAddress, addresses)) {
     socket.destroy();
     throw new DialError('blocked_address', 'the connection led to an address that was not checked');
   }
@@ -70,6 +72,13 @@ export async function dial(origin: URL, options: DialOptions): Promise<Socket> {
   const open = isTls ? await encrypt(socket, origin) : socket;
   times?.end();
   return open;
+}
+
+// A name may have thousands of addresses, of anybody: one delivery must not knock at all of them.
+const maxAddressesOfFamily = 8;
+
+function firstOf(addresses: readonly LookupAddress[], family: number): LookupAddress[] {
+  return addresses.filter(({ address }) => isIP(address) === family).slice(0, maxAddressesOfFamily);
 }
 
 const socketOptions = { noDelay: true, autoSelectFamily: true, autoSelectFamilyAttemptTimeout: 500 } as const;

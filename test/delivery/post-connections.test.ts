@@ -1,4 +1,5 @@
 /** The life of connections: reuse, idle end, resets, the address guard where it dials, and the end of it all. */
+import type { LookupAddress } from 'node:dns';
 import { once } from 'node:events';
 import { connect, type LookupFunction } from 'node:net';
 import { performance } from 'node:perf_hooks';
@@ -188,6 +189,25 @@ test.each(['http://localhost', 'http://127.1', 'http://[::ffff:127.0.0.1]', 'htt
     expect(receiver.connections).toEqual([]);
   },
 );
+
+test('tries eight addresses of each family at most, however many a name has', async () => {
+  const v4 = Array.from({ length: 2_000 }, (_, n) => ({ address: `127.1.${n >> 8}.${n & 255}`, family: 4 }));
+  const v6 = Array.from({ length: 100 }, (_, n) => ({ address: `2606:4700::${n + 1}`, family: 6 }));
+  let offered: readonly LookupAddress[] = [];
+  const dialled = dial(new URL('http://many.example.com/'), {
+    policy: targetPolicy({ allowTargets: ['127.0.0.0/8'], allowHttp: true }),
+    lookup: (_host, _options, done) => done(null, [...v4, ...v6]),
+    signal: new AbortController().signal,
+    connect: ({ lookup }) => {
+      lookup?.('many.example.com', { all: true }, (_error, found) => {
+        offered = found as LookupAddress[];
+      });
+      return connect(1, '127.0.0.1');
+    },
+  });
+  await expect(dialled).rejects.toMatchObject({ class: 'refused' });
+  expect(offered).toEqual([...v4.slice(0, 8), ...v6.slice(0, 8)]);
+});
 
 test('dialling itself checks a literal address', async () => {
   await using receiver = await startRawReceiver(ok);
