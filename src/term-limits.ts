@@ -22,6 +22,7 @@ export const defaultLimits: TermLimits = {
   concurrency: 32,
   lanes: {
     maxInFlight: 1_000,
+    maxOutPerOrigin: 256,
     maxDeliveriesPerLane: 5_000,
     maxBytesPerLane: 16 * 1024 * 1024,
     minDeliveries: 5_000,

@@ -120,6 +120,7 @@ export class Term {
       this.#limits.lanes,
       (uid) => this.#mayBeOut(uid),
       (uid) => !this.#breakers.isDoubtful(uid),
+      (uid) => this.#gate.origin(uid),
     );
     this.#backlog = this.#buildBacklog();
     this.#watch = this.#buildWatch();

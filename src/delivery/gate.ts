@@ -26,6 +26,8 @@ interface Newest {
   revision: bigint;
   isActive: boolean;
   url: string;
+  /** Of the URL. */
+  origin: string;
   sending: SendingOptions;
   /** The transaction that made the newest version known from the log; null for one that was there at the start. */
   xid: number | null;
@@ -59,6 +61,11 @@ export class Gate {
     return this.#newest.get(uid)?.url;
   }
 
+  /** Scheme, host and port of that. */
+  origin(uid: bigint): string {
+    return this.#newest.get(uid)?.origin ?? '';
+  }
+
   /** How it is sent to, as of the newest row; undefined when the webhook is gone. */
   sending(uid: bigint): SendingOptions | undefined {
     return this.#newest.get(uid)?.sending;
@@ -82,7 +89,7 @@ export class Gate {
       known.xid = xid;
       return;
     }
-    this.#set(uid, { companyId, revision, isActive, url, sending, xid });
+    this.#set(uid, { companyId, revision, isActive, url, origin: originOf(url), sending, xid });
   }
 
   remove(uid: bigint): void {
@@ -96,7 +103,7 @@ export class Gate {
       const known = this.#newest.get(uid);
       // One that the log has not told yet has no deliveries either.
       if (known === undefined || known.revision >= revision) continue;
-      this.#set(uid, { ...known, revision, isActive, url, sending });
+      this.#set(uid, { ...known, revision, isActive, url, origin: originOf(url), sending });
     }
     for (const uid of asked ?? [...this.#newest.keys()]) {
       const known = this.#newest.get(uid);
@@ -112,4 +119,9 @@ export class Gate {
     if (known !== undefined && newest.revision > known.revision) this.#listener.onChanged(uid);
     if (newest.isActive && !wasOpen) this.#listener.onOpen(uid);
   }
+}
+
+// What is no URL is refused when it is its turn.
+function originOf(url: string): string {
+  return URL.parse(url)?.origin ?? url;
 }

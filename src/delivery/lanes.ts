@@ -2,14 +2,18 @@
 // whose turn it is says turns.ts. Invariant: two deliveries of one record of one webhook are never out at the same time, and leave
 // in the order of the log. One for all records, a TRUNCATE, is out alone: after all before it, before all after it.
 import { Fifo } from '../fifo.ts';
+import { roomAhead, takesPart, type Ahead } from './ahead.ts';
 import { BytesOut } from './bytes-out.ts';
 import type { Delivery } from './delivery.ts';
+import { Origins, type AtOrigin, type Origin } from './origins.ts';
 import { Turns, type Turn } from './turns.ts';
 
 /** But for POSTs at a time and what is out, these hold the reader; what came from the backlog, whose window has limits of its own, does not. */
 export interface LaneLimits {
   /** POSTs of all webhooks at a time. */
   readonly maxInFlight: number;
+  /** And of all that go to one origin. */
+  readonly maxOutPerOrigin: number;
   readonly maxDeliveriesPerLane: number;
   readonly maxBytesPerLane: number;
   /** Of all lanes: what is sent within `maxWaitMs`, but not fewer and not more than these. */
@@ -27,6 +31,10 @@ interface Waiting {
   readonly followers: Waiting[];
   blockers: number;
   isDropped: boolean;
+  /** As of its claim; a webhook that moves takes its new one's places from the next claim on. */
+  origin: Origin<Lane, Departing> | null;
+  /** Counted among the slow ones of that. */
+  isSlowThere: boolean;
   /** Both as of the last look before. */
   takenAtMs: number;
   departedAtMs: number;
@@ -38,7 +46,7 @@ interface Departing {
   go(): void;
 }
 
-interface Lane extends Turn<Lane> {
+interface Lane extends Turn<Lane>, AtOrigin, Ahead {
   readonly uid: bigint;
   readonly ready: Fifo<Waiting>;
   /** Not claimed yet, in order. */
@@ -57,10 +65,6 @@ interface Lane extends Turn<Lane> {
   readonly held: Fifo<Departing>;
   /** As many of it may be out, as of its last turn. */
   places: number;
-  /** The last claim that it had a part in, how many were over since, and how many between that and the claim before. */
-  claimNo: number;
-  over: number;
-  overBefore: number;
   /** Since the last look, and about how many in a second. */
   done: number;
   perSecond: number;
@@ -68,8 +72,6 @@ interface Lane extends Turn<Lane> {
 
 /** Where lanes hold the reader, companies that have a larger part of what waits than this are who it is held for. */
 const largePart = 1 / 16;
-/** Of what is claimed ahead: so many times the POSTs of one webhook at a time. */
-const maxAhead = 2;
 
 /** An endpoint that takes longer for an answer is a slow one. */
 const slowAfterMs = 1_000;
@@ -78,8 +80,10 @@ export class Lanes {
   readonly #limits: LaneLimits;
   readonly #mayBeOut: (uid: bigint) => number;
   readonly #mayClaimAhead: (uid: bigint) => boolean;
+  readonly #originOf: (uid: bigint) => string;
   readonly #lanes = new Map<bigint, Lane>();
   readonly #turns: Turns<Lane>;
+  readonly #origins: Origins<Lane, Departing>;
   readonly #claimed = new Map<Delivery, Waiting>();
   readonly #full = new Set<Lane>();
   readonly #out: BytesOut<Lane>;
@@ -97,17 +101,20 @@ export class Lanes {
 
   /**
    * `mayBeOut`: how many POSTs of this webhook, 0 while it may not be sent to; call `wake` when it is more; `mayClaimAhead`: whether
-   * more of it may be claimed than that.
+   * more of it may be claimed than that; `originOf`: where it is sent to, call `wake` when it is elsewhere.
    */
   constructor(
     limits: LaneLimits,
     mayBeOut: (uid: bigint) => number,
     mayClaimAhead: (uid: bigint) => boolean = () => true,
+    originOf: (uid: bigint) => string = String,
   ) {
     this.#limits = limits;
     this.#mayBeOut = mayBeOut;
     this.#mayClaimAhead = mayClaimAhead;
+    this.#originOf = originOf;
     this.#turns = new Turns(limits.maxInFlight);
+    this.#origins = new Origins(limits.maxOutPerOrigin);
     this.#out = new BytesOut(limits.maxBytesOut);
   }
 
@@ -219,6 +226,8 @@ export class Lanes {
       followers: [],
       blockers: 0,
       isDropped: false,
+      origin: null,
+      isSlowThere: false,
       takenAtMs: 0,
       departedAtMs: Infinity,
       isOverdue: false,
@@ -239,30 +248,62 @@ export class Lanes {
    */
   take(max: number): Delivery[] {
     const taken: Delivery[] = [];
+    this.#unpark();
     while (taken.length < max && this.#turns.free > 0) {
       const lane = this.#turns.next();
-      if (lane === undefined) break;
-      const places = this.#mayBeOut(lane.uid);
-      if (lane.inFlight >= this.#mayClaim(lane, places)) continue;
-      const next = nextReady(lane);
-      if (next === undefined || !this.#hasRoom(lane, next.delivery)) continue;
-      lane.ready.shift();
-      lane.waiting.delete(next);
-      this.#takesPart(lane);
-      this.#turns.taken(lane);
-      lane.places = places;
-      next.takenAtMs = this.#lookedAtMs ?? 0;
-      lane.bytesOut += next.delivery.payload.bytes;
-      this.#count(lane, next.delivery, -1);
-      this.#claimed.set(next.delivery, next);
-      taken.push(next.delivery);
+      if (lane === undefined) {
+        // Those that went on may have had nothing to send.
+        if (this.#unpark()) continue;
+        break;
+      }
+      const next = this.#takeFrom(lane);
+      if (next === undefined) continue;
+      taken.push(next);
       this.#queue(lane);
     }
     if (taken.length > 0) this.#claimNo += 1;
     return taken;
   }
 
-  /** Calls `go` at once, or when as many of its webhook as may be out at a time are out no more. */
+  /** Nothing: the lane gets its next turn once what is in its way is not any more. */
+  #takeFrom(lane: Lane): Delivery | undefined {
+    const places = this.#mayBeOut(lane.uid);
+    if (lane.inFlight >= this.#mayClaim(lane, places)) return undefined;
+    const next = nextReady(lane);
+    if (next === undefined) return undefined;
+    const origin = this.#origins.at(this.#originOf(lane.uid));
+    const answer = this.#origins.admits(lane, origin, this.#claimNo);
+    if (answer === 'parked') this.#turns.park(lane);
+    const { delivery } = next;
+    if (answer !== 'yes' || !this.#hasRoom(lane, delivery)) return undefined;
+    lane.ready.shift();
+    lane.waiting.delete(next);
+    takesPart(lane, this.#claimNo);
+    this.#turns.taken(lane);
+    this.#origins.taken(origin, this.#claimNo);
+    lane.places = places;
+    next.origin = origin;
+    if (lane.isSlow) this.#countSlow(next);
+    next.takenAtMs = this.#lookedAtMs ?? 0;
+    lane.bytesOut += delivery.payload.bytes;
+    this.#count(lane, delivery, -1);
+    this.#claimed.set(delivery, next);
+    return delivery;
+  }
+
+  #countSlow(waiting: Waiting): void {
+    if (waiting.isSlowThere || waiting.origin === null) return;
+    waiting.isSlowThere = true;
+    waiting.origin.slowInFlight += 1;
+  }
+
+  #unpark(): boolean {
+    const lanes = this.#origins.unpark(this.#claimNo);
+    for (const lane of lanes) this.#turns.unparkLane(lane);
+    return lanes.length > 0;
+  }
+
+  /** Calls `go` at once, or when as many of its webhook, and of its origin, as may be out at a time are out no more. */
   depart(delivery: Delivery, go: () => void): void {
     const lane = this.#lanes.get(delivery.webhook.uid);
     const taken = this.#claimed.get(delivery);
@@ -273,7 +314,13 @@ export class Lanes {
       return;
     }
     lane.out += 1;
-    this.#go(departing);
+    this.#leave(departing);
+  }
+
+  // It has a place of its webhook, and needs one of its origin.
+  #leave(departing: Departing): void {
+    const { origin } = departing.taken;
+    if (origin === null || this.#origins.depart(origin, departing)) this.#go(departing);
   }
 
   #go({ taken, go }: Departing): void {
@@ -297,14 +344,28 @@ export class Lanes {
     lane.over += 1;
     const next = lane.out > lane.places ? undefined : lane.held.shift();
     if (next === undefined) lane.out -= 1;
-    else this.#go(next);
+    else this.#leave(next);
+    this.#releaseOrigin(done);
     this.#forgetIfEmpty(lane);
   }
 
-  /** A webhook may have more out than before. */
+  #releaseOrigin({ origin, departedAtMs, isSlowThere }: Waiting): void {
+    if (origin === null) return;
+    if (isSlowThere) origin.slowInFlight -= 1;
+    this.#origins.released(origin, departedAtMs < Infinity);
+    for (;;) {
+      const next = this.#origins.departing(origin);
+      if (next === undefined) return;
+      this.#go(next);
+    }
+  }
+
+  /** A webhook may have more out than before, or has moved. */
   wake(uid: bigint): void {
     const lane = this.#lanes.get(uid);
-    if (lane !== undefined) this.#queue(lane);
+    if (lane === undefined) return;
+    if (this.#origins.leave(lane)) this.#turns.unparkLane(lane);
+    this.#queue(lane);
   }
 
   /** Takes out, in order, everything of a webhook that is not claimed yet. */
@@ -327,23 +388,9 @@ export class Lanes {
     return oldest.delivery;
   }
 
-  // A claim takes a while, and a place that is free meanwhile is a place lost. So as many are claimed ahead as were over since the last
-  // claim, twice: once for the time until this one is durable, once for the time until the next is. An endpoint that hangs gets none.
   #mayClaim(lane: Lane, places: number): number {
     if (places === 0 || !this.#mayClaimAhead(lane.uid)) return places;
-    return places + Math.min(2 * this.#overSinceLastClaim(lane), maxAhead * places);
-  }
-
-  #overSinceLastClaim({ claimNo, over, overBefore }: Lane): number {
-    if (claimNo > this.#claimNo) return overBefore;
-    return claimNo === this.#claimNo ? over : 0;
-  }
-
-  #takesPart(lane: Lane): void {
-    if (lane.claimNo > this.#claimNo) return;
-    lane.overBefore = this.#overSinceLastClaim(lane);
-    lane.over = 0;
-    lane.claimNo = this.#claimNo + 1;
+    return places + roomAhead(lane, places, this.#claimNo);
   }
 
   // What was taken first comes first.
@@ -353,6 +400,7 @@ export class Lanes {
       const lane = this.#lanes.get(waiting.delivery.webhook.uid);
       if (waiting.isOverdue || lane === undefined || nowMs - waiting.departedAtMs < slowAfterMs) continue;
       waiting.isOverdue = true;
+      this.#countSlow(waiting);
       this.#turns.overdue(lane);
     }
     this.#turns.unpark();
@@ -400,6 +448,7 @@ export class Lanes {
         claimNo: 0,
         over: 0,
         overBefore: 0,
+        parkedAt: null,
         isInTurn: false,
         isSlow: false,
         overdue: 0,

@@ -87,6 +87,16 @@ export class Turns<Lane extends Turn<Lane>> {
     return undefined;
   }
 
+  /** It had its turn, and gets no other until `unparkLane`: what it waits for is not its own. */
+  park(lane: Lane): void {
+    lane.isInTurn = true;
+  }
+
+  unparkLane(lane: Lane): void {
+    lane.isInTurn = false;
+    this.queue(lane);
+  }
+
   taken(lane: Lane): void {
     lane.inFlight += 1;
     lane.company.inFlight += 1;
@@ -115,8 +125,7 @@ export class Turns<Lane extends Turn<Lane>> {
     for (let room = this.#slowRoom; room > 0 && this.#parked.length > 0; room--) {
       const lane = this.#parked.shift();
       if (lane === undefined) return;
-      lane.isInTurn = false;
-      this.queue(lane);
+      this.unparkLane(lane);
     }
   }
 

@@ -94,7 +94,7 @@ export const sweeps: readonly Figure[] = [
   sweep('concurrency', 'sending to a receiver that takes 50 ms, by how many POSTs may be out', [
     { part: '32, one webhook', path: '/delay/50', count: 4_000 },
     { part: '128, 4 webhooks', path: '/delay/50', count: 15_000, webhooks: 4, connections: 128 },
-    { part: '512, 16 webhooks', path: '/delay/50', count: 30_000, webhooks: 16, connections: 512 },
+    { part: '256, 8 webhooks', path: '/delay/50', count: 30_000, webhooks: 8, connections: 256 },
   ]),
   sweep('webhook-count', 'sending, by the number of companies with a webhook each', [
     { part: '1 webhook' },

@@ -40,6 +40,7 @@ async function hanging({
   const lanes = new Lanes(
     {
       maxInFlight: 1_000,
+      maxOutPerOrigin: 1_000,
       maxDeliveriesPerLane: 100,
       maxBytesPerLane: 2_000,
       minDeliveries: 200,

@@ -11,6 +11,7 @@ import { waitUntil } from '../support/wait.ts';
 
 const limits = {
   maxInFlight: 10,
+  maxOutPerOrigin: 10,
   maxDeliveriesPerLane: 100,
   maxBytesPerLane: 1_000,
   minDeliveries: 100,

@@ -29,6 +29,16 @@ test('the version with the higher revision wins, whichever way it came', () => {
   expect(gate.url(1n)).toBe('https://example.com/newest');
 });
 
+test('the origin follows the newest URL, without its path and with its port', () => {
+  const gate = new Gate(nobody);
+  gate.learn(webhookOf({ revision: 1n, url: 'https://example.com/hook' }), null);
+  expect(gate.origin(1n)).toBe('https://example.com');
+  gate.learn(webhookOf({ revision: 2n, url: 'http://10.0.0.1:8080/hook?a=b' }), 7);
+  expect(gate.origin(1n)).toBe('http://10.0.0.1:8080');
+  gate.learnFromPoll(pollOf(3n, true));
+  expect(gate.origin(1n)).toBe('https://example.com');
+});
+
 test('tells when a webhook opens, once', () => {
   const opened: bigint[] = [];
   const gate = new Gate({ ...nobody, onOpen: (uid) => opened.push(uid) });

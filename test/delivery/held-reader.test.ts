@@ -23,7 +23,10 @@ function run({ companies, idle, seconds }: Import): number {
   for (const [uid, companyId] of [...companies, ...idle].entries()) {
     gate.learn(webhookOf({ uid: BigInt(uid), companyId }), null);
   }
-  const lanes = new Lanes({ ...defaultLimits.lanes, maxInFlight: 1e9 }, () => 1_000_000);
+  const lanes = new Lanes(
+    { ...defaultLimits.lanes, maxInFlight: 1e9, maxOutPerOrigin: 1e9 },
+    () => 1_000_000,
+  );
   const backlog = new Backlog(
     {
       lanes,

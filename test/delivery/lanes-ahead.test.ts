@@ -7,6 +7,7 @@ import { deliveryOf } from '../support/deliveries.ts';
 const concurrency = 4;
 const limits = {
   maxInFlight: 1_000,
+  maxOutPerOrigin: 1_000,
   maxDeliveriesPerLane: 1_000,
   maxBytesPerLane: 1_000_000,
   minDeliveries: 1_000,

@@ -8,6 +8,7 @@ import { deliveryOf } from '../support/deliveries.ts';
 
 const limits = {
   maxInFlight: 1_000_000,
+  maxOutPerOrigin: 1_000_000,
   maxDeliveriesPerLane: 1_000,
   maxBytesPerLane: 1_000_000,
   minDeliveries: 1_000,

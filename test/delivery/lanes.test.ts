@@ -5,6 +5,7 @@ import { deliveryOf } from '../support/deliveries.ts';
 
 const limits: LaneLimits = {
   maxInFlight: 100,
+  maxOutPerOrigin: 100,
   maxDeliveriesPerLane: 4,
   maxBytesPerLane: 1_000,
   minDeliveries: 100,

@@ -5,6 +5,7 @@ import { deliveryOf } from '../support/deliveries.ts';
 
 const limits: LaneLimits = {
   maxInFlight: 1_000,
+  maxOutPerOrigin: 1_000,
   maxDeliveriesPerLane: 5_000,
   maxBytesPerLane: 1_000_000,
   minDeliveries: 50_000,

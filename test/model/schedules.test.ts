@@ -60,6 +60,7 @@ const limits = fc
     concurrency: inFlight,
     lanes: {
       maxInFlight: inFlight * 2,
+      maxOutPerOrigin: inFlight,
       maxDeliveriesPerLane: lane,
       maxBytesPerLane: many,
       minDeliveries: lane,

@@ -1,5 +1,6 @@
 // What endpoints that hang, flap or fail again and again cost the others: nothing; and what becomes of their own deliveries.
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { startReceiver, type Receiver } from '../support/receiver.ts';
 import { waitUntil } from '../support/wait.ts';
 import { openScene, type Scene } from './scene.ts';
 
@@ -102,11 +103,25 @@ test('an endpoint that hangs a second in three, and fails in another, costs a he
   );
 });
 
-test('forty endpoints that hang, each of a company of its own, cost a healthy one nothing', async () => {
-  const names = Array.from({ length: 40 }, (_, i) => `hanging-${i}`);
-  for (const name of names) {
-    scene.receiver.behave({ hang: true }, `/${name}`);
-    await webhook(name);
+test('forty endpoints that hang, each of a company of its own, cost a healthy one nothing, where they share its origin and where they do not', async () => {
+  await using elsewhere = new AsyncDisposableStack();
+  const others = await Promise.all(Array.from({ length: 8 }, () => startReceiver()));
+  for (const receiver of others) elsewhere.use(receiver);
+  await hangForty([scene.receiver], 200);
+  expect(await slowestMs('healthy', 20)).toBeLessThan(2_000);
+  await hangForty(others, 650);
+  expect(await slowestMs('healthy', 20)).toBeLessThan(2_000);
+  await scene.database.service.query(`delete from rowhook.webhook where name like 'hanging-%'`);
+});
+
+/** Resolves when so many of their POSTs have begun. */
+async function hangForty(receivers: readonly Receiver[], posts: number): Promise<void> {
+  const before = lastId;
+  const names = Array.from({ length: 40 }, (_, i) => `hanging-${before}-${i}`);
+  for (const [i, name] of names.entries()) {
+    const receiver = receivers[i % receivers.length];
+    receiver?.behave({ hang: true }, `/${name}`);
+    await webhook(name, { url: `${receiver?.url}/${name}` });
   }
   await scene.database.app.query(
     `insert into erp.job select $1 + row_number() over (), tenant, n from unnest($2::text[]) tenant, generate_series(1, 50) n`,
@@ -114,11 +129,10 @@ test('forty endpoints that hang, each of a company of its own, cost a healthy on
   );
   lastId += names.length * 50;
   const hanging = (): number =>
-    scene.receiver.requests.filter(({ path }) => path.startsWith('/hanging-')).length;
-  await waitUntil(() => hanging() > 850, { describe: () => `most places to be taken; ${hanging()} are` });
-  expect(await slowestMs('healthy', 20)).toBeLessThan(2_000);
-  await scene.database.service.query(`delete from rowhook.webhook where name like 'hanging-%'`);
-});
+    receivers.flatMap(({ requests }) => requests).filter(({ path }) => path.startsWith(`/hanging-${before}-`))
+      .length;
+  await waitUntil(() => hanging() > posts, { describe: () => `most places to be taken; ${hanging()} are` });
+}
 
 test('a breaker that is to wait keeps what comes, and sends it in order once a probe arrives', async () => {
   const id = await webhook('waiting', { breaker: 'wait' });
