@@ -91,7 +91,7 @@ function toFilter({
 function none(options: Options): string {
   const filters = ['webhook', 'company', 'table', 'key', 'outcome', 'failed', 'since', 'before'] as const;
   return filters.some((name) => options[name] !== undefined)
-    ? 'no delivery matches'
+    ? 'no delivery matches; `rowhook status` says what the log keeps'
     : 'the delivery log has nothing that this login may see; `rowhook status` says what it keeps';
 }
 

@@ -147,6 +147,11 @@ test('for people it is a table, and in full what was sent and answered', async (
   expect(dba.stdout).not.toContain('body:');
 });
 
+test('where nothing matches it says who knows what the log keeps', async () => {
+  const { stdout } = await runCli(['deliveries', '--key', 'so9'], { DATABASE_URL: database.serviceUrl });
+  expect(stdout).toBe('no delivery matches; `rowhook status` says what the log keeps\n');
+});
+
 test.each([
   [['--since', 'yesterday'], 'Use 15m, 6h, 2d or a time such as'],
   [['--since', '5'], 'Use 15m, 6h, 2d or a time such as'],
