@@ -35,6 +35,9 @@ const idleMarginMs = 2_000;
 // with a little left is kept, and looked at again before it is written to.
 const maxUnsentBytes = 64 * 1024;
 
+// One for all: without a reason each `abort` makes an error with a stack, which nobody reads.
+const closed = 'closed';
+
 export class Connection {
   readonly origin: string;
   /** How long it may stay idle. */
@@ -97,7 +100,7 @@ export class Connection {
     if (this.#closing.signal.aborted) return;
     this.#attempt = null;
     this.#options.onClose(this);
-    this.#closing.abort();
+    this.#closing.abort(closed);
     if (this.#socket === null) this.#closed.resolve(undefined);
     else this.#socket.destroy();
   }

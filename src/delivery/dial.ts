@@ -96,12 +96,21 @@ async function encrypt(socket: Socket, origin: URL): Promise<Socket> {
   return encrypted;
 }
 
-// The listener for 'error' stays: until the HTTP client adds its own, an error must not reach the process.
+// The listener for 'error' stays: until the HTTP client adds its own, an error must not reach the process. 'close' follows each error and
+// each end, and an error that nobody waits for is not made.
 function opened(socket: Socket, event: string, failure: (error: unknown) => DialError): Promise<void> {
   return new Promise((resolve, reject) => {
-    socket.once(event, resolve);
-    socket.on('error', (error) => reject(failure(error)));
-    socket.once('close', () => reject(failure(undefined)));
+    let isOver = false;
+    const fail = (error: unknown): void => {
+      if (!isOver) reject(failure(error));
+      isOver = true;
+    };
+    socket.once(event, () => {
+      isOver = true;
+      resolve();
+    });
+    socket.on('error', fail);
+    socket.once('close', () => fail(undefined));
   });
 }
 
