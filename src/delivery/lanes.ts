@@ -450,6 +450,7 @@ export class Lanes {
         overBefore: 0,
         parkedAt: null,
         isInTurn: false,
+        isParked: false,
         isSlow: false,
         overdue: 0,
         done: 0,

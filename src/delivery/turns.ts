@@ -8,6 +8,8 @@ export interface Turn<Lane> {
   readonly company: Company<Lane>;
   inFlight: number;
   isInTurn: boolean;
+  /** In turn, among the slow ones that found no place. */
+  isParked: boolean;
   /** One of its POSTs took over a second, and no quicker answer came since. */
   isSlow: boolean;
   /** How many are out for longer than that. */
@@ -33,7 +35,7 @@ export class Turns<Lane extends Turn<Lane>> {
   readonly #places: number;
   readonly #companies = new Map<string, Company<Lane>>();
   readonly #queue = new Fifo<Company<Lane>>();
-  /** Slow ones that found the places for slow ones taken; they count as being in turn. */
+  /** Slow ones that found the places for slow ones taken; they count as being in turn. One that is parked no more was here. */
   readonly #parked = new Fifo<Lane>();
   #inFlight = 0;
   #slowInFlight = 0;
@@ -78,6 +80,7 @@ export class Turns<Lane extends Turn<Lane>> {
       this.#queueCompany(company);
       if (lane === undefined) continue;
       if (lane.isSlow && this.#slowRoom <= 0) {
+        lane.isParked = true;
         this.#parked.push(lane);
         continue;
       }
@@ -122,10 +125,11 @@ export class Turns<Lane extends Turn<Lane>> {
 
   /** Lets slow ones go on as far as there is room; also to be called now and then, for some have nothing to send any more. */
   unpark(): void {
-    for (let room = this.#slowRoom; room > 0 && this.#parked.length > 0; room--) {
+    for (let room = this.#slowRoom; room > 0 && this.#parked.length > 0;) {
       const lane = this.#parked.shift();
-      if (lane === undefined) return;
-      this.unparkLane(lane);
+      if (lane?.isParked !== true) continue;
+      this.#leavePark(lane);
+      room -= 1;
     }
   }
 
@@ -139,8 +143,14 @@ export class Turns<Lane extends Turn<Lane>> {
     else if (lane.overdue === 0) {
       lane.isSlow = false;
       this.#slowInFlight -= lane.inFlight;
+      if (lane.isParked) this.#leavePark(lane);
     }
     this.unpark();
+  }
+
+  #leavePark(lane: Lane): void {
+    lane.isParked = false;
+    this.unparkLane(lane);
   }
 
   #queueCompany(company: Company<Lane>): void {

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { Lanes, type LaneLimits } from '../../src/delivery/lanes.ts';
 import type { Delivery } from '../../src/delivery/delivery.ts';
+import { Turns, type Turn } from '../../src/delivery/turns.ts';
 import { deliveryOf } from '../support/deliveries.ts';
 
 const limits: LaneLimits = {
@@ -133,4 +134,35 @@ test('an endpoint that answers quickly again is a quick one again', () => {
   for (const delivery of taken) lanes.release(delivery);
   // Four that are known to be slow, and four that are not any more.
   expect(lanes.take(10_000)).toHaveLength(8);
+});
+
+test('one that waited for a place of the slow ones goes on as soon as it is a quick one', () => {
+  interface Lane extends Turn<Lane> {
+    readonly name: string;
+  }
+  const turns = new Turns<Lane>(8);
+  const lane = (name: string): Lane => ({
+    name,
+    company: turns.join(name),
+    inFlight: 0,
+    isInTurn: false,
+    isParked: false,
+    isSlow: false,
+    overdue: 0,
+  });
+  const hanging = lane('hanging');
+  for (let out = 0; out < 4; out++) turns.taken(hanging);
+  turns.overdue(hanging);
+  const flapping = lane('flapping');
+  for (let out = 0; out < 2; out++) turns.taken(flapping);
+  turns.overdue(flapping);
+  turns.queue(flapping);
+  expect(turns.next()).toBeUndefined();
+  turns.released(flapping, true);
+  turns.released(flapping, false);
+  expect(flapping.isSlow).toBe(false);
+  expect(turns.next()?.name).toBe('flapping');
+  // Its place in the line of slow ones is nobody's turn any more.
+  turns.released(hanging, false);
+  expect(turns.next()).toBeUndefined();
 });
