@@ -77,8 +77,9 @@ function announcesBody({ contentLength, transferEncoding }: Fields): boolean {
   return transferEncoding !== null || Number(contentLength ?? 0) > 0;
 }
 
-function isAskedFor({ connection }: Fields): boolean {
-  return hasToken(connection, 'keep-alive') && !hasToken(connection, 'close');
+// HTTP/1.0 knows no chunks: what says both may be two things to two readers (RFC 9112 6.1).
+function isAskedFor({ connection, transferEncoding }: Fields): boolean {
+  return transferEncoding === null && hasToken(connection, 'keep-alive') && !hasToken(connection, 'close');
 }
 
 function hasToken(list: string, token: string): boolean {

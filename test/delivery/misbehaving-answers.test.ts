@@ -309,6 +309,11 @@ describe('a receiver that speaks HTTP/1.0', () => {
     ['without keep-alive: its connection ends', write(`${old}${empty}`), false],
     ['with keep-alive: its connection is kept', write(`${old}connection: keep-alive\r\n${empty}`), true],
     [
+      'with keep-alive and chunks: its connection ends',
+      write(`${old}connection: keep-alive\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n`),
+      false,
+    ],
+    [
       'with "Keep-Alive" and close: its connection ends',
       write(`${old}connection: Keep-Alive, close\r\n${empty}`),
       false,
