@@ -203,11 +203,21 @@ export class Victim implements AsyncDisposable {
   }
 
   // A checkpoint alone does not write a slot whose confirmed position is all that is new: it writes the list of running transactions
-  // into the log, and the slot is saved when that is confirmed.
+  // into the log, and the slot is saved when that is confirmed. From then on the slot keeps nothing before it.
   async #checkpoint(): Promise<void> {
-    await this.#database.admin.query('checkpoint');
-    await this.#untilConfirmed(await currentLsn(this.#database));
-    await this.#database.admin.query('checkpoint');
+    const { admin } = this.#database;
+    await waitUntil(
+      async () => {
+        await admin.query('checkpoint');
+        const [slot] = await admin.query(
+          'select restart_lsn >= $2::pg_lsn as is_saved from pg_replication_slots where slot_name = $1',
+          [this.#running().slot, this.#lsn],
+        );
+        return slot?.['is_saved'] === 't';
+      },
+      { describe: 'the slot to be saved' },
+    );
+    await admin.query('checkpoint');
   }
 
   async #waitForResult(wanted: Partial<Result>): Promise<void> {
