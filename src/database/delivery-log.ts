@@ -1,5 +1,6 @@
 // rowhook.delivery as the service writes it: rows by COPY into the partition of their day, partitions made ahead and dropped when
 // they are old. Whatever fails here is a value or is tried again later: no delivery ever waits for it.
+import { isInUtf8 } from './encoding.ts';
 import pg from 'pg';
 import { ServerIsStandbyError } from '../server-changed.ts';
 import { CopyRows } from './copy-rows.ts';
@@ -156,13 +157,6 @@ export async function noteSettings(session: Session, settings: object): Promise<
 
 async function makePartition(session: Session, day: number): Promise<void> {
   await session.query({ text: 'select rowhook.make_delivery_partition($1::date)', values: [isoDay(day)] });
-}
-
-async function isInUtf8(session: Session): Promise<boolean> {
-  const { rows } = await session.query<{ encoding: string }>({
-    text: `select current_setting('server_encoding') as encoding`,
-  });
-  return rows[0]?.encoding === 'UTF8';
 }
 
 function dayOf(us: number): number {

@@ -4,6 +4,7 @@
 import type { BreakerNow } from '../delivery/breaker.ts';
 import { configurationUpTo, type FloorPosition } from '../position.ts';
 import { formatLsn, type Lsn } from '../lsn.ts';
+import { isInUtf8 } from './encoding.ts';
 import { FencedError } from './fenced.ts';
 import type { Session } from './session.ts';
 
@@ -108,13 +109,6 @@ export class Folder {
     if (rows.length === 0) throw new FencedError('fold');
     this.#foldNo = foldNo;
   }
-}
-
-async function isInUtf8(session: Session): Promise<boolean> {
-  const { rows } = await session.query<{ encoding: string }>({
-    text: `select current_setting('server_encoding') as encoding`,
-  });
-  return rows[0]?.encoding === 'UTF8';
 }
 
 /** For a database that cannot write every character: what an endpoint answers may hold any, and a fold must not fail on it. */
