@@ -14,8 +14,16 @@ export interface AnswerHead {
 const statusLine = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: [^\0\r\n]*)?$/;
 const fieldLines = /^(?:\r\n[!#$%&'*+\-.^_`|~0-9A-Za-z]+:[^\0\r\n]*)*$/;
 
+// A receiver gives the same head again and again, but for a date that changes once a second.
+let last: { readonly text: string; readonly head: AnswerHead | null } = { text: '', head: null };
+
 /** The head without its last, empty line; null when it is not proper. */
 export function readAnswerHead(text: string): AnswerHead | null {
+  if (text !== last.text) last = { text, head: parse(text) };
+  return last.head;
+}
+
+function parse(text: string): AnswerHead | null {
   const firstEnd = text.indexOf('\r\n');
   const lineEnd = firstEnd === -1 ? text.length : firstEnd;
   const line = statusLine.exec(text.slice(0, lineEnd));

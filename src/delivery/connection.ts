@@ -2,7 +2,7 @@
  * One connection to one origin, which carries one request at a time: opened, written to, read from, kept for the next
  * request or closed. Nothing is written while anything of an earlier answer may still come, as far as anybody can know.
  */
-import type { Socket } from 'node:net';
+import type { OnReadOpts, Socket } from 'node:net';
 import { Answer } from './answer.ts';
 import { DialTimes } from './attempt-trace.ts';
 import type { Attempt, PostRequest } from './attempt.ts';
@@ -17,7 +17,7 @@ export interface Target {
 }
 
 export interface ConnectionOptions {
-  readonly dial: (signal: AbortSignal, times: DialTimes) => Promise<Socket>;
+  readonly dial: (signal: AbortSignal, times: DialTimes, onread: OnReadOpts) => Promise<Socket>;
   /** Calls `write` once everything that has arrived by now has been read. */
   readonly scheduleWrite: (connection: Connection) => void;
   readonly onIdle: (connection: Connection) => void;
@@ -37,6 +37,9 @@ const maxUnsentBytes = 64 * 1024;
 
 // One for all: without a reason each `abort` makes an error with a stack, which nobody reads.
 const closed = 'closed';
+
+// What has arrived is read in the very tick in which it is handed over, so one buffer serves all connections, and a read allocates nothing.
+const readBuffer = Buffer.allocUnsafeSlow(64 * 1024);
 
 export class Connection {
   readonly origin: string;
@@ -71,6 +74,14 @@ export class Connection {
     if (this.#socket === null) void this.#open(attempt);
     else this.#options.scheduleWrite(this);
   }
+
+  readonly #onread: OnReadOpts = {
+    buffer: readBuffer,
+    callback: (bytes) => {
+      this.#read(readBuffer.subarray(0, bytes));
+      return true;
+    },
+  };
 
   readonly #giveUp = (): void => this.close();
 
@@ -113,7 +124,7 @@ export class Connection {
     const times = new DialTimes();
     attempt.dialTimes = times;
     try {
-      const socket = await this.#options.dial(this.#closing.signal, times);
+      const socket = await this.#options.dial(this.#closing.signal, times, this.#onread);
       if (this.#closing.signal.aborted) {
         socket.destroy();
         return;
@@ -194,7 +205,9 @@ export class Connection {
 // One write for both, so that they leave together.
 function writeRequest(socket: Socket, head: string, { body }: PostRequest): void {
   if (typeof body === 'string') {
-    socket.write(`${head}${Buffer.byteLength(body)}\r\n\r\n${body}`);
+    const bytes = Buffer.byteLength(body);
+    // The head is ASCII; what is all ASCII needs no second look at every character.
+    socket.write(`${head}${bytes}\r\n\r\n${body}`, bytes === body.length ? 'latin1' : 'utf8');
     return;
   }
   socket.cork();

@@ -8,6 +8,7 @@ import {
   connect as connectTcp,
   isIP,
   type LookupFunction,
+  type OnReadOpts,
   type Socket,
   type TcpNetConnectOpts,
 } from 'node:net';
@@ -23,6 +24,8 @@ export interface DialOptions {
   readonly lookup: LookupFunction;
   readonly signal: AbortSignal;
   readonly times?: DialTimes | undefined;
+  /** Where a plain connection puts what it reads, instead of emitting 'data'; one with TLS emits it. */
+  readonly onread?: OnReadOpts | undefined;
   /** Replaced by tests only. */
   readonly connect?: ((options: TcpNetConnectOpts) => Socket) | undefined;
 }
@@ -59,7 +62,8 @@ export async function dial(origin: URL, options: DialOptions): Promise<Socket> {
   const port = Number(origin.port === '' ? (isTls ? 443 : 80) : origin.port);
   const addresses = [4, 6].flatMap((family) => firstOf(resolution.addresses, family));
   const lookup: LookupFunction = (_host, _options, done) => done(null, addresses);
-  const tcpOptions = { host: bareHost(origin), port, lookup, ...socketOptions };
+  const onread = isTls ? undefined : options.onread;
+  const tcpOptions = { host: bareHost(origin), port, lookup, ...socketOptions, ...(onread && { onread }) };
   times?.begin('connectMs');
   const socket = (options.connect ?? connectTcp)(tcpOptions);
   options.signal.addEventListener('abort', () => socket.destroy(), { once: true });

@@ -2,7 +2,7 @@
  * POSTs: one per call, never repeated, no redirect followed, no proxy, nothing on the wire but what HTTP needs and
  * Content-Type. Written for this alone, which makes it cheaper than an HTTP client: docs/decisions/0016.
  */
-import type { LookupFunction, Socket } from 'node:net';
+import type { LookupFunction, OnReadOpts, Socket } from 'node:net';
 import { targetPolicy, checkUrl, type GuardOptions, type TargetPolicy } from './address-guard.ts';
 import { Attempt, decided, failed, type PostRequest, type PostResult } from './attempt.ts';
 import { Connection, type ConnectionOptions, type Target } from './connection.ts';
@@ -82,15 +82,18 @@ class SocketPoster implements Poster {
   #newConnection(origin: string): Connection {
     const connection = new Connection(origin, {
       ...this.#connectionOptions,
-      dial: (signal, times) => this.#dial(new URL(origin), signal, times),
+      dial: (signal, times, onread) => this.#dial(new URL(origin), { signal, times, onread }),
     });
     this.#open.add(connection);
     return connection;
   }
 
   // Connections that nobody uses give way to one that somebody needs. Nothing was written, so this repeats nothing.
-  async #dial(origin: URL, signal: AbortSignal, times: DialTimes): Promise<Socket> {
-    const options = { policy: this.#policy, lookup: this.#lookup, signal, times };
+  async #dial(
+    origin: URL,
+    connection: { signal: AbortSignal; times: DialTimes; onread: OnReadOpts },
+  ): Promise<Socket> {
+    const options = { policy: this.#policy, lookup: this.#lookup, ...connection };
     try {
       return await dial(origin, options);
     } catch (error) {
