@@ -38,10 +38,10 @@ export interface DeliveryLogLimits {
 export const defaultDeliveryLogLimits: DeliveryLogLimits = {
   maxRows: 40_000,
   maxBytes: 24 * 1024 * 1024,
-  maxBatchRows: 2_000,
+  maxBatchRows: 300,
   maxBatchBytes: 1024 * 1024,
   maxBodyBytes: 1024 * 1024,
-  gatherMs: 250,
+  gatherMs: 60,
   stopWithinMs: 2_000,
 };
 

@@ -37,6 +37,7 @@ export const defaultLimits: TermLimits = {
     longestWaitWhenDrainingMs: 3_000,
     longestWaitWhenFullMs: 300,
     longestHoldMs: 2_000,
+    gatherMs: 20,
     maxBatch: 1_000,
     maxBatchBytes: 4 * 1024 * 1024,
     maxUnstored: 20_000,

@@ -23,6 +23,8 @@ export interface BacklogLimits {
   readonly longestWaitWhenFullMs: number;
   /** How long the lanes of a few companies may hold the reader, however fast they empty, where there are others. */
   readonly longestHoldMs: number;
+  /** Once something was stored, what comes gathers for so long, unless it fills a batch: nobody waits for it. */
+  readonly gatherMs: number;
   /** Of one statement that stores. */
   readonly maxBatch: number;
   readonly maxBatchBytes: number;
@@ -253,6 +255,8 @@ export class Backlog {
         this.#moved(queue);
       }
       this.#parts.onRoom();
+      const { gatherMs, maxBatch } = this.#parts.backlogLimits;
+      if (this.#unstored < maxBatch) await new Promise((resolve) => setTimeout(resolve, gatherMs));
     }
   }
 

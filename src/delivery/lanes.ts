@@ -65,9 +65,10 @@ interface Lane extends Turn<Lane>, AtOrigin, Ahead {
   readonly held: Fifo<Departing>;
   /** As many of it may be out, as of its last turn. */
   places: number;
-  /** Since the last look, and about how many in a second. */
+  /** Since the last look, and about how many in a second, as far as that is known after so short a time. */
   done: number;
   perSecond: number;
+  lookedForMs: number;
 }
 
 /** Where lanes hold the reader, companies that have a larger part of what waits than this are who it is held for. */
@@ -162,16 +163,18 @@ export class Lanes {
     for (const lane of this.#lanes.values()) {
       lane.perSecond = smooth(lane.perSecond, lane.done, elapsedMs);
       lane.done = 0;
+      lane.lookedForMs += elapsedMs;
     }
   }
 
   /**
-   * Whether what waits for this webhook is sent within a second, as fast as it goes now; or waits for its turn alone, and for no
-   * answer: of thousands of webhooks each is slow, though its endpoint is not.
+   * Whether what waits for this webhook is sent within a second, as fast as it goes now, and within three at the pace of the first
+   * second, in which a process that just started is slow; or waits for its turn alone, and for no answer: of thousands of
+   * webhooks each is slow, though its endpoint is not.
    */
   isDraining(uid: bigint): boolean {
     const lane = this.#lanes.get(uid);
-    if (lane === undefined || lane.waiting.size <= lane.perSecond) return true;
+    if (lane === undefined || lane.waiting.size <= sentSoon(lane)) return true;
     return lane.ready.length > 0 && lane.inFlight < Math.max(1, lane.places);
   }
 
@@ -455,6 +458,7 @@ export class Lanes {
         overdue: 0,
         done: 0,
         perSecond: 0,
+        lookedForMs: 0,
       };
       this.#lanes.set(uid, lane);
     }
@@ -529,8 +533,18 @@ function leave(lane: Lane, waiting: Waiting): void {
 
 // Half of it is what was so in the last quarter of a second.
 function smooth(perSecond: number, done: number, elapsedMs: number): number {
-  const weight = 1 - 0.5 ** (elapsedMs / 250);
-  return perSecond + weight * ((done * 1000) / elapsedMs - perSecond);
+  return perSecond + weightOf(elapsedMs) * ((done * 1000) / elapsedMs - perSecond);
+}
+
+function weightOf(elapsedMs: number): number {
+  return 1 - 0.5 ** (elapsedMs / 250);
+}
+
+// What came before the first look counts as nothing in the mean, and has to be left out of it.
+function sentSoon({ perSecond, lookedForMs }: Lane): number {
+  if (lookedForMs === 0) return 0;
+  const seconds = lookedForMs < 1_000 ? 3 : 1;
+  return (perSecond / weightOf(lookedForMs)) * seconds;
 }
 
 function first({ waiting }: Lane): Waiting | undefined {

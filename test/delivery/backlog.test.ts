@@ -70,6 +70,7 @@ async function hanging({
       longestWaitWhenDrainingMs: 3_000,
       longestWaitWhenFullMs: 300,
       longestHoldMs: 2_000,
+      gatherMs: 0,
       maxBatch: 100,
       maxBatchBytes: 10_000,
       maxUnstored: 1_000,

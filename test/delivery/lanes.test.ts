@@ -194,3 +194,20 @@ test('a lane whose endpoint is waited for does not drain; one that only waits fo
   expect(lanes.take(1)).toHaveLength(1);
   expect([lanes.isDraining(1n), lanes.isDraining(2n)]).toEqual([false, true]);
 });
+
+test('a lane that began a moment ago drains at a third of the pace that it needs once it had its second', () => {
+  const deliveries = Array.from({ length: 40 }, (_, index) => deliveryOf({ index, keys: [`r${index}`] }));
+  const lanes = lanesWith(deliveries, {}, 1);
+  let [out] = lanes.take(1);
+  const sendOne = (): void => {
+    if (out !== undefined) lanes.release(out);
+    [out] = lanes.take(1);
+  };
+  lanes.look(0);
+  const drains = [200, 400, 600, 800, 1_000].map((nowMs) => {
+    for (let sent = 0; sent < 3; sent++) sendOne();
+    lanes.look(nowMs);
+    return lanes.isDraining(1n);
+  });
+  expect(drains).toEqual([true, true, true, true, false]);
+});

@@ -75,6 +75,7 @@ const limits = fc
       longestWaitWhenDrainingMs: 3_000,
       longestWaitWhenFullMs: 300,
       longestHoldMs: 2_000,
+      gatherMs: 5,
       maxBatch: batch,
       maxBatchBytes: many,
       maxUnstored: unstored,
