@@ -90,8 +90,11 @@ export class Pipeline {
     // Whose the row was is unknown where its company is too large to be here.
     const known = rows.omitted?.old.has(companyIndex) === true ? null : record;
     const decision = match(way, { operation: change.operation, record: known, old, companyIndex });
-    const matches = decision.matches.filter((found) => !this.#isSettled(found.webhook.uid, change, found));
-    const isUndecidable = decision.isUndecidable && !this.#isSettled(0n, change);
+    const { isSettled } = this.#parts;
+    const matches = decision.matches
+      .map((found) => ({ found, at: this.#position(change, found) }))
+      .filter(({ found, at }) => !isSettled(found.webhook.uid, at));
+    const isUndecidable = decision.isUndecidable && !isSettled(0n, this.#position(change));
     const pending = matches.length + (isUndecidable ? 1 : 0);
     const keys = (): Delivery['keys'] => this.#parts.holdMoved(change, relation.orderKeys([record, old]));
     if (pending === 0) {
@@ -103,9 +106,8 @@ export class Pipeline {
     if (isUndecidable) this.#noteUndecidable(way, change, unsettled);
     const payloads = new Payloads(relation, way.table.name, change, decision, rows);
     const held = keys();
-    for (const found of matches) {
+    for (const { found, at } of matches) {
       const { webhook } = found;
-      const at = this.#position(change, found);
       this.#send({
         webhook,
         at,
@@ -137,10 +139,6 @@ export class Pipeline {
 
   #buildTruncate(table: string): View {
     return { payload: this.#parts.truncatePayload(table), type: 'TRUNCATE', companyId: null };
-  }
-
-  #isSettled(uid: bigint, change: LogChange, found?: Match): boolean {
-    return this.#parts.isSettled(uid, this.#position(change, found));
   }
 
   #send({ webhook, at, unsettled, table, keys, build }: Sending): void {

@@ -308,7 +308,7 @@ export class Term {
     };
     return new Breakers({
       settings,
-      modeOf: (uid) => this.#gate.sending(uid)?.breaker ?? null,
+      modeOf: (uid) => this.#gate.newest(uid)?.sending.breaker ?? null,
       onOpened: (event) => {
         const { uid, mode, failures, lastError } = event;
         logger.warn({ ...fieldsOf(event), failures, outcome: lastError }, 'breaker.opened');
@@ -326,8 +326,9 @@ export class Term {
   }
 
   #mayBeOut(uid: bigint): number {
-    if (!this.#gate.isOpen(uid)) return 0;
-    return this.#breakers.mayBeOut(uid) ?? this.#gate.sending(uid)?.concurrency ?? this.#limits.concurrency;
+    const newest = this.#gate.newest(uid);
+    if (newest?.isActive !== true) return 0;
+    return this.#breakers.mayBeOut(uid) ?? newest.sending.concurrency ?? this.#limits.concurrency;
   }
 
   #opened(uid: bigint): void {
@@ -384,7 +385,7 @@ export class Term {
     const { books, logger } = this.#options;
     return new GateWatch({
       waiting: () => this.#lanes.waiting,
-      waitingUids: () => this.#lanes.waitingUids,
+      waitingUids: () => this.#lanes.oldest().map(({ webhook }) => webhook.uid),
       oldestReadAtMs: () => this.#lanes.oldestReadAtMs,
       isReaderHeld: () => this.reader.isHeld,
       // A long transaction falls behind while it is read.

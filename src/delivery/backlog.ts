@@ -15,7 +15,7 @@ import type { UnsettledChange } from '../replication/floor.ts';
 
 export interface BacklogLimits {
   /**
-   * In a lane in memory, before the webhook goes to the backlog: longer where the lane empties within a second, shorter while the
+   * In a lane in memory, before the webhook goes to the backlog: longer where the lane empties within a second, shortest while the
    * reader waits for one that does not.
    */
   readonly longestWaitMs: number;
@@ -159,10 +159,13 @@ export class Backlog {
     if (this.#isStopped) return;
     const { isOpen, now } = this.#parts;
     this.#lanes.look(now());
-    for (const uid of this.#lanes.waitingUids) {
-      const oldest = this.#lanes.oldestOf(uid);
-      if (oldest === undefined || this.#queues.has(uid)) continue;
-      if (!isOpen(uid) || now() - oldest.readAtMs >= this.#longestWaitMs(uid)) this.#enter(oldest);
+    const { longestWaitWhenFullMs } = this.#parts.backlogLimits;
+    const nowMs = now();
+    for (const oldest of this.#lanes.oldest()) {
+      const { uid } = oldest.webhook;
+      const waitedMs = nowMs - oldest.readAtMs;
+      if (isOpen(uid) && (waitedMs < longestWaitWhenFullMs || waitedMs < this.#longestWaitMs(uid))) continue;
+      if (!this.#queues.has(uid)) this.#enter(oldest);
     }
     this.#letOthersPass();
     this.#window.look(this.#queues.values());

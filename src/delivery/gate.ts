@@ -66,9 +66,9 @@ export class Gate {
     return this.#newest.get(uid)?.origin ?? '';
   }
 
-  /** How it is sent to, as of the newest row; undefined when the webhook is gone. */
-  sending(uid: bigint): SendingOptions | undefined {
-    return this.#newest.get(uid)?.sending;
+  /** The newest row; undefined when the webhook is gone. */
+  newest(uid: bigint): Readonly<Pick<Newest, 'isActive' | 'sending'>> | undefined {
+    return this.#newest.get(uid);
   }
 
   /** Whether there are active webhooks of other companies than these webhooks'; one for all companies is like a company of its own. */

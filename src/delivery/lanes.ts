@@ -28,6 +28,7 @@ export interface LaneLimits {
 
 interface Waiting {
   readonly delivery: Delivery;
+  readonly lane: Lane;
   readonly followers: Waiting[];
   blockers: number;
   isDropped: boolean;
@@ -193,9 +194,14 @@ export class Lanes {
       .map(({ delivery }) => delivery);
   }
 
-  /** Webhooks with deliveries that are not claimed yet, and when the oldest of all was read. */
-  get waitingUids(): bigint[] {
-    return [...this.#lanes.values()].filter(({ waiting }) => waiting.size > 0).map(({ uid }) => uid);
+  /** Of each webhook with deliveries that are not claimed yet the one that has waited longest. */
+  oldest(): Delivery[] {
+    const oldest: Delivery[] = [];
+    for (const lane of this.#lanes.values()) {
+      const waiting = first(lane);
+      if (waiting !== undefined) oldest.push(waiting.delivery);
+    }
+    return oldest;
   }
 
   get oldestReadAtMs(): number {
@@ -226,6 +232,7 @@ export class Lanes {
     const lane = this.#lane(delivery);
     const waiting: Waiting = {
       delivery,
+      lane,
       followers: [],
       blockers: 0,
       isDropped: false,
@@ -308,9 +315,9 @@ export class Lanes {
 
   /** Calls `go` at once, or when as many of its webhook, and of its origin, as may be out at a time are out no more. */
   depart(delivery: Delivery, go: () => void): void {
-    const lane = this.#lanes.get(delivery.webhook.uid);
     const taken = this.#claimed.get(delivery);
-    if (lane === undefined || taken === undefined) throw new Error('what departs was not taken');
+    if (taken === undefined) throw new Error('what departs was not taken');
+    const { lane } = taken;
     const departing = { taken, go };
     if (lane.out >= lane.places) {
       lane.held.push(departing);
@@ -334,9 +341,9 @@ export class Lanes {
   /** A delivery that departed is over: the next ones of its records may go. */
   release(delivery: Delivery): void {
     const done = this.#claimed.get(delivery);
-    const lane = this.#lanes.get(delivery.webhook.uid);
-    if (done === undefined || lane === undefined) return;
+    if (done === undefined) return;
     this.#claimed.delete(delivery);
+    const { lane } = done;
     this.#turns.released(lane, done.isOverdue);
     lane.bytesOut -= delivery.payload.bytes;
     lane.done += 1;
@@ -400,11 +407,10 @@ export class Lanes {
   #findSlow(nowMs: number): void {
     for (const waiting of this.#claimed.values()) {
       if (nowMs - waiting.takenAtMs < slowAfterMs) break;
-      const lane = this.#lanes.get(waiting.delivery.webhook.uid);
-      if (waiting.isOverdue || lane === undefined || nowMs - waiting.departedAtMs < slowAfterMs) continue;
+      if (waiting.isOverdue || nowMs - waiting.departedAtMs < slowAfterMs) continue;
       waiting.isOverdue = true;
       this.#countSlow(waiting);
-      this.#turns.overdue(lane);
+      this.#turns.overdue(waiting.lane);
     }
     this.#turns.unpark();
   }

@@ -57,7 +57,7 @@ test('tells of each newer version once, and of none that it began with', () => {
   gate.learn(webhookOf({ revision: 2n }), 7);
   expect(changed).toEqual([1n]);
   gate.learn(webhookOf({ revision: 3n, sending: { breaker: 'wait', concurrency: 1 } }), 8);
-  expect(gate.sending(1n)).toEqual({ breaker: 'wait', concurrency: 1 });
+  expect(gate.newest(1n)?.sending).toEqual({ breaker: 'wait', concurrency: 1 });
   expect(changed).toEqual([1n, 1n]);
 });
 
