@@ -38,7 +38,7 @@ export const defaultLimits: TermLimits = {
     longestWaitWhenFullMs: 300,
     longestHoldMs: 2_000,
     gatherMs: 20,
-    maxBatch: 1_000,
+    maxBatch: 250,
     maxBatchBytes: 4 * 1024 * 1024,
     maxUnstored: 20_000,
     maxUnstoredBytes: 32 * 1024 * 1024,
