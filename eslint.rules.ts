@@ -23,6 +23,8 @@ const doors: Record<string, Door> = {
   pg: { open: ['src/database/'], types: ['src/replication/stream.ts'] },
   'pg-protocol': { open: [] },
   'pg-types': { open: [] },
+  fastify: { open: ['src/http/'] },
+  jose: { open: ['src/company-token.ts'] },
   pino: { open: ['src/logger.ts'], types: ['src/'] },
   'pino-pretty': { open: ['src/logger.ts'] },
   commander: { open: ['src/cli/'] },
@@ -75,6 +77,7 @@ const besidePipeline = ['folding', 'prepared-relations'];
 
 /** The rest of the composition root: what lives while this process leads, and the parts that live for one term. */
 const besideService = [
+  'api-parts',
   'leadership',
   'held-slot',
   'term',

@@ -130,10 +130,13 @@ grant delete on rowhook.webhook to rowhook_app;
 alter table rowhook.webhook enable row level security;
 alter table rowhook.webhook force row level security;
 create policy webhook_owner on rowhook.webhook to current_user using (true) with check (true);
-create policy webhook_service on rowhook.webhook to rowhook_service using (true) with check (true);
+create policy webhook_service on rowhook.webhook to rowhook_service
+  using (coalesce(current_setting('rowhook.only_company_id', true), '') in ('', company_id))
+  with check (coalesce(current_setting('rowhook.only_company_id', true), '') in ('', company_id));
 create policy webhook_dba on rowhook.webhook for select to rowhook_dba using (true);
 create policy webhook_app on rowhook.webhook to rowhook_app
   using (company_id = nullif(current_setting('rowhook.company_id', true), ''))
   with check (company_id = nullif(current_setting('rowhook.company_id', true), '') and not all_companies);
 comment on policy webhook_owner on rowhook.webhook is 'Whoever installed rowhook: migrations and the views run as this role.';
+comment on policy webhook_service on rowhook.webhook is 'All; while the API works for one company, which it puts into rowhook.only_company_id, that company''s.';
 comment on policy webhook_app on rowhook.webhook is 'The company of set_config(''rowhook.company_id'', …); unset or empty means none.';

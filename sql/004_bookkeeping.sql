@@ -151,7 +151,9 @@ grant select on rowhook.loss to rowhook_app;
 alter table rowhook.loss enable row level security;
 alter table rowhook.loss force row level security;
 create policy loss_owner on rowhook.loss to current_user using (true) with check (true);
-create policy loss_service on rowhook.loss to rowhook_service using (true) with check (true);
+create policy loss_service on rowhook.loss to rowhook_service
+  using (coalesce(current_setting('rowhook.only_company_id', true), '') in ('', company_id))
+  with check (coalesce(current_setting('rowhook.only_company_id', true), '') in ('', company_id));
 create policy loss_dba on rowhook.loss for select to rowhook_dba using (true);
 create policy loss_app on rowhook.loss for select to rowhook_app
   using (company_id = nullif(current_setting('rowhook.company_id', true), ''));
@@ -159,7 +161,9 @@ create policy loss_app on rowhook.loss for select to rowhook_app
 alter table rowhook.backlog enable row level security;
 alter table rowhook.backlog force row level security;
 create policy backlog_owner on rowhook.backlog to current_user using (true) with check (true);
-create policy backlog_service on rowhook.backlog to rowhook_service using (true) with check (true);
+create policy backlog_service on rowhook.backlog to rowhook_service
+  using (coalesce(current_setting('rowhook.only_company_id', true), '') in ('', company_id))
+  with check (coalesce(current_setting('rowhook.only_company_id', true), '') in ('', company_id));
 create policy backlog_dba on rowhook.backlog for select to rowhook_dba using (true);
 create policy backlog_app on rowhook.backlog for select to rowhook_app
   using (company_id = nullif(current_setting('rowhook.company_id', true), ''));

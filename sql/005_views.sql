@@ -1,5 +1,6 @@
 -- For people. A view runs with its owner's rights and sees every row, so each one asks who is looking: service and DBA see
--- all, everybody else the company of the setting. Nobody sees more of a URL than its origin.
+-- all (the service one company's only while rowhook.only_company_id says so), everybody else the company of the setting.
+-- Nobody sees more of a URL than its origin.
 
 create view rowhook.webhook_counter with (security_barrier) as
 select
@@ -13,7 +14,8 @@ select
   c.last_error
 from rowhook.webhook w
 left join rowhook.counter c on c.uid = w.uid
-where pg_has_role(current_user, 'rowhook_service', 'usage')
+where (pg_has_role(current_user, 'rowhook_service', 'usage')
+      and coalesce(current_setting('rowhook.only_company_id', true), '') in ('', w.company_id))
   or pg_has_role(current_user, 'rowhook_dba', 'usage')
   or w.company_id = nullif(current_setting('rowhook.company_id', true), '');
 comment on view rowhook.webhook_counter is 'One row per webhook, zeros from its creation. claimed = success + error once it is idle.';
@@ -32,6 +34,9 @@ select
     else 'idle'
   end as health,
   w.id,
+  w.revision,
+  w.created_at,
+  w.updated_at,
   w.company_id,
   w.all_companies,
   w.name,
@@ -58,7 +63,8 @@ select
 from rowhook.webhook w
 join rowhook.subscribable_table t on t.name = w.table_name
 left join rowhook.counter c on c.uid = w.uid
-where pg_has_role(current_user, 'rowhook_service', 'usage')
+where (pg_has_role(current_user, 'rowhook_service', 'usage')
+      and coalesce(current_setting('rowhook.only_company_id', true), '') in ('', w.company_id))
   or pg_has_role(current_user, 'rowhook_dba', 'usage')
   or w.company_id = nullif(current_setting('rowhook.company_id', true), '')
 order by

@@ -71,7 +71,9 @@ grant select on rowhook.delivery to rowhook_app;
 alter table rowhook.delivery enable row level security;
 alter table rowhook.delivery force row level security;
 create policy delivery_owner on rowhook.delivery to current_user using (true) with check (true);
-create policy delivery_service on rowhook.delivery to rowhook_service using (true) with check (true);
+create policy delivery_service on rowhook.delivery to rowhook_service
+  using (coalesce(current_setting('rowhook.only_company_id', true), '') in ('', company_id))
+  with check (coalesce(current_setting('rowhook.only_company_id', true), '') in ('', company_id));
 create policy delivery_dba on rowhook.delivery for select to rowhook_dba using (true);
 create policy delivery_app on rowhook.delivery for select to rowhook_app
   using (company_id = nullif(current_setting('rowhook.company_id', true), ''));

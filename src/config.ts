@@ -73,8 +73,16 @@ const schema = z.object({
     parseSlot,
     'must be a slot name: 1 to 63 lower-case letters, digits and underscores',
   ),
-  ROWHOOK_ADMIN_TOKEN: text,
-  ROWHOOK_TOKEN_SECRET: text,
+  ROWHOOK_ADMIN_TOKEN: parsed<string | undefined>(
+    undefined,
+    (value) => (/^[\x21-\x7e]{16,}$/.test(value) ? value : null),
+    'must have 16 characters or more, letters, digits and signs without spaces; make one with: openssl rand -base64 32',
+  ),
+  ROWHOOK_TOKEN_SECRET: parsed<string | undefined>(
+    undefined,
+    (value) => (value.length >= 32 ? value : null),
+    'must have 32 characters or more; make one with: openssl rand -base64 32',
+  ),
   ROWHOOK_ENCRYPTION_KEY: parsed<Buffer | undefined>(
     undefined,
     parseKey,

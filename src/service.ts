@@ -1,18 +1,21 @@
-// The service: answers health checks and leads, again and again, until it is stopped. What heals by itself it waits for; what a
+// The service: answers over HTTP and leads, again and again, until it is stopped. What heals by itself it waits for; what a
 // person has to mend ends it with an ExitError.
 import { setTimeout as pause } from 'node:timers/promises';
+import { apiParts } from './api-parts.ts';
 import { backoffMs } from './backoff.ts';
 import { Findings } from './checks/findings.ts';
 import type { Config } from './config.ts';
+import { openScopedDatabase } from './database/company-scope.ts';
 import { explainConnectionError, explainDatabaseError } from './database/explain-error.ts';
 import { FencedError } from './database/fenced.ts';
 import type { AttemptReport } from './delivery/attempt-report.ts';
 import { createPoster } from './delivery/post.ts';
 import { ExitError } from './exit-error.ts';
 import { armFailpoint } from './failpoint.ts';
-import { startHealthServer } from './http/health.ts';
+import { startHttpServer } from './http/server.ts';
 import { lead, type Memory } from './leadership.ts';
 import type { Logger } from './logger.ts';
+import { packageVersion } from './package-version.ts';
 import { ServerChangedError } from './server-changed.ts';
 import { judgeConnectError } from './replication/connect-error.ts';
 import { keepHeapSmall } from './small-heap.ts';
@@ -24,7 +27,7 @@ export interface ServiceOptions {
   readonly logger: Logger;
   /** Aborting it drains: what is in flight is finished, counted and confirmed. */
   readonly stop: AbortSignal;
-  /** `url`: where health checks are answered. */
+  /** `url`: where it answers over HTTP. */
   readonly onListening?: (url: string) => void;
   /** Called when it streams as leader, each time that begins. */
   readonly onReady?: () => void;
@@ -52,12 +55,18 @@ class Service {
 
   async run(): Promise<void> {
     const { config, logger, stop, onListening, onReady, onAttempt, lookEveryMs } = this.#options;
-    await using health = await startHealthServer({
+    await using database = openScopedDatabase(config.databaseUrl);
+    await using http = await startHttpServer({
       ...config.listen,
+      adminToken: config.adminToken,
+      tokenSecret: config.tokenSecret,
+      version: packageVersion(),
+      logger,
+      parts: apiParts(config, database),
       whyNotReady: () => this.#whyNotReady(),
     });
-    logger.info({ url: health.url }, 'listening');
-    onListening?.(health.url);
+    logger.info({ url: http.url }, 'listening');
+    onListening?.(http.url);
     await using poster = createPoster(config);
     const findings = new Findings();
     const memory: Memory = { testimony: null };

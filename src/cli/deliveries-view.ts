@@ -1,32 +1,7 @@
-/** A row of the delivery log as it is printed: one JSON shape, one line for people, and one in full. */
+/** A row of the delivery log as it is printed for people: one line, or in full. */
 import type { ListedDelivery } from '../database/deliveries.ts';
 import { dropDetail } from '../delivery/outcome.ts';
 import { formatTable, printable } from './output.ts';
-
-export function toJson(delivery: ListedDelivery): Record<string, unknown> {
-  return {
-    at: delivery.at,
-    webhookId: delivery.webhook_id,
-    companyId: delivery.company_id,
-    changeId: delivery.change_id,
-    table: delivery.table_name,
-    key: delivery.key,
-    oldKey: delivery.old_key,
-    type: delivery.type,
-    attempt: delivery.attempt,
-    outcome: delivery.outcome,
-    class: delivery.class,
-    status: delivery.status,
-    detail: delivery.detail,
-    dnsMs: delivery.dns_ms,
-    connectMs: delivery.connect_ms,
-    tlsMs: delivery.tls_ms,
-    firstByteMs: delivery.first_byte_ms,
-    totalMs: delivery.total_ms,
-    bodyBytes: delivery.body_bytes,
-    ...(delivery.body === undefined ? {} : { body: delivery.body, answer: delivery.answer }),
-  };
-}
 
 export function formatDeliveries(deliveries: readonly ListedDelivery[]): string {
   const headings = [

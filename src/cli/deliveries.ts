@@ -4,8 +4,10 @@ import { listDeliveries, type DeliveryFilter } from '../database/deliveries.ts';
 import { withDatabase } from '../database/open-database.ts';
 import { addExample, addJsonOption, readConfiguration } from './context.ts';
 import type { CliContext } from './context.ts';
-import { formatDeliveries, formatInFull, toJson } from './deliveries-view.ts';
+import { deliveryJson } from '../http/shapes.ts';
+import { formatDeliveries, formatInFull } from './deliveries-view.ts';
 import { formatJson } from './output.ts';
+import { parseMoment, parseSince } from './times.ts';
 
 interface Options {
   readonly webhook?: string;
@@ -56,7 +58,7 @@ export function addDeliveries(program: Command, context: CliContext): void {
       if (options.full === true && !hasBodies) {
         context.warn('this login may not see bodies and answers: the service’s or a company’s may');
       }
-      if (options.json === true) context.write(formatJson(deliveries.map(toJson)));
+      if (options.json === true) context.write(formatJson(deliveries.map(deliveryJson)));
       else if (deliveries.length === 0) context.write(none(options));
       else context.write(options.full === true ? formatInFull(deliveries) : formatDeliveries(deliveries));
       const last = deliveries.at(-1);
@@ -104,29 +106,6 @@ function parseOutcomes(value: string): string[] {
     );
   }
   return words;
-}
-
-const unitsMs: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
-
-function parseSince(value: string): Date {
-  return new Date(parseMoment(value));
-}
-
-function parseMoment(value: string): string {
-  const [, amount, unit = ''] = /^(\d{1,6})([smhd])$/.exec(value) ?? [];
-  if (amount === undefined) return parseTime(value);
-  return new Date(Date.now() - Number(amount) * (unitsMs[unit] ?? 0)).toISOString();
-}
-
-/** As this command or psql prints it, with the microseconds of a row. Without a zone it is UTC, as all that is printed. */
-function parseTime(value: string): string {
-  const form = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?)(Z|[+-]\d\d(?::?\d\d)?)?)?$/i;
-  const [, day, time = '00:00', zone = 'Z'] = form.exec(value.trim()) ?? [];
-  const text = `${day ?? ''}T${time}${/^[+-]\d\d$/.test(zone) ? `${zone}:00` : zone.toUpperCase()}`;
-  if (day === undefined || Number.isNaN(Date.parse(text))) {
-    throw new InvalidArgumentError('Use 15m, 6h, 2d or a time such as 2026-01-31T12:00Z.');
-  }
-  return text;
 }
 
 function parseLimit(value: string): number {

@@ -1,8 +1,7 @@
 /** The command line: every command in the order of its help. What commander itself refuses is wrong usage. */
-import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
-import { z } from 'zod';
 import { ExitError } from '../exit-error.ts';
+import { packageVersion } from '../package-version.ts';
 import type { CliContext } from './context.ts';
 import { addDeliveries } from './deliveries.ts';
 import { addDemo } from './demo-command.ts';
@@ -11,9 +10,11 @@ import { addEnable } from './enable.ts';
 import { addForget } from './forget.ts';
 import { addInspect } from './inspect.ts';
 import { addInstall } from './install.ts';
+import { addLosses } from './losses.ts';
 import { addSlot } from './slot.ts';
 import { addStart } from './start.ts';
 import { addStatus } from './status.ts';
+import { addToken } from './token.ts';
 import { addUninstall } from './uninstall.ts';
 import { addWebhook } from './webhook.ts';
 
@@ -41,7 +42,9 @@ export function createProgram(context: CliContext): Command {
   addStatus(program, context);
   addWebhook(program, context);
   addDeliveries(program, context);
+  addLosses(program, context);
   addForget(program, context);
+  addToken(program, context);
   addSlot(program, context);
   return program;
 }
@@ -77,9 +80,4 @@ function commandPath(program: Command, words: readonly string[]): { name: string
     name += ` ${word}`;
   }
   return { name, help: command.helpInformation() };
-}
-
-function packageVersion(): string {
-  const file = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
-  return z.object({ version: z.string() }).parse(JSON.parse(file)).version;
 }

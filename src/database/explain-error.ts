@@ -3,7 +3,7 @@
  * because nothing is taken from the URL but host, port, database and user.
  */
 import pg from 'pg';
-import { ExitError } from '../exit-error.ts';
+import { ExitError, type Refusal } from '../exit-error.ts';
 
 /** @throws {ExitError} for whatever the server or the connection refused; other errors pass unchanged. */
 export async function explaining<T>(databaseUrl: string, action: () => Promise<T>): Promise<T> {
@@ -38,7 +38,14 @@ function explainServerError(error: pg.DatabaseError, databaseUrl: string): ExitE
   };
   const message = error.detail === undefined ? error.message : `${error.message}\n${error.detail}`;
   const remedy = error.hint ?? specialRemedy(error, databaseUrl) ?? remedies[error.code ?? ''];
-  return new ExitError(message, { exitCode: 1, remedy, cause: error });
+  return new ExitError(message, { exitCode: 1, remedy, refusal: refusalOf(error), cause: error });
+}
+
+// A value that cannot be stored or breaks a rule; a name that is taken; a server that is shutting down, full or too slow now.
+function refusalOf({ code = '' }: pg.DatabaseError): Refusal | undefined {
+  if (code === '23505') return 'taken';
+  if (/^(22|23)/.test(code) || code === '55000') return 'refused';
+  return /^(08|25006|40|53|55P03|57)/.test(code) ? 'unavailable' : undefined;
 }
 
 // Where one code has several causes: told apart by what no server translates.
@@ -80,7 +87,12 @@ export function explainConnectionError(error: unknown, databaseUrl: string): Exi
   const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
   const known = connectionProblems.find((each) => each.pattern.test(`${code} ${error.message}`));
   if (known === undefined) return null;
-  return new ExitError(`${known.problem} (${server})`, { exitCode: 1, remedy: known.remedy, cause: error });
+  return new ExitError(`${known.problem} (${server})`, {
+    exitCode: 1,
+    remedy: known.remedy,
+    refusal: 'unavailable',
+    cause: error,
+  });
 }
 
 const checkHost = 'Check host and port in DATABASE_URL, and that Postgres runs and listens there.';

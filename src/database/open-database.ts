@@ -15,7 +15,7 @@ export interface DatabaseAccess {
 }
 
 /** Counts and sizes stay far below 2^53; as numbers they are numbers in JSON too. */
-const types: pg.CustomTypesConfig = {
+export const types: pg.CustomTypesConfig = {
   getTypeParser: (oid, format) => {
     const parse: unknown = oid === pg.types.builtins.INT8 ? Number : pg.types.getTypeParser(oid, format);
     return parse;

@@ -65,6 +65,11 @@ export async function inspectTable(
   return (await query.execute(db)).rows;
 }
 
+/** All that are registered, enabled or not. */
+export async function listTables(db: Database): Promise<SubscribableTable[]> {
+  return await db.selectFrom('subscribable_table').selectAll().orderBy('name').execute();
+}
+
 function onlyRow<T>({ rows }: { readonly rows: readonly T[] }): T {
   const [row] = rows;
   if (row === undefined) throw new Error('the function returned no row');

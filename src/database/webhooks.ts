@@ -30,25 +30,41 @@ export interface WebhookFilter {
   readonly table?: string | undefined;
 }
 
+/** So many at most, in the order of their ids, behind this one. */
+export interface WebhookPage {
+  readonly limit: number;
+  readonly after: string | null;
+}
+
 /**
  * A URL is whole only to a role that may edit it; others see origin + `/…`.
  * @throws {ExitError} for a table that is unknown.
  */
-export async function listWebhooks(db: Database, filter: WebhookFilter): Promise<ListedWebhook[]> {
+export async function listWebhooks(
+  db: Database,
+  filter: WebhookFilter,
+  page?: WebhookPage,
+): Promise<ListedWebhook[]> {
   const { id, companyId, table } = filter;
   if (table !== undefined) await requireKnownTable(db, table);
   let query = db.selectFrom('webhook_health as h').selectAll('h');
   if (id !== undefined) query = query.where('h.id', '=', id);
   if (companyId !== undefined) query = query.where('h.company_id', '=', companyId);
   if (table !== undefined) query = query.where('h.table_name', '=', table);
-  const webhooks = await query.orderBy('h.all_companies').orderBy('h.company_id').orderBy('h.name').execute();
+  if (page === undefined) query = query.orderBy('h.all_companies').orderBy('h.company_id').orderBy('h.name');
+  else query = query.where('h.id', '>', page.after ?? '').orderBy('h.id').limit(page.limit);
+  const webhooks = await query.execute();
   return (await mayEditUrls(db)) ? await withWholeUrls(db, webhooks) : webhooks;
 }
 
 async function withWholeUrls(db: Database, webhooks: readonly ListedWebhook[]): Promise<ListedWebhook[]> {
-  const urls = new Map(
-    (await db.selectFrom('webhook').select(['id', 'url']).execute()).map((row) => [row.id, row.url]),
-  );
+  const ids = webhooks.map(({ id }) => id);
+  const rows = await db
+    .selectFrom('webhook')
+    .select(['id', 'url'])
+    .where('id', '=', sql<string>`any(${ids}::text[])`)
+    .execute();
+  const urls = new Map(rows.map((row) => [row.id, row.url]));
   return webhooks.map((webhook) => ({ ...webhook, url: urls.get(webhook.id) ?? webhook.url }));
 }
 
@@ -60,17 +76,30 @@ export async function createWebhook(db: Database, webhook: NewWebhook): Promise<
   return await findWebhook(db, id);
 }
 
-/** @throws {ExitError} as `createWebhook`, and for an id that no webhook has. */
+/**
+ * `revision`: only if it is still that one.
+ * @throws {ExitError} as `createWebhook`, and for an id that no webhook has.
+ */
 export async function updateWebhook(
   db: Database,
   id: string,
   changes: WebhookChanges,
+  revision?: number,
 ): Promise<ListedWebhook> {
   if (changes.table_name !== undefined) await requireEnabledTable(db, changes.table_name);
-  const update = db.updateTable('webhook').set(changes).where('id', '=', id).returning('id');
+  let update = db.updateTable('webhook').set(changes).where('id', '=', id).returning('id');
+  if (revision !== undefined) update = update.where('revision', '=', revision);
   const updated = await update.executeTakeFirst().catch(explain(changes.name));
-  if (updated === undefined) throw unknownWebhooks([id]);
-  return await findWebhook(db, id);
+  const webhook = await findWebhook(db, id);
+  if (updated === undefined) throw changedMeanwhile(webhook);
+  return webhook;
+}
+
+/** Only if it is still at that revision. @throws {ExitError} for an id that no webhook has, and one that was changed. */
+export async function deleteWebhook(db: Database, id: string, revision?: number): Promise<void> {
+  let removal = db.deleteFrom('webhook').where('id', '=', id).returning('id');
+  if (revision !== undefined) removal = removal.where('revision', '=', revision);
+  if ((await removal.executeTakeFirst()) === undefined) throw changedMeanwhile(await findWebhook(db, id));
 }
 
 /** All or none. @throws {ExitError} naming the ids that no webhook has. */
@@ -83,7 +112,8 @@ export async function deleteWebhooks(db: Database, ids: readonly string[]): Prom
   });
 }
 
-async function findWebhook(db: Database, id: string): Promise<ListedWebhook> {
+/** @throws {ExitError} for an id that no webhook has. */
+export async function findWebhook(db: Database, id: string): Promise<ListedWebhook> {
   const [webhook] = await listWebhooks(db, { id });
   if (webhook === undefined) throw unknownWebhooks([id]);
   return webhook;
@@ -108,6 +138,7 @@ async function requireEnabledTable(db: Database, name: string): Promise<void> {
     throw new ExitError(`table "${name}" is not enabled`, {
       exitCode: 1,
       remedy: `Enable it as its owner: rowhook enable ${shellWord(relation)}`,
+      refusal: 'refused',
     });
   }
   const choice = enabled.length === 0 ? 'No table is enabled yet.' : `Enabled tables: ${enabled.join(', ')}.`;
@@ -127,7 +158,7 @@ export async function requireKnownTable(db: Database, name: string): Promise<voi
 function unknownTable(name: string, known: readonly string[], remedy: string): ExitError {
   const nearest = nearestName(name, known);
   const guess = nearest === null ? '' : `; did you mean ${nearest}?`;
-  return new ExitError(`unknown table "${name}"${guess}`, { exitCode: 1, remedy });
+  return new ExitError(`unknown table "${name}"${guess}`, { exitCode: 1, remedy, refusal: 'refused' });
 }
 
 function unknownWebhooks(ids: readonly string[]): ExitError {
@@ -136,7 +167,19 @@ function unknownWebhooks(ids: readonly string[]): ExitError {
   return new ExitError(`${message}; nothing was changed`, {
     exitCode: 1,
     remedy: 'See: rowhook webhook list',
+    refusal: 'unknown',
   });
+}
+
+function changedMeanwhile({ id, revision }: ListedWebhook): ExitError {
+  return new ExitError(
+    `webhook ${id} was changed meanwhile: it has version ${revision} now; nothing was changed`,
+    {
+      exitCode: 1,
+      remedy: 'Read it again, and change that version.',
+      refusal: 'stale',
+    },
+  );
 }
 
 function explain(name: string | undefined): (error: unknown) => never {
@@ -145,6 +188,7 @@ function explain(name: string | undefined): (error: unknown) => never {
     throw new ExitError(`a webhook named "${name ?? ''}" exists already for this company`, {
       exitCode: 1,
       remedy: 'Choose another --name, or change the existing one: rowhook webhook update <id>',
+      refusal: 'taken',
       cause: error,
     });
   };

@@ -9,7 +9,8 @@ import { formatJson } from '../output.ts';
 import { addSendingOptions, parseOperations, toSending, toTriggers, usageError } from './options.ts';
 import type { Operation, SendingOptions } from './options.ts';
 import { requireOpenTarget } from './target.ts';
-import { formatWebhooks, toJson } from './view.ts';
+import { webhookJson } from '../../http/shapes.ts';
+import { formatWebhooks } from './view.ts';
 
 interface Options extends SendingOptions {
   readonly company?: string;
@@ -41,7 +42,7 @@ export function addCreate(parent: Command, context: CliContext): void {
       const config = readConfiguration(context);
       await requireOpenTarget(webhook.url, config);
       const created = await withDatabase(config, (db) => createWebhook(db, webhook));
-      context.write(options.json === true ? formatJson(toJson(created)) : formatWebhooks([created]));
+      context.write(options.json === true ? formatJson(webhookJson(created)) : formatWebhooks([created]));
     });
   addJsonOption(command);
   addExample(

@@ -5,7 +5,8 @@ import { listWebhooks } from '../../database/webhooks.ts';
 import { addExample, addJsonOption, readConfiguration } from '../context.ts';
 import type { CliContext } from '../context.ts';
 import { formatJson } from '../output.ts';
-import { formatWebhooks, toJson } from './view.ts';
+import { webhookJson } from '../../http/shapes.ts';
+import { formatWebhooks } from './view.ts';
 
 interface Options {
   readonly company?: string;
@@ -23,7 +24,7 @@ export function addList(parent: Command, context: CliContext): void {
       const { databaseUrl } = readConfiguration(context);
       const filter = { companyId: options.company, table: options.table };
       const webhooks = await withDatabase({ databaseUrl }, (db) => listWebhooks(db, filter));
-      if (options.json === true) context.write(formatJson(webhooks.map(toJson)));
+      if (options.json === true) context.write(formatJson(webhooks.map(webhookJson)));
       else context.write(webhooks.length === 0 ? none(options) : formatWebhooks(webhooks));
     });
   addJsonOption(command);

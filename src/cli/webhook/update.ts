@@ -10,7 +10,8 @@ import { formatJson } from '../output.ts';
 import { addSendingOptions, parseOperations, toSending, toTriggers, usageError } from './options.ts';
 import type { Operation, SendingOptions } from './options.ts';
 import { requireOpenTarget } from './target.ts';
-import { formatWebhooks, toJson } from './view.ts';
+import { webhookJson } from '../../http/shapes.ts';
+import { formatWebhooks } from './view.ts';
 
 interface Options extends SendingOptions {
   readonly name?: string;
@@ -41,7 +42,7 @@ export function addUpdate(parent: Command, context: CliContext): void {
       const config = readConfiguration(context);
       if (changes.url !== undefined) await requireOpenTarget(changes.url, config);
       const updated = await withDatabase(config, (db) => updateWebhook(db, id, changes));
-      context.write(options.json === true ? formatJson(toJson(updated)) : formatWebhooks([updated]));
+      context.write(options.json === true ? formatJson(webhookJson(updated)) : formatWebhooks([updated]));
     });
   addJsonOption(command);
   addExample(

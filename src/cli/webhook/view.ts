@@ -1,35 +1,6 @@
-/** A webhook as it is printed: one JSON shape, the same as the API's, and one line for people. */
+/** A webhook as it is printed for people: one line. */
 import type { ListedWebhook } from '../../database/webhooks.ts';
 import { formatTable } from '../output.ts';
-
-export function toJson(webhook: ListedWebhook): Record<string, unknown> {
-  return {
-    id: webhook.id,
-    name: webhook.name,
-    table: webhook.table_name,
-    url: webhook.url,
-    onInsert: webhook.on_insert,
-    onUpdate: webhook.on_update,
-    onDelete: webhook.on_delete,
-    onTruncate: webhook.on_truncate,
-    active: webhook.active,
-    breaker: webhook.breaker,
-    concurrency: webhook.concurrency,
-    companyId: webhook.company_id,
-    allCompanies: webhook.all_companies,
-    claimedCount: webhook.claimed_count,
-    successCount: webhook.success_count,
-    errorCount: webhook.error_count,
-    missedCount: webhook.missed_count,
-    backlogCount: webhook.backlog_count,
-    backlogSince: webhook.backlog_since,
-    breakerSince: webhook.breaker_since,
-    breakerProbeAt: webhook.breaker_probe_at,
-    lastSuccessAt: webhook.last_success_at,
-    lastErrorAt: webhook.last_error_at,
-    lastError: webhook.last_error,
-  };
-}
 
 export function formatWebhooks(webhooks: readonly ListedWebhook[]): string {
   const headings = [

@@ -1,0 +1,42 @@
+// What the API is given: the database within the caller's scope, the guard that the sender has, and the status.
+import { statusReport } from './checks/status-report.ts';
+import type { Config } from './config.ts';
+import type { ScopedDatabase } from './database/company-scope.ts';
+import { listDeliveries } from './database/deliveries.ts';
+import { listLosses } from './database/losses.ts';
+import { listTables } from './database/tables.ts';
+import {
+  createWebhook,
+  deleteWebhook,
+  findWebhook,
+  listWebhooks,
+  updateWebhook,
+} from './database/webhooks.ts';
+import { withClient } from './database/with-client.ts';
+import { checkTarget } from './delivery/address-guard.ts';
+import type { ApiParts } from './http/parts.ts';
+
+export function apiParts(config: Config, { within }: ScopedDatabase): ApiParts {
+  const { databaseUrl, slot } = config;
+  return {
+    listWebhooks: (company, filter, page) => within(company, (db) => listWebhooks(db, filter, page)),
+    findWebhook: (company, id) => within(company, (db) => findWebhook(db, id)),
+    createWebhook: (company, webhook) => within(company, (db) => createWebhook(db, webhook)),
+    updateWebhook: (company, id, changes, revision) =>
+      within(company, (db) => updateWebhook(db, id, changes, revision)),
+    deleteWebhook: (company, id, revision) => within(company, (db) => deleteWebhook(db, id, revision)),
+    listDeliveries: async (company, filter) =>
+      (await within(company, (db) => listDeliveries(db, filter, false))).deliveries,
+    listLosses: (company, filter) => within(company, (db) => listLosses(db, filter)),
+    listTables: (company) => within(company, listTables),
+    status: () => withClient({ databaseUrl }, (client) => statusReport(client, slot)),
+    refusalOf: async (url, isOperator) => {
+      const refusal = await checkTarget(url, config);
+      if (refusal === null) return null;
+      // What is inside the network, and which setting opens it, is not for those who choose a URL.
+      return isOperator ? `${refusal.class}: ${refusal.message}` : `${refusal.class}: ${closedToTenants}`;
+    },
+  };
+}
+
+const closedToTenants = 'webhooks are not sent there; use https and a host on the public internet';

@@ -1,0 +1,141 @@
+// Who asks, and whether they may: the operator's token, a company's token, or, while no token is configured, this machine alone. Invariant:
+// a token is compared in constant time, never logged, and taken from the Authorization header only.
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { isIPv4 } from 'node:net';
+import { checkCompanyToken } from '../company-token.ts';
+import { Problem } from './problem.ts';
+
+export type Principal = { readonly kind: 'operator' } | { readonly kind: 'company'; readonly companyId: string };
+
+/** Of a request. */
+export interface Asking {
+  readonly remoteAddress: string;
+  readonly isWrite: boolean;
+  readonly authorization: string | undefined;
+  readonly host: string | undefined;
+  readonly origin: string | undefined;
+  readonly contentType: string | undefined;
+}
+
+export interface AccessOptions {
+  readonly adminToken: string | undefined;
+  readonly tokenSecret: string | undefined;
+  /** Of the address that is listened on. */
+  readonly isLoopback: boolean;
+  /** Milliseconds. */
+  now(): number;
+}
+
+/** So many wrong tokens from one address in a minute; then it waits until that is over, also with a right one. */
+const maxFailures = 10;
+const forgetFailuresMs = 60_000;
+const maxAddresses = 10_000;
+
+interface Failures {
+  count: number;
+  sinceMs: number;
+}
+
+export class Access {
+  readonly #options: AccessOptions;
+  readonly #failures = new Map<string, Failures>();
+
+  constructor(options: AccessOptions) {
+    this.#options = options;
+  }
+
+  /** Without any token nobody but this machine is answered, and an address that others reach has no API at all. */
+  get isOpen(): boolean {
+    return this.#hasTokens || this.#options.isLoopback;
+  }
+
+  get #hasTokens(): boolean {
+    const { adminToken, tokenSecret } = this.#options;
+    return adminToken !== undefined || tokenSecret !== undefined;
+  }
+
+  /** @throws {Problem} 401, 403 or 429. */
+  async principal(asking: Asking): Promise<Principal> {
+    if (!this.isOpen) throw new Problem(403, noTokens);
+    if (asking.isWrite && !isJson(asking.contentType)) {
+      throw new Problem(415, 'A request that changes something has the header Content-Type: application/json.');
+    }
+    return this.#hasTokens ? await this.#byToken(asking) : byPlace(asking);
+  }
+
+  async #byToken({ authorization, remoteAddress }: Asking): Promise<Principal> {
+    this.#requirePatience(remoteAddress);
+    if (authorization === undefined) throw unauthorized('This needs a token: Authorization: Bearer <token>.');
+    const token = /^Bearer +([\x21-\x7e]+) *$/i.exec(authorization)?.[1];
+    if (token === undefined) {
+      throw this.#failed(remoteAddress, 'The Authorization header is not: Bearer <token>.');
+    }
+    const { adminToken, tokenSecret } = this.#options;
+    if (adminToken !== undefined && isSame(token, adminToken)) return { kind: 'operator' };
+    if (tokenSecret === undefined) throw this.#failed(remoteAddress, 'The token is not valid here.');
+    const checked = await checkCompanyToken(token, tokenSecret);
+    if ('companyId' in checked) return { kind: 'company', companyId: checked.companyId };
+    throw this.#failed(remoteAddress, `${checked.problem[0]?.toUpperCase() ?? ''}${checked.problem.slice(1)}.`);
+  }
+
+  #requirePatience(address: string): void {
+    const failures = this.#failures.get(address);
+    if (failures === undefined) return;
+    const leftMs = failures.sinceMs + forgetFailuresMs - this.#options.now();
+    if (leftMs <= 0) this.#failures.delete(address);
+    else if (failures.count >= maxFailures) {
+      const seconds = Math.ceil(leftMs / 1000);
+      const detail = `Too many wrong tokens came from this address. Try again in ${seconds} s.`;
+      throw new Problem(429, detail, { headers: { 'retry-after': String(seconds) } });
+    }
+  }
+
+  #failed(address: string, detail: string): Problem {
+    const failures = this.#failures.get(address);
+    if (failures !== undefined) failures.count += 1;
+    else {
+      if (this.#failures.size >= maxAddresses) this.#failures.clear();
+      this.#failures.set(address, { count: 1, sinceMs: this.#options.now() });
+    }
+    return unauthorized(detail);
+  }
+}
+
+const noTokens =
+  'No token is configured, so this address serves /livez and /readyz only. Set ROWHOOK_ADMIN_TOKEN or ROWHOOK_TOKEN_SECRET.';
+
+function unauthorized(detail: string): Problem {
+  return new Problem(401, detail, { headers: { 'www-authenticate': 'Bearer' } });
+}
+
+// A page in the operator's browser reaches this address too: under another name, or from another origin.
+function byPlace({ remoteAddress, host, origin }: Asking): Principal {
+  if (!isLoopbackAddress(remoteAddress)) throw new Problem(403, noTokens);
+  const authority = host === undefined ? null : URL.parse(`http://${host}`);
+  if (authority === null || !isLoopbackHost(authority.hostname)) {
+    throw new Problem(403, 'Without a token the Host header has to be localhost or a loopback address.');
+  }
+  if (origin !== undefined && origin !== `http://${host ?? ''}`) {
+    throw new Problem(403, 'Without a token a page of another origin is not answered.');
+  }
+  return { kind: 'operator' };
+}
+
+export function isLoopbackHost(host: string): boolean {
+  return host === 'localhost' || isLoopbackAddress(host.replace(/^\[(.*)\]$/, '$1'));
+}
+
+function isLoopbackAddress(address: string): boolean {
+  const plain = address.replace(/^::ffff:/i, '');
+  return plain === '::1' || (isIPv4(plain) && plain.startsWith('127.'));
+}
+
+function isJson(contentType: string | undefined): boolean {
+  return contentType !== undefined && /^application\/(?:[\w.+-]+\+)?json *(?:;|$)/i.test(contentType);
+}
+
+// Digests have one length, whatever the tokens have.
+function isSame(given: string, expected: string): boolean {
+  const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
+  return timingSafeEqual(digest(given), digest(expected));
+}

@@ -1,0 +1,104 @@
+// The API on fastify: asks who it is, hands the request to its route, and answers every failure as problem details. Invariant: nothing but
+// foreseen refusals reaches the caller; what nobody foresaw is a 500 without details, and stands in the log.
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Logger } from '../logger.ts';
+import type { Access } from './access.ts';
+import { openApiDocument } from './openapi.ts';
+import type { ApiParts } from './parts.ts';
+import { Problem, problemOf } from './problem.ts';
+import { readRoutes } from './read-routes.ts';
+import type { Route } from './route.ts';
+import { webhookRoutes } from './webhook-routes.ts';
+
+export interface ApiOptions {
+  readonly parts: ApiParts;
+  readonly access: Access;
+  readonly logger: Logger;
+  readonly version: string;
+}
+
+export function apiRoutes(parts: ApiParts): Route[] {
+  return [...webhookRoutes(parts), ...readRoutes(parts)];
+}
+
+export function addApi(app: FastifyInstance, { parts, access, logger, version }: ApiOptions): void {
+  const routes = apiRoutes(parts);
+  const document = openApiDocument(routes, version);
+  app.get('/openapi.json', (_request, reply) => reply.send(document));
+  for (const route of routes) {
+    app.route({
+      method: route.method,
+      url: route.path.replaceAll(/\{(\w+)\}/g, ':$1'),
+      // Before the body is read: whoever may not ask shall not make us read one.
+      onRequest: async (request) => {
+        request.principal = await access.principal(asking(request));
+      },
+      handler: async (request, reply) => {
+        const { principal, params, query, body } = request;
+        if (principal === null) throw new Error('a route was reached without asking who it is');
+        const ifMatch = request.headers['if-match'];
+        const { status, body: answer, headers = {} } = await route.answer({ principal, params, query, body, ifMatch });
+        return await reply.code(status).headers(headers).send(answer);
+      },
+    });
+  }
+  app.setErrorHandler((error, request, reply) => {
+    const problem = problemOf(error) ?? httpProblem(error) ?? unforeseen(error, request, logger);
+    return sendProblem(reply, problem);
+  });
+  app.setNotFoundHandler((request, reply) => sendProblem(reply, notFound(request, routes)));
+}
+
+/** Headers of every answer: none of it is a page, nothing of it is kept. */
+export const securityHeaders = {
+  'cache-control': 'no-store',
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+  'referrer-policy': 'no-referrer',
+  'x-content-type-options': 'nosniff',
+  'x-frame-options': 'DENY',
+} as const;
+
+function asking({ method, headers, socket }: FastifyRequest): Parameters<Access['principal']>[0] {
+  return {
+    remoteAddress: socket.remoteAddress ?? '',
+    isWrite: method === 'POST' || method === 'PATCH',
+    authorization: headers.authorization,
+    host: headers.host,
+    origin: headers.origin,
+    contentType: headers['content-type'],
+  };
+}
+
+export function sendProblem(reply: FastifyReply, problem: Problem): FastifyReply {
+  return reply
+    .code(problem.status)
+    .headers(problem.headers)
+    .type('application/problem+json; charset=utf-8')
+    .send(JSON.stringify(problem));
+}
+
+function notFound({ method, url }: FastifyRequest, routes: readonly Route[]): Problem {
+  const path = url.split('?', 1)[0] ?? '';
+  const allowed = routes.filter(({ path: pattern }) => matches(pattern, path)).map((route) => route.method);
+  if (allowed.length > 0) {
+    const detail = `${path} takes ${allowed.join(', ')}, not ${method}.`;
+    return new Problem(405, detail, { headers: { allow: allowed.join(', ') } });
+  }
+  return new Problem(404, 'There is nothing here: /openapi.json lists what there is.');
+}
+
+function matches(pattern: string, path: string): boolean {
+  const [wanted, given] = [pattern.split('/'), path.split('/')];
+  return wanted.length === given.length && wanted.every((part, at) => part.startsWith('{') || part === given[at]);
+}
+
+// fastify's own refusals: a body that is too large, or no JSON; a path that cannot be decoded.
+function httpProblem(error: unknown): Problem | undefined {
+  if (!(error instanceof Error) || !('statusCode' in error) || typeof error.statusCode !== 'number') return undefined;
+  return error.statusCode >= 400 && error.statusCode < 500 ? new Problem(error.statusCode, `${error.message}.`) : undefined;
+}
+
+function unforeseen(error: unknown, { method, routeOptions }: FastifyRequest, logger: Logger): Problem {
+  logger.error({ err: error, method, route: routeOptions.url }, 'a request failed');
+  return new Problem(500, "This is a bug, or a broken installation: the service's log says more.");
+}

@@ -1,0 +1,59 @@
+// Pages of a list: one more row is read than is shown, which says whether there is a next page; the cursor is the last row's place.
+import type { Principal } from './access.ts';
+import { Problem } from './problem.ts';
+
+export interface Page {
+  readonly data: readonly unknown[];
+  readonly nextCursor: string | null;
+}
+
+interface PageOptions<Row> {
+  readonly limit: number;
+  cursorOf(row: Row): string;
+  show(row: Row): unknown;
+}
+
+export function toPage<Row>(found: readonly Row[], { limit, cursorOf, show }: PageOptions<Row>): Page {
+  const rows = found.slice(0, limit);
+  const last = rows.at(-1);
+  const hasMore = found.length > limit && last !== undefined;
+  return {
+    data: rows.map(show),
+    nextCursor: hasMore ? Buffer.from(cursorOf(last)).toString('base64url') : null,
+  };
+}
+
+/** @throws {Problem} for what is no cursor of this API. */
+export function readCursor(cursor: string | undefined): string | null {
+  if (cursor === undefined) return null;
+  const place = Buffer.from(cursor, 'base64url').toString();
+  const isOurs = place !== '' && !place.includes('\0') && Buffer.from(place).toString('base64url') === cursor;
+  if (isOurs) return place;
+  throw notACursor();
+}
+
+/** Of a list in which a row's place is a number. */
+export function readNumberCursor(cursor: string | undefined): number | null {
+  const place = readCursor(cursor);
+  if (place === null) return null;
+  if (/^\d{1,15}$/.test(place)) return Number(place);
+  throw notACursor();
+}
+
+/** Of one in which it is a time in UTC. */
+export function readTimeCursor(cursor: string | undefined): string | null {
+  const place = readCursor(cursor);
+  const isTime = place === null || /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/.test(place);
+  if (isTime && !Number.isNaN(Date.parse(place ?? '2000-01-01'))) return place;
+  throw notACursor();
+}
+
+function notACursor(): Problem {
+  const problem = 'this is no cursor of this list: use nextCursor as it was given';
+  return new Problem(422, `query.cursor: ${problem}`, { fields: [{ at: 'query.cursor', problem }] });
+}
+
+/** Whose rows: null for all. */
+export function companyOf(principal: Principal): string | null {
+  return principal.kind === 'company' ? principal.companyId : null;
+}

@@ -1,0 +1,32 @@
+// What the API needs of the rest of the service, as functions. `companyId`: for this company only, which the database enforces; null: for all.
+import type { DeliveryFilter, ListedDelivery } from '../database/deliveries.ts';
+import type { ListedLoss, LossFilter } from '../database/losses.ts';
+import type { SubscribableTable } from '../database/tables.ts';
+import type {
+  ListedWebhook,
+  NewWebhook,
+  WebhookChanges,
+  WebhookFilter,
+  WebhookPage,
+} from '../database/webhooks.ts';
+
+/** Each rejects with an ExitError whose `refusal` says what the caller is told. */
+export interface ApiParts {
+  listWebhooks(companyId: string | null, filter: WebhookFilter, page: WebhookPage): Promise<ListedWebhook[]>;
+  findWebhook(companyId: string | null, id: string): Promise<ListedWebhook>;
+  createWebhook(companyId: string | null, webhook: NewWebhook): Promise<ListedWebhook>;
+  updateWebhook(
+    companyId: string | null,
+    id: string,
+    changes: WebhookChanges,
+    revision: number | undefined,
+  ): Promise<ListedWebhook>;
+  deleteWebhook(companyId: string | null, id: string, revision: number | undefined): Promise<void>;
+  listDeliveries(companyId: string | null, filter: DeliveryFilter): Promise<ListedDelivery[]>;
+  listLosses(companyId: string | null, filter: LossFilter): Promise<ListedLoss[]>;
+  listTables(companyId: string | null): Promise<SubscribableTable[]>;
+  /** The status of everything, as `rowhook status --json` prints it. */
+  status(): Promise<object>;
+  /** Why no POST would be sent there, as the sender decides it; null: it would. The setting that opens it is the operator's to know. */
+  refusalOf(url: string, isOperator: boolean): Promise<string | null>;
+}

@@ -1,0 +1,54 @@
+// What went wrong, as RFC 9457 problem details. `detail` is a sentence for people: it names what is wrong and how to mend it, and holds
+// no secret.
+import { STATUS_CODES } from 'node:http';
+import { ExitError, type Refusal } from '../exit-error.ts';
+
+export interface FieldProblem {
+  /** `body.url`, `query.limit`. */
+  readonly at: string;
+  readonly problem: string;
+}
+
+export class Problem extends Error {
+  readonly status: number;
+  readonly fields: readonly FieldProblem[];
+  readonly headers: Readonly<Record<string, string>>;
+
+  constructor(
+    status: number,
+    detail: string,
+    more: {
+      readonly fields?: readonly FieldProblem[];
+      readonly headers?: Readonly<Record<string, string>>;
+    } = {},
+  ) {
+    super(detail);
+    this.status = status;
+    this.fields = more.fields ?? [];
+    this.headers = more.headers ?? {};
+  }
+
+  toJSON(): object {
+    const { status, message: detail, fields } = this;
+    const errors = fields.length === 0 ? {} : { errors: fields };
+    return { type: 'about:blank', title: STATUS_CODES[status] ?? 'Error', status, detail, ...errors };
+  }
+}
+
+const statuses: Readonly<Record<Refusal, number>> = {
+  unknown: 404,
+  taken: 409,
+  stale: 412,
+  refused: 422,
+  unavailable: 503,
+};
+
+/** What the database said; undefined: nobody foresaw it. */
+export function problemOf(error: unknown): Problem | undefined {
+  if (error instanceof Problem) return error;
+  if (!(error instanceof ExitError) || error.refusal === undefined) return undefined;
+  if (error.refusal !== 'unavailable') return new Problem(statuses[error.refusal], error.message);
+  // What is said of a connection names the server.
+  const detail = 'The database cannot be asked now. Try again in a moment.';
+  return new Problem(503, detail, { headers: { 'retry-after': '2' } });
+}

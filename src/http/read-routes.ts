@@ -1,0 +1,102 @@
+// What can be looked at beside webhooks: tables, the delivery log, what was lost, and how the service stands.
+import { z } from 'zod';
+import { companyOf, readNumberCursor, readTimeCursor, toPage } from './page.ts';
+import type { ApiParts } from './parts.ts';
+import { route, type Route } from './route.ts';
+import {
+  delivery,
+  filters,
+  loss,
+  lossReason,
+  pageOf,
+  paging,
+  recordKey,
+  table as tableSchema,
+  webhookId,
+} from './schemas.ts';
+import { deliveryJson, lossJson } from './shapes.ts';
+
+const outcomes = ['delivered', 'rejected', 'failed', 'interrupted', 'dropped'] as const;
+
+export function readRoutes(parts: ApiParts): Route[] {
+  return [
+    route({
+      method: 'GET',
+      path: '/v1/tables',
+      id: 'listTables',
+      summary: 'The tables that webhooks may watch',
+      answers: {
+        200: { description: 'All of them', schema: z.object({ data: z.array(tableSchema) }) },
+      },
+      handle: async ({ principal }) => {
+        const tables = await parts.listTables(companyOf(principal));
+        const data = tables.map(({ name, module, label, enabled }) => ({ name, module, label, enabled }));
+        return { status: 200, body: { data } };
+      },
+    }),
+    route({
+      method: 'GET',
+      path: '/v1/webhooks/{id}/deliveries',
+      id: 'listDeliveries',
+      summary: "A webhook's delivery log, newest first",
+      params: webhookId,
+      query: z.strictObject({
+        ...paging,
+        outcome: z.enum(outcomes).optional(),
+        key: recordKey,
+        since: filters.since,
+      }),
+      answers: { 200: { description: 'A page of it', schema: pageOf(delivery) } },
+      handle: async ({ principal, params: { id }, query: { limit, cursor, outcome, key, since } }) => {
+        const company = companyOf(principal);
+        const before = readTimeCursor(cursor);
+        await parts.findWebhook(company, id);
+        const found = await parts.listDeliveries(company, {
+          webhook: id,
+          key,
+          ...(outcome && { outcomes: [outcome] }),
+          ...(since !== undefined && { since: new Date(since) }),
+          ...(before !== null && { before }),
+          limit: limit + 1,
+        });
+        return { status: 200, body: toPage(found, { limit, cursorOf: ({ at }) => at, show: deliveryJson }) };
+      },
+    }),
+    route({
+      method: 'GET',
+      path: '/v1/losses',
+      id: 'listLosses',
+      summary: 'What was never delivered, and why, newest first',
+      query: z.strictObject({
+        ...paging,
+        ...filters,
+        reason: lossReason,
+      }),
+      answers: { 200: { description: 'A page of them', schema: pageOf(loss) } },
+      handle: async ({ principal, query: { limit, cursor, since, ...filter } }) => {
+        const found = await parts.listLosses(companyOf(principal), {
+          ...filter,
+          ...(since !== undefined && { since: new Date(since) }),
+          before: readNumberCursor(cursor),
+          limit: limit + 1,
+        });
+        const page = toPage(found, { limit, cursorOf: ({ id }) => String(id), show: lossJson });
+        return { status: 200, body: page };
+      },
+    }),
+    route({
+      method: 'GET',
+      path: '/v1/status',
+      id: 'getStatus',
+      summary: 'Everything that must hold, as `rowhook status --json` prints it',
+      isOperatorsOnly: true,
+      answers: {
+        200: {
+          description: 'Also when a check fails: `ok` says so',
+          schema: z.object({ ok: z.boolean(), checks: z.array(z.looseObject({})) }).loose(),
+        },
+      },
+      handle: async () => ({ status: 200, body: await parts.status() }),
+    }),
+  ];
+}

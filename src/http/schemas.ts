@@ -1,0 +1,175 @@
+// What goes in and comes out, as zod schemas: requests are checked with them, and the OpenAPI document describes them.
+import { z } from 'zod';
+import { breakerModes } from '../breaker-settings.ts';
+
+/** What Postgres can store: no zero byte, no half of a surrogate pair. */
+function text(maxLength: number) {
+  return z
+    .string()
+    .max(maxLength)
+    .refine((value) => !value.includes('\0') && value.isWellFormed(), {
+      error: 'it holds a character that no text in Postgres can have',
+      abort: true,
+    });
+}
+
+const id = text(128).regex(/^[A-Za-z0-9][A-Za-z0-9_.:-]*$/, {
+  error: 'letters, digits, "_", ".", ":" and "-", the first a letter or digit',
+});
+const name = text(200).regex(/\S/, { error: 'it is empty' });
+const time = z.iso.datetime().nullable();
+const count = z.int();
+
+const triggers = {
+  onInsert: z.boolean(),
+  onUpdate: z.boolean(),
+  onDelete: z.boolean(),
+  onTruncate: z.boolean().meta({ description: 'The whole table was emptied; the payload has no row' }),
+};
+
+const sending = {
+  breaker: z
+    .enum(breakerModes)
+    .nullable()
+    .meta({ description: 'After many failures in a row: off, wait or drop; null: as ROWHOOK_BREAKER says' }),
+  concurrency: z
+    .int()
+    .min(1)
+    .max(100)
+    .nullable()
+    .meta({ description: 'POSTs that may be out at a time; null: 32' }),
+};
+
+export const webhookId = z.object({ id: id.meta({ description: "The webhook's id" }) });
+
+export const newWebhook = z.strictObject({
+  id: id.optional().meta({ description: 'Made up where it is left out' }),
+  companyId: text(200)
+    .min(1)
+    .nullish()
+    .meta({ description: "Whose rows it gets; a company's token stands for its own" }),
+  allCompanies: z.boolean().optional().meta({ description: "The rows of all; for the operator's token only" }),
+  name,
+  table: text(200).min(1).meta({ description: 'The name under which the table is enabled' }),
+  url: text(4096).min(1).meta({ description: 'http or https, no user:password' }),
+  onInsert: triggers.onInsert.optional(),
+  onUpdate: triggers.onUpdate.optional(),
+  onDelete: triggers.onDelete.optional(),
+  onTruncate: triggers.onTruncate.optional(),
+  active: z.boolean().optional(),
+  breaker: sending.breaker.optional(),
+  concurrency: sending.concurrency.optional(),
+});
+
+const { id: _id, companyId: _companyId, allCompanies: _allCompanies, ...changeable } = newWebhook.shape;
+
+export const webhookChanges = z
+  .strictObject(changeable)
+  .partial()
+  .refine((changes) => Object.keys(changes).length > 0, {
+    error: 'nothing to change: name at least one field',
+  });
+
+export const webhook = z.object({
+  id: z.string(),
+  version: count.meta({ description: 'Grows with every change; the ETag' }),
+  name: z.string(),
+  table: z.string(),
+  url: z.string(),
+  ...triggers,
+  active: z.boolean(),
+  ...sending,
+  companyId: z.string().nullable(),
+  allCompanies: z.boolean(),
+  health: z.string().meta({ description: 'failing, breaker open, table disabled, catching up, paused, recovered, ok, idle' }),
+  createdAt: z.iso.datetime(),
+  updatedAt: z.iso.datetime(),
+  claimedCount: count.meta({ description: 'Deliveries begun: successCount + errorCount once it is idle' }),
+  successCount: count,
+  errorCount: count,
+  missedCount: count.meta({ description: 'Committed while it was paused: never sent' }),
+  backlogCount: count,
+  backlogSince: time,
+  breakerSince: time,
+  breakerProbeAt: time,
+  lastSuccessAt: time,
+  lastErrorAt: time,
+  lastError: z.string().nullable(),
+});
+
+export const table = z.object({
+  name: z.string().meta({ description: 'What webhooks and payloads call it' }),
+  module: z.string().nullable(),
+  label: z.string().nullable(),
+  enabled: z.boolean(),
+});
+
+export const delivery = z.object({
+  at: z.string().meta({ description: 'When the attempt ended, in UTC, to the microsecond' }),
+  webhookId: z.string(),
+  companyId: z.string().nullable(),
+  changeId: z.string(),
+  table: z.string(),
+  key: z.string().nullable(),
+  oldKey: z.string().nullable(),
+  type: z.string().nullable(),
+  attempt: count,
+  outcome: z.string().meta({ description: 'delivered, rejected, failed, interrupted or dropped' }),
+  class: z.string().nullable(),
+  status: count.nullable(),
+  detail: z.string().nullable(),
+  dnsMs: z.number().nullable(),
+  connectMs: z.number().nullable(),
+  tlsMs: z.number().nullable(),
+  firstByteMs: z.number().nullable(),
+  totalMs: z.number().nullable(),
+  bodyBytes: count.nullable(),
+});
+
+export const loss = z.object({
+  id: count,
+  at: z.iso.datetime(),
+  webhookId: z.string().nullable(),
+  companyId: z.string().nullable(),
+  table: z.string().nullable(),
+  reason: z.string(),
+  count: count.nullable().meta({ description: 'null: unknown, a gap in the log' }),
+  fromPosition: z.string().nullable(),
+  toPosition: z.string().nullable(),
+  detail: z.string().nullable(),
+});
+
+export function pageOf(item: z.ZodObject): z.ZodObject {
+  return z.object({
+    data: z.array(item),
+    nextCursor: z.string().nullable().meta({ description: 'For the next page; null: this is the last' }),
+  });
+}
+
+const maxPage = 1_000;
+
+export const paging = {
+  limit: z.coerce.number().int().min(1).max(maxPage).default(100),
+  cursor: text(400).optional().meta({ description: 'nextCursor of the page before' }),
+};
+
+export const filters = {
+  company: text(200).min(1).optional().meta({ description: "Only this company's" }),
+  table: text(200).min(1).optional(),
+  webhook: text(128).min(1).optional(),
+  since: z.iso
+    .datetime({ offset: true })
+    .optional()
+    .meta({ description: 'From this moment on, such as 2026-01-31T10:00:00Z' }),
+};
+
+export const recordKey = text(2_000).optional().meta({ description: "The record's key; of several columns: (a,b)" });
+export const lossReason = text(100).optional().meta({ description: 'timeout, interrupted, deleted, …' });
+
+export const problemSchema = z.object({
+  type: z.string(),
+  title: z.string(),
+  status: z.int(),
+  detail: z.string(),
+  errors: z.array(z.object({ at: z.string(), problem: z.string() })).optional(),
+});

@@ -1,0 +1,111 @@
+// The service's HTTP server: liveness and readiness for everybody, the API for who may ask. /livez: the process runs. /readyz: it streams as
+// leader; otherwise 503 with the reason.
+import fastify, { type FastifyInstance } from 'fastify';
+import type { AddressInfo } from 'node:net';
+import { ExitError } from '../exit-error.ts';
+import type { Logger } from '../logger.ts';
+import { Access, isLoopbackHost, type Principal } from './access.ts';
+import { addApi, securityHeaders, sendProblem } from './api.ts';
+import type { ApiParts } from './parts.ts';
+import { Problem } from './problem.ts';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Null until it is known, and where nobody has to say. */
+    principal: Principal | null;
+  }
+}
+
+export interface HttpServerOptions {
+  readonly host: string;
+  /** 0: any free one. */
+  readonly port: number;
+  readonly adminToken: string | undefined;
+  readonly tokenSecret: string | undefined;
+  readonly version: string;
+  readonly logger: Logger;
+  readonly parts: ApiParts;
+  /** null while it streams as leader; else what it does instead, such as `standby: …`. */
+  whyNotReady(): string | null;
+}
+
+export interface HttpServer extends AsyncDisposable {
+  readonly url: string;
+}
+
+const maxBodyBytes = 64 * 1024;
+const longestRequestMs = 15_000;
+const maxHeaderBytes = 16 * 1024;
+
+/** Rejects with an ExitError (2) that names the address when it cannot be listened on. */
+export async function startHttpServer(options: HttpServerOptions): Promise<HttpServer> {
+  const { host, port, adminToken, tokenSecret, parts, logger, version } = options;
+  const access = new Access({
+    adminToken,
+    tokenSecret,
+    isLoopback: isLoopbackHost(host),
+    now: () => performance.now(),
+  });
+  if (!access.isOpen) {
+    logger.warn(
+      `${host} can be reached from elsewhere and no token is configured: only /livez and /readyz are served; set ROWHOOK_ADMIN_TOKEN`,
+    );
+  }
+  const app = fastify({
+    bodyLimit: maxBodyBytes,
+    requestTimeout: longestRequestMs,
+    connectionTimeout: 0,
+    forceCloseConnections: true,
+    http: { maxHeaderSize: maxHeaderBytes, headersTimeout: longestRequestMs },
+    routerOptions: { maxParamLength: 500 },
+    // A path that cannot be decoded reaches no hook.
+    frameworkErrors: (_error, _request, reply) => {
+      reply.headers(securityHeaders);
+      sendProblem(reply, new Problem(400, 'The path is not proper: a % is followed by two hexadecimal digits of UTF-8.'));
+    },
+  });
+  app.decorateRequest('principal', null);
+  app.addHook('onSend', async (_request, reply) => {
+    reply.headers(securityHeaders);
+  });
+  addHealth(app, options);
+  addApi(app, { parts, access, logger, version });
+  try {
+    await app.listen({ host, port });
+  } catch (error) {
+    throw explainListen(error, { host, port });
+  }
+  const { address, port: bound, family } = app.server.address() as AddressInfo;
+  return {
+    url: `http://${family === 'IPv6' ? `[${address}]` : address}:${bound}`,
+    [Symbol.asyncDispose]: async () => {
+      await app.close();
+    },
+  };
+}
+
+function addHealth(app: FastifyInstance, { whyNotReady }: Pick<HttpServerOptions, 'whyNotReady'>): void {
+  const text = 'text/plain; charset=utf-8';
+  app.get('/livez', (_request, reply) => reply.type(text).send('ok\n'));
+  app.get('/readyz', (_request, reply) => {
+    const reason = whyNotReady();
+    return reply
+      .code(reason === null ? 200 : 503)
+      .type(text)
+      .send(`${reason ?? 'ok'}\n`);
+  });
+}
+
+function explainListen(error: unknown, { host, port }: { readonly host: string; readonly port: number }): Error {
+  if (!(error instanceof Error)) throw error;
+  const code = 'code' in error ? error.code : '';
+  const problem =
+    code === 'EADDRINUSE' ? 'is in use by another process' : `cannot be listened on (${error.message})`;
+  const name = host.includes(':') ? `[${host}]` : host;
+  const otherPort = port < 65535 ? port + 1 : port - 1;
+  return new ExitError(`${name}:${port} ${problem}.`, {
+    exitCode: 2,
+    remedy: `Set ROWHOOK_LISTEN to another address, e.g. ROWHOOK_LISTEN=${name}:${otherPort}, or to port 0 for any free one.`,
+    cause: error,
+  });
+}

@@ -1,0 +1,167 @@
+// /v1/webhooks: list, create, read, change, delete. A company's token is held to its company here, in words, and in the database.
+import { z } from 'zod';
+import type { NewWebhook, WebhookChanges } from '../database/webhooks.ts';
+import type { Principal } from './access.ts';
+import { companyOf, readCursor, toPage } from './page.ts';
+import type { ApiParts } from './parts.ts';
+import { Problem } from './problem.ts';
+import { route, type Reply, type Route } from './route.ts';
+import {
+  filters,
+  newWebhook,
+  pageOf,
+  paging,
+  webhook as webhookSchema,
+  webhookChanges,
+  webhookId,
+} from './schemas.ts';
+import { webhookJson } from './shapes.ts';
+
+const tagged = { ETag: 'Its version, for If-Match' };
+
+export function webhookRoutes(parts: ApiParts): Route[] {
+  return [
+    route({
+      method: 'GET',
+      path: '/v1/webhooks',
+      id: 'listWebhooks',
+      summary: 'Webhooks with their counters, in the order of their ids',
+      query: z.strictObject({ ...paging, company: filters.company, table: filters.table }),
+      answers: { 200: { description: 'A page of them', schema: pageOf(webhookSchema) } },
+      handle: async ({ principal, query: { limit, cursor, company, table } }) => {
+        const page = { limit: limit + 1, after: readCursor(cursor) };
+        const filter = { companyId: company, table };
+        const found = await parts.listWebhooks(companyOf(principal), filter, page);
+        return { status: 200, body: toPage(found, { limit, cursorOf: ({ id }) => id, show: webhookJson }) };
+      },
+    }),
+    route({
+      method: 'POST',
+      path: '/v1/webhooks',
+      id: 'createWebhook',
+      summary: 'Create a webhook',
+      description: 'It gets the changes that are committed after this answer. At least one of onInsert … onTruncate is true.',
+      body: newWebhook,
+      answers: {
+        201: {
+          description: 'It is stored',
+          schema: webhookSchema,
+          headers: { ...tagged, Location: 'Its path' },
+        },
+      },
+      handle: async ({ principal, body }) => {
+        const webhook = toRow(principal, body);
+        await requireOpenTarget(parts, principal, webhook.url);
+        const created = await parts.createWebhook(companyOf(principal), webhook);
+        const { status, ...reply } = shown(created);
+        const location = `/v1/webhooks/${encodeURIComponent(created.id)}`;
+        return { ...reply, status: status + 1, headers: { ...reply.headers, location } };
+      },
+    }),
+    route({
+      method: 'GET',
+      path: '/v1/webhooks/{id}',
+      id: 'getWebhook',
+      summary: 'One webhook with its counters',
+      params: webhookId,
+      answers: { 200: { description: 'The webhook', schema: webhookSchema, headers: tagged } },
+      handle: async ({ principal, params: { id } }) =>
+        shown(await parts.findWebhook(companyOf(principal), id)),
+    }),
+    route({
+      method: 'PATCH',
+      path: '/v1/webhooks/{id}',
+      id: 'updateWebhook',
+      summary: 'Change a webhook; what is not named stays',
+      description: '`active: false` pauses it: what is committed meanwhile is counted as missed, and never sent.',
+      isVersioned: true,
+      params: webhookId,
+      body: webhookChanges,
+      answers: { 200: { description: 'As it is now', schema: webhookSchema, headers: tagged } },
+      handle: async ({ principal, params: { id }, body, revision }) => {
+        const changes = toChanges(body);
+        if (changes.url !== undefined) await requireOpenTarget(parts, principal, changes.url);
+        return shown(await parts.updateWebhook(companyOf(principal), id, changes, revision));
+      },
+    }),
+    route({
+      method: 'DELETE',
+      path: '/v1/webhooks/{id}',
+      id: 'deleteWebhook',
+      summary: 'Delete a webhook; what is queued for it is dropped, and stands among the losses',
+      isVersioned: true,
+      params: webhookId,
+      answers: { 204: { description: 'It is gone' } },
+      handle: async ({ principal, params: { id }, revision }) => {
+        await parts.deleteWebhook(companyOf(principal), id, revision);
+        return { status: 204 };
+      },
+    }),
+  ];
+}
+
+function shown(webhook: Parameters<typeof webhookJson>[0]): Reply {
+  return { status: 200, body: webhookJson(webhook), headers: { etag: `"${webhook.revision}"` } };
+}
+
+function toRow(principal: Principal, body: z.output<typeof newWebhook>): NewWebhook {
+  const { id, companyId, allCompanies = false, name, table, url, active, ...rest } = body;
+  const own = principal.kind === 'company' ? principal.companyId : null;
+  if (own !== null && (allCompanies || (companyId ?? own) !== own)) {
+    throw new Problem(403, "A company's token makes webhooks for its own company only.");
+  }
+  const company = own ?? companyId ?? null;
+  if ((company === null) !== allCompanies) {
+    throw new Problem(422, 'Give either companyId or allCompanies: true: whose rows does it get?');
+  }
+  return {
+    ...(id !== undefined && { id }),
+    company_id: company,
+    all_companies: allCompanies,
+    name,
+    table_name: table,
+    url,
+    ...(active !== undefined && { active }),
+    ...toColumns(rest),
+  };
+}
+
+function toChanges(body: z.output<typeof webhookChanges>): WebhookChanges {
+  const { name, table, url, active, ...rest } = body;
+  return {
+    ...(name !== undefined && { name }),
+    ...(table !== undefined && { table_name: table }),
+    ...(url !== undefined && { url }),
+    ...(active !== undefined && { active }),
+    ...toColumns(rest),
+  };
+}
+
+type Choices = Pick<
+  z.output<typeof webhookChanges>,
+  'onInsert' | 'onUpdate' | 'onDelete' | 'onTruncate' | 'breaker' | 'concurrency'
+>;
+
+function toColumns({
+  onInsert,
+  onUpdate,
+  onDelete,
+  onTruncate,
+  breaker,
+  concurrency,
+}: Choices): Omit<WebhookChanges, 'name' | 'table_name' | 'url' | 'active'> {
+  return {
+    ...(onInsert !== undefined && { on_insert: onInsert }),
+    ...(onUpdate !== undefined && { on_update: onUpdate }),
+    ...(onDelete !== undefined && { on_delete: onDelete }),
+    ...(onTruncate !== undefined && { on_truncate: onTruncate }),
+    ...(breaker !== undefined && { breaker }),
+    ...(concurrency !== undefined && { concurrency }),
+  };
+}
+
+async function requireOpenTarget(parts: ApiParts, principal: Principal, url: string): Promise<void> {
+  const refusal = await parts.refusalOf(url, principal.kind === 'operator');
+  if (refusal === null) return;
+  throw new Problem(422, `body.url: ${refusal}`, { fields: [{ at: 'body.url', problem: refusal }] });
+}

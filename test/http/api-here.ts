@@ -1,0 +1,85 @@
+/** The API in this process, over a real socket and on a real database, with tokens for the operator and for companies. */
+import type { Method, Response } from 'got';
+import { apiParts } from '../../src/api-parts.ts';
+import { signCompanyToken } from '../../src/company-token.ts';
+import { readConfig } from '../../src/config.ts';
+import { openScopedDatabase } from '../../src/database/company-scope.ts';
+import { startHttpServer, type HttpServerOptions } from '../../src/http/server.ts';
+import { createLogger } from '../../src/logger.ts';
+import { http } from '../support/http.ts';
+import { createInstalledDatabase, type InstalledDatabase } from '../support/installed-database.ts';
+
+export const adminToken = 'operator-of-the-tests-0123456789';
+export const tokenSecret = 'a secret of the tests that is long enough';
+
+export interface Ask {
+  readonly token?: string | null;
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+export interface ApiHere extends AsyncDisposable {
+  readonly url: string;
+  readonly database: InstalledDatabase;
+  /** As the operator, unless another token is given; null: without one. */
+  ask(method: Method, path: string, options?: Ask): Promise<Answered>;
+  tokenOf(companyId: string): Promise<string>;
+}
+
+export interface Answered {
+  readonly status: number;
+  readonly headers: Response['headers'];
+  readonly text: string;
+  /** Parsed; undefined where there is none. */
+  readonly body: Record<string, unknown>;
+}
+
+export interface ApiOptions extends Partial<
+  Pick<HttpServerOptions, 'host' | 'adminToken' | 'tokenSecret' | 'whyNotReady'>
+> {
+  readonly adminUrl?: string;
+}
+
+export async function startApiHere({ adminUrl, ...options }: ApiOptions = {}): Promise<ApiHere> {
+  const open = new AsyncDisposableStack();
+  const database = open.use(await createInstalledDatabase(adminUrl));
+  const { config } = readConfig(
+    { DATABASE_URL: database.serviceUrl, ROWHOOK_ALLOW_TARGETS: 'hooks.example.com' },
+    { needsDatabase: true },
+  );
+  const scoped = open.use(openScopedDatabase(database.serviceUrl));
+  const server = open.use(
+    await startHttpServer({
+      host: '127.0.0.1',
+      port: 0,
+      adminToken,
+      tokenSecret,
+      version: '0.0.0',
+      logger: createLogger('silent'),
+      parts: apiParts(config, scoped),
+      whyNotReady: () => null,
+      ...options,
+    }),
+  );
+  return {
+    url: server.url,
+    database,
+    tokenOf: (companyId) => signCompanyToken(companyId, { secret: tokenSecret, seconds: 60 }),
+    ask: async (method, path, { token = adminToken, body, headers = {} } = {}) => {
+      const answer = await http(server.url + path, {
+        method,
+        headers: { ...(token !== null && { authorization: `Bearer ${token}` }), ...headers },
+        ...(body !== undefined && { json: body }),
+      });
+      const { statusCode: status, body: text } = answer;
+      const isJson = /json/.test(answer.headers['content-type'] ?? '');
+      return {
+        status,
+        headers: answer.headers,
+        text,
+        body: (isJson ? JSON.parse(text) : {}) as Record<string, unknown>,
+      };
+    },
+    [Symbol.asyncDispose]: () => open.disposeAsync(),
+  };
+}

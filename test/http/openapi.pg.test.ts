@@ -1,0 +1,140 @@
+import { Validator } from '@seriousme/openapi-schema-validator';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import formats from 'ajv-formats';
+import fc, { type Arbitrary } from 'fast-check';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { startApiHere, type Answered, type ApiHere } from './api-here.ts';
+
+interface Operation {
+  readonly operationId: string;
+  readonly parameters?: readonly { readonly name: string; readonly in: string; readonly schema: object }[];
+  readonly requestBody?: { readonly content: Record<string, { readonly schema: { readonly properties: object } }> };
+  readonly responses: Record<string, { readonly content?: Record<string, { readonly schema: object }> }>;
+}
+
+type SpecData = Parameters<Validator['validate']>[0];
+type Made<A> = A extends Arbitrary<infer T> ? T : never;
+
+interface Document {
+  readonly paths: Record<string, Record<string, Operation>>;
+  readonly components: { readonly schemas: object };
+}
+
+// 20 000 before a release: ROWHOOK_TEST_FUZZ=20000.
+const requests = Number(process.env['ROWHOOK_TEST_FUZZ'] ?? 400);
+
+let api: ApiHere;
+let document: Document;
+
+beforeAll(async () => {
+  api = await startApiHere();
+  await api.database.dba.query(`
+    create schema erp;
+    create table erp.item (id text primary key, "companyId" text not null);
+    select rowhook.enable_table('erp.item');
+    select rowhook.make_delivery_partition((now() at time zone 'UTC')::date);
+  `);
+  const answer = await api.ask('GET', '/openapi.json', { token: null });
+  document = answer.body as unknown as Document;
+});
+afterAll(async () => {
+  await api[Symbol.asyncDispose]();
+});
+
+function operations(): { path: string; method: string; operation: Operation }[] {
+  return Object.entries(document.paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, operation]) => ({ path, method, operation })),
+  );
+}
+
+/** What breaks the document's promise of an answer; null: nothing. */
+function breach(operation: Operation, { status, headers, text, body }: Answered): string | null {
+  const described = operation.responses[String(status)] ?? operation.responses['default'];
+  const content = described?.content;
+  if (content === undefined) return text === '' ? null : `${status} has a body that nobody announced`;
+  const type = (headers['content-type'] ?? '').split(';', 1)[0] ?? '';
+  const schema = content[type]?.schema;
+  if (schema === undefined) return `${status} is ${type}, not ${Object.keys(content).join(', ')}`;
+  const ajv = formats.default(new Ajv2020({ strict: false }));
+  const validate = ajv.compile({ ...schema, components: document.components });
+  return validate(body) ? null : `${status}: ${ajv.errorsText(validate.errors)}`;
+}
+
+test('the document is OpenAPI 3.1, and names every operation once', async () => {
+  const { valid, errors } = await new Validator().validate(structuredClone(document) as unknown as SpecData);
+  expect(errors ?? []).toEqual([]);
+  expect(valid).toBe(true);
+  const ids = operations().map(({ operation: { operationId } }) => operationId);
+  expect(new Set(ids).size).toBe(ids.length);
+});
+
+test('each answer is what the document says, for what is there and for what is not', async () => {
+  const webhook = { id: 'wh_1', name: 'a', table: 'item', companyId: 'abc', url: 'https://hooks.example.com/', onInsert: true };
+  const breaches: string[] = [];
+  const ask = async (method: string, path: string, body?: object): Promise<void> => {
+    const pattern = path.replace(/wh_\d/, '{id}').replace(/\?.*/, '');
+    const operation = document.paths[pattern]?.[method.toLowerCase()];
+    if (operation === undefined) throw new Error(`${method} ${pattern} is not in the document`);
+    const answer = await api.ask(method as 'GET', path, body === undefined ? {} : { body });
+    const broken = breach(operation, answer);
+    if (broken !== null) breaches.push(`${method} ${path}: ${broken}`);
+    asked.add(operation.operationId);
+  };
+  const asked = new Set<string>();
+  await ask('POST', '/v1/webhooks', webhook);
+  await ask('POST', '/v1/webhooks', webhook);
+  await api.database.admin.query(`
+    insert into rowhook.delivery (at, uid, webhook_id, company_id, change_id, table_name, type, attempt, outcome, total_ms)
+      select now(), uid, id, company_id, '1-0-0', 'item', 'INSERT', 1, 'delivered', 1.5 from rowhook.webhook;
+    insert into rowhook.loss (uid, webhook_id, company_id, table_name, reason, count)
+      select uid, id, company_id, 'item', 'timeout', null from rowhook.webhook`);
+  for (const id of ['wh_1', 'wh_2']) {
+    await ask('GET', `/v1/webhooks/${id}`);
+    await ask('GET', `/v1/webhooks/${id}/deliveries`);
+    await ask('PATCH', `/v1/webhooks/${id}`, { concurrency: 3 });
+  }
+  for (const path of ['/v1/webhooks', '/v1/tables', '/v1/losses', '/v1/status', '/v1/losses?limit=none']) {
+    await ask('GET', path);
+  }
+  for (const id of ['wh_1', 'wh_2']) await ask('DELETE', `/v1/webhooks/${id}`);
+  expect(breaches).toEqual([]);
+  expect([...asked].sort()).toEqual(operations().map(({ operation: { operationId } }) => operationId).sort());
+});
+
+test('whatever is asked, the answer is in the document, and never a failure of ours', async () => {
+  const oddText = fc.oneof(
+    fc.string({ unit: 'binary', maxLength: 40 }),
+    fc.constantFrom('', '\0', "'; drop table", '%', '../..', 'wh_1', '2026-01-01T00:00:00Z', '-1', '1e99', 'null', '{}'),
+  );
+  const odd = fc.oneof({ weight: 3, arbitrary: oddText }, { weight: 1, arbitrary: fc.jsonValue() });
+  const request = fc.nat().chain((seed) => {
+    const all = operations();
+    const picked = all[seed % all.length];
+    if (picked === undefined) throw new Error('the document is empty');
+    const { operation } = picked;
+    const names = (operation.parameters ?? []).filter((each) => each.in === 'query').map(({ name }) => name);
+    const body = operation.requestBody?.content['application/json']?.schema.properties ?? {};
+    return fc.record({
+      picked: fc.constant(picked),
+      id: oddText,
+      query: fc.dictionary(fc.constantFrom(...names, 'other'), oddText, { maxKeys: 3 }),
+      body: fc.oneof(fc.jsonValue(), fc.dictionary(fc.constantFrom(...Object.keys(body), 'other'), odd)),
+      isCompany: fc.boolean(),
+      ifMatch: fc.option(fc.constantFrom('"1"', '*', 'x', '"99999999999999999999"')),
+    });
+  });
+  const token = await api.tokenOf('abc');
+  const ask = async (given: Made<typeof request>): Promise<void> => {
+    const { picked, id, query, body, isCompany, ifMatch } = given;
+    const path = picked.path.replace('{id}', encodeURIComponent(id.toWellFormed()) || 'x');
+    const search = new URLSearchParams(query).toString();
+    const answer = await api.ask(picked.method.toUpperCase() as 'GET', `${path}?${search}`, {
+      ...(isCompany && { token }),
+      ...(picked.operation.requestBody && { body }),
+      ...(ifMatch !== null && { headers: { 'if-match': ifMatch } }),
+    });
+    expect(answer.status).toBeLessThan(500);
+    expect(breach(picked.operation, answer)).toBeNull();
+  };
+  await fc.assert(fc.asyncProperty(request, ask), { numRuns: requests });
+});

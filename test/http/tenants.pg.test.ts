@@ -1,0 +1,90 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { apiRoutes } from '../../src/http/api.ts';
+import type { ApiParts } from '../../src/http/parts.ts';
+import { startApiHere, type ApiHere } from './api-here.ts';
+
+// What belongs to `theirs` carries this word; `ours` must never see it.
+const mark = 'theirs';
+const url = `https://hooks.example.com/${mark}`;
+
+let api: ApiHere;
+let ours: string;
+
+beforeAll(async () => {
+  api = await startApiHere();
+  const { database } = api;
+  await database.dba.query(`
+    create schema erp;
+    create table erp.item (id text primary key, "companyId" text not null);
+    select rowhook.enable_table('erp.item');
+  `);
+  const body = { table: 'item', url, onInsert: true };
+  await api.ask('POST', '/v1/webhooks', { body: { ...body, id: 'wh_1', name: mark, companyId: mark } });
+  await api.ask('POST', '/v1/webhooks', { body: { ...body, id: 'wh_2', name: `${mark} too`, allCompanies: true } });
+  await api.ask('POST', '/v1/webhooks', {
+    body: { ...body, id: 'wh_ours', name: 'ours', url: 'https://hooks.example.com/', companyId: 'ours' },
+  });
+  await database.admin.query(`
+    select rowhook.make_delivery_partition((now() at time zone 'UTC')::date);
+    insert into rowhook.delivery (at, uid, webhook_id, company_id, change_id, table_name, type, attempt, outcome)
+      select now() + make_interval(secs => uid / 1000.0), uid, id, company_id, '${mark}', 'item', 'INSERT', 1, 'delivered'
+      from rowhook.webhook where id <> 'wh_ours';
+    insert into rowhook.loss (uid, webhook_id, company_id, table_name, reason, count, detail)
+      select uid, id, company_id, 'item', 'timeout', 1, '${mark}' from rowhook.webhook where id <> 'wh_ours';
+  `);
+  ours = await api.tokenOf('ours');
+});
+afterAll(async () => {
+  await api[Symbol.asyncDispose]();
+});
+
+const routes = apiRoutes({} as ApiParts);
+const ids = ['wh_1', 'wh_2'];
+const bodies: Readonly<Record<string, object>> = {
+  POST: { name: 'x', table: 'item', url: 'https://hooks.example.com/', onInsert: true, companyId: mark },
+  PATCH: { name: 'x' },
+};
+const requests = routes.flatMap((route) =>
+  (route.path.includes('{id}') ? ids : ['']).map((id) => [route.method, route.path.replace('{id}', id)] as const),
+);
+
+test.each(requests)("%s %s with another company's token shows and changes nothing of theirs", async (method, path) => {
+  const before = await api.ask('GET', '/v1/webhooks');
+  const body = bodies[method];
+  const { status, text } = await api.ask(method, path, { token: ours, ...(body && { body }) });
+  expect(text).not.toContain(mark);
+  if (path.includes('wh_')) expect(status).toBe(404);
+  else if (method !== 'GET') expect(status).toBe(403);
+  expect((await api.ask('GET', '/v1/webhooks')).body).toEqual(before.body);
+});
+
+test.each(['/v1/webhooks?company=theirs', '/v1/losses?company=theirs', '/v1/losses?webhook=wh_1'])(
+  'GET %s finds nothing',
+  async (path) => {
+    const { status, body } = await api.ask('GET', path, { token: ours });
+    expect([status, body]).toEqual([200, { data: [], nextCursor: null }]);
+  },
+);
+
+test('there is something to be seen, for those whose it is', async () => {
+  const token = await api.tokenOf(mark);
+  for (const path of ['/v1/webhooks', '/v1/losses', '/v1/webhooks/wh_1/deliveries']) {
+    expect((await api.ask('GET', path, { token })).body['data']).toHaveLength(1);
+  }
+  expect((await api.ask('GET', '/v1/webhooks')).body['data']).toHaveLength(3);
+});
+
+test('the database holds a session of the service to the company that it works for', async () => {
+  await using service = await api.database.connect(api.database.serviceUrl);
+  await service.query(`select set_config('rowhook.only_company_id', 'ours', false)`);
+  const own = { webhook: 'id', webhook_health: 'id', webhook_counter: 'webhook_id', loss: 'webhook_id', delivery: 'webhook_id' };
+  for (const [relation, column] of Object.entries(own)) {
+    const rows = await service.query(`select distinct ${column} as id from rowhook.${relation} where ${column} <> 'wh_ours'`);
+    expect([relation, rows]).toEqual([relation, []]);
+  }
+  expect(await service.query(`delete from rowhook.webhook where id <> 'wh_ours' returning id`)).toEqual([]);
+  expect(await service.query(`update rowhook.webhook set active = false where id <> 'wh_ours' returning id`)).toEqual([]);
+  const intrude = `insert into rowhook.webhook (company_id, name, table_name, url, on_insert)
+    values ('theirs', 'intruder', 'item', 'https://hooks.example.com/', true)`;
+  await expect(service.query(intrude)).rejects.toThrow(/row-level security/);
+});
