@@ -24,6 +24,7 @@ const doors: Record<string, Door> = {
   'pg-protocol': { open: [] },
   'pg-types': { open: [] },
   fastify: { open: ['src/http/'] },
+  'prom-client': { open: ['src/http/metrics.ts'] },
   jose: { open: ['src/company-token.ts'] },
   pino: { open: ['src/logger.ts'], types: ['src/'] },
   'pino-pretty': { open: ['src/logger.ts'] },

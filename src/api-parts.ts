@@ -3,7 +3,9 @@ import { statusReport } from './checks/status-report.ts';
 import type { Config } from './config.ts';
 import type { ScopedDatabase } from './database/company-scope.ts';
 import { listDeliveries } from './database/deliveries.ts';
+import { readHistory } from './database/history.ts';
 import { listLosses } from './database/losses.ts';
+import { readSlot } from './database/status/slot.ts';
 import { listTables } from './database/tables.ts';
 import {
   createWebhook,
@@ -15,6 +17,7 @@ import {
 import { withClient } from './database/with-client.ts';
 import { checkTarget } from './delivery/address-guard.ts';
 import type { ApiParts } from './http/parts.ts';
+import { explain } from './webhooks/why.ts';
 
 export function apiParts(config: Config, { within }: ScopedDatabase): ApiParts {
   const { databaseUrl, slot } = config;
@@ -28,8 +31,10 @@ export function apiParts(config: Config, { within }: ScopedDatabase): ApiParts {
     listDeliveries: async (company, filter) =>
       (await within(company, (db) => listDeliveries(db, filter, false))).deliveries,
     listLosses: (company, filter) => within(company, (db) => listLosses(db, filter)),
+    why: (company, record) => within(company, async (db) => explain(await readHistory(db, record))),
     listTables: (company) => within(company, listTables),
     status: () => withClient({ databaseUrl }, (client) => statusReport(client, slot)),
+    slot: () => withClient({ databaseUrl }, (client) => readSlot(client, slot)),
     refusalOf: async (url, isOperator) => {
       const refusal = await checkTarget(url, config);
       if (refusal === null) return null;

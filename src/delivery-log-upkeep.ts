@@ -13,12 +13,14 @@ import {
 import type { Session } from './database/session.ts';
 import { readClockOffset } from './database/webhook-poll.ts';
 import type { Logger } from './logger.ts';
+import type { Telemetry } from './telemetry.ts';
 
 export interface DeliveryLogOptions {
   readonly config: Pick<Config, 'deliveryLog' | 'deliveryLogDays'>;
   /** Its own: nobody else waits in its turn. */
   readonly session: Session;
   readonly logger: Logger;
+  readonly telemetry: Pick<Telemetry, 'logRowsDropped'>;
   /** How far the server's clock is ahead of ours. */
   readonly clockOffsetMs: number;
 }
@@ -97,6 +99,7 @@ export class DeliveryLogUpkeep {
 
   #tell({ count, firstAtMs, reason }: Gap): void {
     const since = new Date(firstAtMs).toISOString();
+    this.#options.telemetry.logRowsDropped += count;
     this.#options.logger.warn({ dropped: count, since, reason }, 'delivery-log.dropping');
   }
 }

@@ -37,12 +37,14 @@ import { DeliveryLogUpkeep } from './delivery-log-upkeep.ts';
 import { readBacklogSizes, readStoredAbove } from './database/backlog.ts';
 import { buildRelations } from './relations.ts';
 import { withMaxInFlight } from './term-limits.ts';
+import type { Telemetry } from './telemetry.ts';
 import { Term } from './term.ts';
 import { ServerChangedError, type ServerPlace } from './server-changed.ts';
 
 export interface LeadershipOptions {
   readonly config: Config;
   readonly logger: Logger;
+  readonly telemetry: Telemetry;
   readonly poster: Poster;
   /** Aborted when the service is to stop: drain and return. */
   readonly stop: AbortSignal;
@@ -197,7 +199,7 @@ class Leadership implements AsyncDisposable {
   }
 
   async #takeOver(slot: HeldSlot): Promise<Term> {
-    const { config, logger, poster, onAttempt, memory } = this.#options;
+    const { config, logger, poster, onAttempt, memory, telemetry } = this.#options;
     const { claim, spool, fold, side } = this.#sessions;
     const resumed = await this.#resume();
     const takeover = await takeOver(fold, config.slot, {
@@ -217,7 +219,13 @@ class Leadership implements AsyncDisposable {
     const clockOffsetMs = await readClockOffset(side);
     await this.#keepQuiet(quietMs);
     logger.info({ term, epoch: epochs.current.n, interrupted, slot: config.slot }, 'leading');
-    this.#log = new DeliveryLogUpkeep({ config, session: this.#logSession, logger, clockOffsetMs });
+    this.#log = new DeliveryLogUpkeep({
+      config,
+      session: this.#logSession,
+      logger,
+      telemetry,
+      clockOffsetMs,
+    });
     return new Term({
       takeover,
       floor,
@@ -231,6 +239,7 @@ class Leadership implements AsyncDisposable {
       relations: buildRelations({ ...this.#sessions, slot: config.slot, logger }),
       poster,
       logger,
+      telemetry,
       deliveryLog: this.#log.log,
       clockOffsetMs,
       setFlowing: (isFlowing) => {

@@ -77,11 +77,11 @@ export class Pipeline {
     this.#parts = parts;
   }
 
-  /** One change of a table that somebody may want. */
-  take(change: LogChange): void {
+  /** One change of a table that somebody may want; whether anybody does. */
+  take(change: LogChange): boolean {
     const { route, prepared, match, floor } = this.#parts;
     const way = route(change.relation);
-    if (way === undefined) return;
+    if (way === undefined) return false;
     const relation = prepared(change.relation);
     // The old row has what a large unchanged value left out: all of it under full identity, otherwise the key's.
     const rows = this.#parts.filledRows(change.row);
@@ -100,7 +100,7 @@ export class Pipeline {
     if (pending === 0) {
       // Nobody is told of it, but where the row moves to another partition, its INSERT holds this key, too.
       if (change.isOfPartition) keys();
-      return;
+      return false;
     }
     const unsettled = floor.add(change.index, pending);
     if (isUndecidable) this.#noteUndecidable(way, change, unsettled);
@@ -117,6 +117,7 @@ export class Pipeline {
         build: () => payloads.of(found),
       });
     }
+    return true;
   }
 
   /** A TRUNCATE of tables that somebody may want: one position for all of them, and each webhook watches one table. */

@@ -19,6 +19,7 @@ import { packageVersion } from './package-version.ts';
 import { ServerChangedError } from './server-changed.ts';
 import { judgeConnectError } from './replication/connect-error.ts';
 import { keepHeapSmall } from './small-heap.ts';
+import { Telemetry } from './telemetry.ts';
 
 export type { AttemptReport } from './delivery/attempt-report.ts';
 
@@ -55,6 +56,7 @@ class Service {
 
   async run(): Promise<void> {
     const { config, logger, stop, onListening, onReady, onAttempt, lookEveryMs } = this.#options;
+    const telemetry = new Telemetry();
     await using database = openScopedDatabase(config.databaseUrl);
     await using http = await startHttpServer({
       ...config.listen,
@@ -62,6 +64,7 @@ class Service {
       tokenSecret: config.tokenSecret,
       version: packageVersion(),
       logger,
+      telemetry,
       parts: apiParts(config, database),
       whyNotReady: () => this.#whyNotReady(),
     });
@@ -75,6 +78,7 @@ class Service {
         await lead({
           config,
           logger,
+          telemetry,
           poster,
           stop,
           findings,

@@ -33,6 +33,7 @@ import type { Relations } from './relations.ts';
 import { Floor, type UnsettledChange, type UnsettledTransaction } from './replication/floor.ts';
 import type { BeginMessage, RelationMessage } from './replication/pgoutput.ts';
 import { Reader, type ConfigurationMessage } from './replication/reader.ts';
+import type { Telemetry, TermGauges } from './telemetry.ts';
 import { SettledBefore } from './database/settled-before.ts';
 import { defaultLimits, type TermLimits } from './term-limits.ts';
 import { configurationChanges, isConfigurationRelation } from './webhooks/configuration-message.ts';
@@ -55,6 +56,7 @@ export interface TermOptions {
   readonly relations: Relations;
   readonly poster: Pick<Poster, 'post'>;
   readonly logger: Logger;
+  readonly telemetry: Telemetry;
   /** Null or absent: nothing is logged. */
   readonly deliveryLog?: Pick<DeliveryLog, 'attempted' | 'keepsDelivered'> | null;
   /** How far the server's clock is ahead of ours. */
@@ -145,6 +147,7 @@ export class Term {
   }
 
   start(): void {
+    this.#options.telemetry.gauges = this.#gauges;
     this.#folding.start();
     this.#watch.start();
     this.#backlog.start();
@@ -159,6 +162,8 @@ export class Term {
 
   /** Reads and claims nothing more; resolves when all that was claimed has its outcome. */
   async stop(): Promise<void> {
+    const { telemetry } = this.#options;
+    if (telemetry.gauges === this.#gauges) telemetry.gauges = null;
     this.reader.hold('stop');
     const stopped = Promise.all([this.#claimer.stop(), this.#backlog.stop()]);
     this.#watch.stop();
@@ -183,7 +188,18 @@ export class Term {
     await this.#folding.stop();
   }
 
+  readonly #gauges = (): TermGauges => ({
+    term: this.no,
+    lagMs: this.#readingLagMs,
+    inFlight: this.#lanes.inFlight,
+    waiting: this.#lanes.waiting,
+    openBreakers: this.#breakers.open,
+    slowEndpoints: this.#lanes.slow,
+    ...this.#backlog.stored,
+  });
+
   #buildReader({ relations, types }: Relations): Reader {
+    const { telemetry } = this.#options;
     return new Reader({
       floor: this.floor,
       start: this.#options.floor,
@@ -200,8 +216,11 @@ export class Term {
       onBegin: ({ commitTimeMs }) => {
         this.#lagMs = this.#sinceCommitMs(commitTimeMs);
       },
+      onRead: () => {
+        telemetry.changesRead += 1;
+      },
       onChange: (change) => {
-        this.#pipeline.take(change);
+        if (this.#pipeline.take(change)) telemetry.changesMatched += 1;
       },
       onTruncate: (truncate) => {
         this.#pipeline.truncate(truncate);
@@ -219,7 +238,7 @@ export class Term {
   }
 
   #buildPipeline(relations: PreparedRelations): Pipeline {
-    const { takeover, storedAboveFloor } = this.#options;
+    const { takeover, storedAboveFloor, telemetry } = this.#options;
     const { epochs } = takeover;
     const settled = new SettledBefore([...takeover.settled, { entries: storedAboveFloor }]);
     const moved = new MovedRows();
@@ -250,6 +269,7 @@ export class Term {
         if (this.#isFull) this.reader.hold('lanes');
       },
       onDropped: (dropped, outcome) => {
+        telemetry.finished(outcome);
         this.#backlog.dropped(dropped);
         this.#log(dropped, outcome, null);
       },
@@ -270,12 +290,18 @@ export class Term {
   }
 
   #buildClaimer(): Claimer {
-    const { books, poster, onFailure } = this.#options;
+    const { books, poster, telemetry, onFailure } = this.#options;
     return new Claimer({
       lanes: this.#lanes,
       gate: this.#gate,
       timeoutMs,
-      append: (entries, stored) => books.append(entries, stored),
+      append: async (entries, stored) => {
+        const beganAtMs = performance.now();
+        const appended = await books.append(entries, stored);
+        telemetry.claimSeconds.add((performance.now() - beganAtMs) / 1000);
+        telemetry.claimSizes.add(entries.length);
+        return appended;
+      },
       checkTerm: () => books.checkTerm(),
       now,
       post: (request) => poster.post(request),
@@ -287,6 +313,7 @@ export class Term {
         this.#makeRoom();
       },
       onClaimed: (delivery) => {
+        telemetry.readToClaimSeconds.add((performance.now() - delivery.readAtMs) / 1000);
         this.#counters.claimed(delivery.webhook.uid);
         this.#backlog.claimed(delivery);
       },
@@ -388,11 +415,7 @@ export class Term {
       waitingUids: () => this.#lanes.oldest().map(({ webhook }) => webhook.uid),
       oldestReadAtMs: () => this.#lanes.oldestReadAtMs,
       isReaderHeld: () => this.reader.isHeld,
-      // A long transaction falls behind while it is read.
-      lagMs: () => {
-        const { transaction } = this.reader;
-        return transaction === null ? this.#lagMs : this.#sinceCommitMs(transaction.commitTimeMs);
-      },
+      lagMs: () => this.#readingLagMs,
       poll: (uids) => books.pollWebhooks(uids),
       learn: (poll) => {
         this.#gate.learnFromPoll(poll);
@@ -402,6 +425,12 @@ export class Term {
       },
       now: () => performance.now(),
     });
+  }
+
+  // A long transaction falls behind while it is read.
+  get #readingLagMs(): number {
+    const { transaction } = this.reader;
+    return transaction === null ? this.#lagMs : this.#sinceCommitMs(transaction.commitTimeMs);
   }
 
   #sinceCommitMs(commitTimeMs: number): number {
@@ -464,7 +493,10 @@ export class Term {
   }
 
   #finished(delivery: Delivery, outcome: Outcome, { startedAt, trace }: Sent): void {
-    const { logger, onAttempt } = this.#options;
+    const { logger, onAttempt, telemetry } = this.#options;
+    telemetry.finished(outcome);
+    telemetry.readToAnswerSeconds.add((performance.now() - delivery.readAtMs) / 1000);
+    if (trace !== null) telemetry.postSeconds.add(trace.totalMs / 1000);
     this.#counters.finished(delivery, outcome, new Date());
     this.#log(delivery, outcome, trace);
     this.#breakers.finished(delivery.webhook.uid, outcome, startedAt.monotonicMs);

@@ -17,6 +17,7 @@ import { addStatus } from './status.ts';
 import { addToken } from './token.ts';
 import { addUninstall } from './uninstall.ts';
 import { addWebhook } from './webhook.ts';
+import { addWhy } from './why.ts';
 
 export function createProgram(context: CliContext): Command {
   const program = new Command('rowhook')
@@ -42,6 +43,7 @@ export function createProgram(context: CliContext): Command {
   addStatus(program, context);
   addWebhook(program, context);
   addDeliveries(program, context);
+  addWhy(program, context);
   addLosses(program, context);
   addForget(program, context);
   addToken(program, context);

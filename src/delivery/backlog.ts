@@ -100,6 +100,16 @@ export class Backlog {
     return this.#unstored >= maxUnstored || this.#unstoredBytes >= maxUnstoredBytes;
   }
 
+  /** Of all webhooks that are in backlog mode. */
+  get stored(): { backlogWebhooks: number; backlogDeliveries: number; backlogBytes: number } {
+    let [backlogDeliveries, backlogBytes] = [0, 0];
+    for (const queue of this.#queues.values()) {
+      backlogDeliveries += queue.count;
+      backlogBytes += queue.bytes;
+    }
+    return { backlogWebhooks: this.#queues.size, backlogDeliveries, backlogBytes };
+  }
+
   start(): void {
     this.#timer = setInterval(() => {
       this.tick();

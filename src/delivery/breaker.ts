@@ -70,6 +70,11 @@ export class Breakers {
     clearInterval(this.#timer);
   }
 
+  /** How many are open. */
+  get open(): number {
+    return this.#open.size;
+  }
+
   /** How many may be out at a time; null: as many as ever. */
   mayBeOut(uid: bigint): 0 | 1 | null {
     const open = this.#open.size === 0 ? undefined : this.#open.get(uid);

@@ -5,7 +5,7 @@ import type { Logger } from '../logger.ts';
 import type { Access } from './access.ts';
 import { openApiDocument } from './openapi.ts';
 import type { ApiParts } from './parts.ts';
-import { Problem, problemOf } from './problem.ts';
+import { forOperators, Problem, problemOf } from './problem.ts';
 import { readRoutes } from './read-routes.ts';
 import type { Route } from './route.ts';
 import { webhookRoutes } from './webhook-routes.ts';
@@ -57,6 +57,12 @@ export const securityHeaders = {
   'x-content-type-options': 'nosniff',
   'x-frame-options': 'DENY',
 } as const;
+
+/** @throws {Problem} for everybody else. */
+export async function requireOperator(request: FastifyRequest, access: Access): Promise<void> {
+  const { kind } = await access.principal(asking(request));
+  if (kind !== 'operator') throw new Problem(403, forOperators);
+}
 
 function asking({ method, headers, socket }: FastifyRequest): Parameters<Access['principal']>[0] {
   return {

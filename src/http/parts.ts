@@ -10,6 +10,15 @@ import type {
   WebhookPage,
 } from '../database/webhooks.ts';
 
+/** Of the replication slot, in bytes; null: not known, or without a limit. */
+export interface SlotMetrics {
+  readonly active: boolean;
+  readonly walStatus: string | null;
+  readonly lagBytes: number | null;
+  readonly retainedBytes: number | null;
+  readonly safeWalBytes: number | null;
+}
+
 /** Each rejects with an ExitError whose `refusal` says what the caller is told. */
 export interface ApiParts {
   listWebhooks(companyId: string | null, filter: WebhookFilter, page: WebhookPage): Promise<ListedWebhook[]>;
@@ -24,9 +33,13 @@ export interface ApiParts {
   deleteWebhook(companyId: string | null, id: string, revision: number | undefined): Promise<void>;
   listDeliveries(companyId: string | null, filter: DeliveryFilter): Promise<ListedDelivery[]>;
   listLosses(companyId: string | null, filter: LossFilter): Promise<ListedLoss[]>;
+  /** What became of a record's changes. */
+  why(companyId: string | null, record: { readonly table: string; readonly key: string }): Promise<object>;
   listTables(companyId: string | null): Promise<SubscribableTable[]>;
   /** The status of everything, as `rowhook status --json` prints it. */
   status(): Promise<object>;
+  /** Null: there is none of that name. */
+  slot(): Promise<SlotMetrics | null>;
   /** Why no POST would be sent there, as the sender decides it; null: it would. The setting that opens it is the operator's to know. */
   refusalOf(url: string, isOperator: boolean): Promise<string | null>;
 }

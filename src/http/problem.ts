@@ -35,6 +35,8 @@ export class Problem extends Error {
   }
 }
 
+export const forOperators = "This is the operator's: a company's token does not open it.";
+
 const statuses: Readonly<Record<Refusal, number>> = {
   unknown: 404,
   taken: 409,

@@ -5,11 +5,13 @@ import type { ApiParts } from './parts.ts';
 import { route, type Route } from './route.ts';
 import {
   delivery,
+  explanation,
   filters,
   loss,
   lossReason,
   pageOf,
   paging,
+  record,
   recordKey,
   table as tableSchema,
   webhookId,
@@ -61,6 +63,15 @@ export function readRoutes(parts: ApiParts): Route[] {
         });
         return { status: 200, body: toPage(found, { limit, cursorOf: ({ at }) => at, show: deliveryJson }) };
       },
+    }),
+    route({
+      method: 'GET',
+      path: '/v1/why',
+      id: 'why',
+      summary: "What became of a record's recent changes, for each webhook of its table",
+      query: record,
+      answers: { 200: { description: 'Newest first', schema: explanation } },
+      handle: async ({ principal, query }) => ({ status: 200, body: await parts.why(companyOf(principal), query) }),
     }),
     route({
       method: 'GET',

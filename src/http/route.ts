@@ -1,7 +1,7 @@
 // What a route is: the words and schemas that the OpenAPI document is made of are the ones that requests are checked with.
 import { z } from 'zod';
 import type { Principal } from './access.ts';
-import { Problem, type FieldProblem } from './problem.ts';
+import { forOperators, Problem, type FieldProblem } from './problem.ts';
 
 export interface Reply {
   readonly status: number;
@@ -74,7 +74,7 @@ export function route<
     answer: async (raw) => {
       const { principal } = raw;
       if (rest.isOperatorsOnly === true && principal.kind !== 'operator') {
-        throw new Problem(403, "This is the operator's: a company's token does not open it.");
+        throw new Problem(403, forOperators);
       }
       const problems: FieldProblem[] = [];
       const inputs = {

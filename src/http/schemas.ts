@@ -139,6 +139,33 @@ export const loss = z.object({
   detail: z.string().nullable(),
 });
 
+export const record = z.strictObject({
+  table: text(200).min(1).meta({ description: 'By the name it was enabled under' }),
+  key: text(2_000).meta({ description: "The record's key; of several columns: (a,b)" }),
+});
+
+export const explanation = z.object({
+  table: z.string(),
+  key: z.string(),
+  notes: z.array(z.string()).meta({ description: 'What holds for all of it, and how far back the log goes' }),
+  changes: z.array(
+    z.object({
+      changeId: z.string(),
+      at: z.string(),
+      type: z.string().nullable(),
+      decisions: z.array(
+        z.object({
+          webhookId: z.string(),
+          webhookName: z.string().nullable().meta({ description: 'null: the webhook is deleted' }),
+          companyId: z.string().nullable(),
+          reason: z.string(),
+          sentence: z.string(),
+        }),
+      ),
+    }),
+  ),
+});
+
 export function pageOf(item: z.ZodObject): z.ZodObject {
   return z.object({
     data: z.array(item),

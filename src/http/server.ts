@@ -1,11 +1,13 @@
-// The service's HTTP server: liveness and readiness for everybody, the API for who may ask. /livez: the process runs. /readyz: it streams as
+// The service's HTTP server: liveness and readiness for everybody, the API and the metrics for who may ask. /livez: the process runs. /readyz: it streams as
 // leader; otherwise 503 with the reason.
 import fastify, { type FastifyInstance } from 'fastify';
 import type { AddressInfo } from 'node:net';
 import { ExitError } from '../exit-error.ts';
 import type { Logger } from '../logger.ts';
+import type { Telemetry } from '../telemetry.ts';
 import { Access, isLoopbackHost, type Principal } from './access.ts';
-import { addApi, securityHeaders, sendProblem } from './api.ts';
+import { addApi, requireOperator, securityHeaders, sendProblem } from './api.ts';
+import { Metrics } from './metrics.ts';
 import type { ApiParts } from './parts.ts';
 import { Problem } from './problem.ts';
 
@@ -25,6 +27,7 @@ export interface HttpServerOptions {
   readonly version: string;
   readonly logger: Logger;
   readonly parts: ApiParts;
+  readonly telemetry: Telemetry;
   /** null while it streams as leader; else what it does instead, such as `standby: …`. */
   whyNotReady(): string | null;
 }
@@ -69,6 +72,7 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
     reply.headers(securityHeaders);
   });
   addHealth(app, options);
+  addMetrics(app, access, options);
   addApi(app, { parts, access, logger, version });
   try {
     await app.listen({ host, port });
@@ -93,6 +97,25 @@ function addHealth(app: FastifyInstance, { whyNotReady }: Pick<HttpServerOptions
       .code(reason === null ? 200 : 503)
       .type(text)
       .send(`${reason ?? 'ok'}\n`);
+  });
+}
+
+function addMetrics(
+  app: FastifyInstance,
+  access: Access,
+  { telemetry, version, parts }: HttpServerOptions,
+): void {
+  const metrics = new Metrics({
+    telemetry,
+    version,
+    slot: () => parts.slot(),
+    now: () => performance.now() / 1000,
+  });
+  app.get('/metrics', {
+    onRequest: async (request) => {
+      await requireOperator(request, access);
+    },
+    handler: async (_request, reply) => reply.type(metrics.contentType).send(await metrics.text()),
   });
 }
 

@@ -66,6 +66,8 @@ export interface ReaderParts {
   prepareRow(relation: RelationMessage, row: RowMessage, when: ReadWhen): Promise<void> | null;
   onType(type: TypeMessage): void;
   onBegin(transaction: BeginMessage): void;
+  /** Of each row change, once, before it is known whether anybody wants it. */
+  onRead(): void;
   onChange(change: LogChange): void;
   onTruncate(truncate: LogTruncate): void;
   /** At the COMMIT of a transaction that changed the configuration; the floor waits until it is stored. */
@@ -259,6 +261,7 @@ export class Reader {
       }
       this.#parts.onChange({ operation, relation, row, transaction, index, isOfPartition });
     }
+    this.#parts.onRead();
     this.#readUpTo = { commitLsn: transaction.commitLsn, index };
     this.#parts.floor.read(index);
   }

@@ -6,6 +6,7 @@ import { readConfig } from '../../src/config.ts';
 import { openScopedDatabase } from '../../src/database/company-scope.ts';
 import { startHttpServer, type HttpServerOptions } from '../../src/http/server.ts';
 import { createLogger } from '../../src/logger.ts';
+import { Telemetry } from '../../src/telemetry.ts';
 import { http } from '../support/http.ts';
 import { createInstalledDatabase, type InstalledDatabase } from '../support/installed-database.ts';
 
@@ -56,6 +57,7 @@ export async function startApiHere({ adminUrl, ...options }: ApiOptions = {}): P
       tokenSecret,
       version: '0.0.0',
       logger: createLogger('silent'),
+      telemetry: new Telemetry(),
       parts: apiParts(config, scoped),
       whyNotReady: () => null,
       ...options,

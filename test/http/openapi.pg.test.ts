@@ -93,7 +93,7 @@ test('each answer is what the document says, for what is there and for what is n
     await ask('GET', `/v1/webhooks/${id}/deliveries`);
     await ask('PATCH', `/v1/webhooks/${id}`, { concurrency: 3 });
   }
-  for (const path of ['/v1/webhooks', '/v1/tables', '/v1/losses', '/v1/status', '/v1/losses?limit=none']) {
+  for (const path of ['/v1/webhooks', '/v1/tables', '/v1/losses', '/v1/status', '/v1/losses?limit=none', '/v1/why?table=item&key=1', '/v1/why?table=no&key=1']) {
     await ask('GET', path);
   }
   for (const id of ['wh_1', 'wh_2']) await ask('DELETE', `/v1/webhooks/${id}`);

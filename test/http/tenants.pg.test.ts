@@ -26,8 +26,8 @@ beforeAll(async () => {
   });
   await database.admin.query(`
     select rowhook.make_delivery_partition((now() at time zone 'UTC')::date);
-    insert into rowhook.delivery (at, uid, webhook_id, company_id, change_id, table_name, type, attempt, outcome)
-      select now() + make_interval(secs => uid / 1000.0), uid, id, company_id, '${mark}', 'item', 'INSERT', 1, 'delivered'
+    insert into rowhook.delivery (at, uid, webhook_id, company_id, change_id, table_name, key, type, attempt, outcome)
+      select now() + make_interval(secs => uid / 1000.0), uid, id, company_id, '${mark}', 'item', 'k1', 'INSERT', 1, 'delivered'
       from rowhook.webhook where id <> 'wh_ours';
     insert into rowhook.loss (uid, webhook_id, company_id, table_name, reason, count, detail)
       select uid, id, company_id, 'item', 'timeout', 1, '${mark}' from rowhook.webhook where id <> 'wh_ours';
@@ -65,6 +65,14 @@ test.each(['/v1/webhooks?company=theirs', '/v1/losses?company=theirs', '/v1/loss
     expect([status, body]).toEqual([200, { data: [], nextCursor: null }]);
   },
 );
+
+test('why a record was sent to others is theirs to know', async () => {
+  const path = '/v1/why?table=item&key=k1';
+  const { status, text, body } = await api.ask('GET', path, { token: ours });
+  expect([status, body['changes']]).toEqual([200, []]);
+  expect(text).not.toContain(mark);
+  expect((await api.ask('GET', path, { token: await api.tokenOf(mark) })).body['changes']).toHaveLength(1);
+});
 
 test('there is something to be seen, for those whose it is', async () => {
   const token = await api.tokenOf(mark);

@@ -6,6 +6,7 @@ import type { Append } from '../../src/database/journal.ts';
 import { orderKeys } from '../../src/delivery/order-keys.ts';
 import type { PostRequest, PostResult } from '../../src/delivery/post.ts';
 import { createLogger } from '../../src/logger.ts';
+import { Telemetry } from '../../src/telemetry.ts';
 import { TableEncoder } from '../../src/payload/table-encoder.ts';
 import { buildWithinLimit } from '../../src/payload/too-large.ts';
 import { Types } from '../../src/payload/types.ts';
@@ -65,6 +66,7 @@ export class Service {
       relations: this.#relations(),
       poster: { post: (request) => parts.post(this, request) },
       logger,
+      telemetry: new Telemetry(),
       clockOffsetMs: 0,
       setFlowing: (isFlowing) => {
         this.isFlowing = isFlowing;

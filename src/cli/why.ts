@@ -1,0 +1,37 @@
+/** `rowhook why <table> <key>`: what became of each recent change of a record, for each webhook of its table. */
+import type { Command } from 'commander';
+import { readHistory } from '../database/history.ts';
+import { withDatabase } from '../database/open-database.ts';
+import { explain, type Explanation } from '../webhooks/why.ts';
+import { addExample, addJsonOption, readConfiguration } from './context.ts';
+import type { CliContext } from './context.ts';
+import { formatJson, printable } from './output.ts';
+
+export function addWhy(program: Command, context: CliContext): void {
+  const command = program
+    .command('why')
+    .description('say for each recent change of a record which webhook got it, and why another did not')
+    .argument('<table>', 'the table, by the name it was enabled under')
+    .argument('<key>', 'the value of its key; of several columns: (a,b)')
+    .action(async (table: string, key: string, options: { readonly json?: true }) => {
+      const { databaseUrl } = readConfiguration(context);
+      const history = await withDatabase({ databaseUrl }, (db) => readHistory(db, { table, key }));
+      const explanation = explain(history);
+      context.write(options.json === true ? formatJson(explanation) : format(explanation));
+    });
+  addJsonOption(command);
+  addExample(command, 'rowhook why salesOrder so1', 'rowhook why orderLine "(so1,3)" --json');
+}
+
+function format({ table, key, notes, changes }: Explanation): string {
+  const blocks = changes.map(({ changeId, at, type, decisions }) => {
+    const who = decisions.map((each) => [
+      `${each.webhookName ?? '(deleted)'} (${each.webhookId}, ${each.companyId ?? 'all companies'})`,
+      each.sentence,
+    ]);
+    const width = Math.max(...who.map(([name = '']) => name.length));
+    const lines = who.map(([name = '', sentence = '']) => `  ${printable(name).padEnd(width)}  ${printable(sentence)}`);
+    return [`${at}  ${type ?? '-'}  ${changeId}`, ...lines].join('\n');
+  });
+  return [`${printable(table)} ${printable(key)}`, ...notes, ...blocks.map((block) => `\n${block}`)].join('\n');
+}
