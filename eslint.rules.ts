@@ -79,6 +79,7 @@ const besidePipeline = ['folding', 'prepared-relations'];
 /** The rest of the composition root: what lives while this process leads, and the parts that live for one term. */
 const besideService = [
   'api-parts',
+  'test-send',
   'leadership',
   'held-slot',
   'term',

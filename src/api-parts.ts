@@ -16,10 +16,16 @@ import {
 } from './database/webhooks.ts';
 import { withClient } from './database/with-client.ts';
 import { checkTarget } from './delivery/address-guard.ts';
+import type { Poster } from './delivery/post.ts';
 import type { ApiParts } from './http/parts.ts';
+import { postTest, testPayload } from './test-send.ts';
 import { explain } from './webhooks/why.ts';
 
-export function apiParts(config: Config, { within }: ScopedDatabase): ApiParts {
+export function apiParts(
+  config: Config,
+  { within }: ScopedDatabase,
+  poster: Pick<Poster, 'post'>,
+): ApiParts {
   const { databaseUrl, slot } = config;
   return {
     listWebhooks: (company, filter, page) => within(company, (db) => listWebhooks(db, filter, page)),
@@ -28,6 +34,9 @@ export function apiParts(config: Config, { within }: ScopedDatabase): ApiParts {
     updateWebhook: (company, id, changes, revision) =>
       within(company, (db) => updateWebhook(db, id, changes, revision)),
     deleteWebhook: (company, id, revision) => within(company, (db) => deleteWebhook(db, id, revision)),
+    // No connection is held while the receiver takes its time.
+    testSend: async (company, webhook) =>
+      await postTest(poster, webhook.url, await within(company, (db) => testPayload(db, webhook))),
     listDeliveries: async (company, filter) =>
       (await within(company, (db) => listDeliveries(db, filter, false))).deliveries,
     listLosses: (company, filter) => within(company, (db) => listLosses(db, filter)),

@@ -57,6 +57,7 @@ class Service {
   async run(): Promise<void> {
     const { config, logger, stop, onListening, onReady, onAttempt, lookEveryMs } = this.#options;
     const telemetry = new Telemetry();
+    await using poster = createPoster(config);
     await using database = openScopedDatabase(config.databaseUrl);
     await using http = await startHttpServer({
       ...config.listen,
@@ -65,12 +66,11 @@ class Service {
       version: packageVersion(),
       logger,
       telemetry,
-      parts: apiParts(config, database),
+      parts: apiParts(config, database, poster),
       whyNotReady: () => this.#whyNotReady(),
     });
     logger.info({ url: http.url }, 'listening');
     onListening?.(http.url);
-    await using poster = createPoster(config);
     const findings = new Findings();
     const memory: Memory = { testimony: null };
     for (let attempt = 0; !stop.aborted; attempt++) {

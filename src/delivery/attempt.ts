@@ -12,6 +12,8 @@ import { singleLine, type Outcome } from './outcome.ts';
 export interface PostRequest {
   readonly url: string;
   readonly body: string | Buffer;
+  /** Told to the receiver in the header `rowhook-delivery`; a delivery has none. */
+  readonly mark?: 'test' | undefined;
   /** For name, connection, TLS, head and body of the answer together. */
   readonly timeoutMs: number;
   /** Called on an open connection right before the request is written; false = nothing is written. */

@@ -57,7 +57,7 @@ class SocketPoster implements Poster {
     if ('refused' in target) return Promise.resolve(decided(target.refused));
     const attempt = new Attempt(request);
     const connection = this.#idle.take(target.origin) ?? this.#newConnection(target.origin);
-    connection.post(attempt, target);
+    connection.post(attempt, request.mark === undefined ? target : marked(target, request.mark));
     return attempt.result;
   }
 
@@ -139,8 +139,13 @@ function readTarget(text: string, policy: TargetPolicy): Target | Refused {
   const refusal = checkUrl(text, policy);
   if (refusal !== null) return { refused: failed(refusal.class, refusal.message) };
   const { origin, host, pathname, search } = new URL(text);
-  const requestHead =
-    `POST ${pathname}${search} HTTP/1.1\r\nhost: ${host}\r\nconnection: keep-alive\r\n` +
-    'content-type: application/json\r\ncontent-length: ';
+  const requestHead = `POST ${pathname}${search} HTTP/1.1\r\nhost: ${host}\r\nconnection: keep-alive\r\n${lastHeaders}`;
   return { origin, requestHead };
+}
+
+const lastHeaders = 'content-type: application/json\r\ncontent-length: ';
+
+function marked({ origin, requestHead }: Target, mark: string): Target {
+  const start = requestHead.slice(0, -lastHeaders.length);
+  return { origin, requestHead: `${start}rowhook-delivery: ${mark}\r\n${lastHeaders}` };
 }

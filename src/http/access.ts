@@ -54,6 +54,12 @@ export class Access {
     return adminToken !== undefined || tokenSecret !== undefined;
   }
 
+  /** For what is no secret. @throws {Problem} 403 where nobody may ask for anything. */
+  requireVisitor(asking: Asking): void {
+    if (!this.isOpen) throw new Problem(403, noTokens);
+    if (!this.#hasTokens) byPlace(asking);
+  }
+
   /** @throws {Problem} 401, 403 or 429. */
   async principal(asking: Asking): Promise<Principal> {
     if (!this.isOpen) throw new Problem(403, noTokens);

@@ -24,7 +24,12 @@ export function apiRoutes(parts: ApiParts): Route[] {
 export function addApi(app: FastifyInstance, { parts, access, logger, version }: ApiOptions): void {
   const routes = apiRoutes(parts);
   const document = openApiDocument(routes, version);
-  app.get('/openapi.json', (_request, reply) => reply.send(document));
+  app.get('/openapi.json', {
+    onRequest: async (request) => {
+      access.requireVisitor(asking(request));
+    },
+    handler: (_request, reply) => reply.send(document),
+  });
   for (const route of routes) {
     app.route({
       method: route.method,

@@ -10,6 +10,16 @@ import type {
   WebhookPage,
 } from '../database/webhooks.ts';
 
+/** What of a webhook decides what is sent, and where to. */
+export interface Tested {
+  readonly table: string;
+  readonly companyId: string | null;
+  readonly url: string;
+  readonly onInsert: boolean;
+  readonly onUpdate: boolean;
+  readonly onDelete: boolean;
+}
+
 /** Of the replication slot, in bytes; null: not known, or without a limit. */
 export interface SlotMetrics {
   readonly active: boolean;
@@ -31,6 +41,8 @@ export interface ApiParts {
     revision: number | undefined,
   ): Promise<ListedWebhook>;
   deleteWebhook(companyId: string | null, id: string, revision: number | undefined): Promise<void>;
+  /** One POST now, by the code that sends deliveries; counted nowhere. */
+  testSend(companyId: string | null, webhook: Tested): Promise<object>;
   listDeliveries(companyId: string | null, filter: DeliveryFilter): Promise<ListedDelivery[]>;
   listLosses(companyId: string | null, filter: LossFilter): Promise<ListedLoss[]>;
   /** What became of a record's changes. */

@@ -97,6 +97,22 @@ export const webhook = z.object({
   lastError: z.string().nullable(),
 });
 
+export const testResult = z.object({
+  isDelivered: z.boolean(),
+  outcome: z.string().meta({ description: 'delivered 200, rejected 503 …, timeout …' }),
+  status: count.nullable(),
+  dnsMs: z.number().nullable(),
+  connectMs: z.number().nullable(),
+  tlsMs: z.number().nullable(),
+  firstByteMs: z.number().nullable(),
+  totalMs: z.number(),
+  answer: z.string().nullable().meta({ description: 'Its first 4 KiB; null: none, or of a target that is not public' }),
+  sentBody: z.string(),
+  sample: z.enum(['delivery log', 'table', 'columns']).meta({ description: 'Where the row comes from; columns: made up' }),
+});
+
+export const nothing = z.strictObject({});
+
 export const table = z.object({
   name: z.string().meta({ description: 'What webhooks and payloads call it' }),
   module: z.string().nullable(),

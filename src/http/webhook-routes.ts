@@ -9,8 +9,10 @@ import { route, type Reply, type Route } from './route.ts';
 import {
   filters,
   newWebhook,
+  nothing,
   pageOf,
   paging,
+  testResult,
   webhook as webhookSchema,
   webhookChanges,
   webhookId,
@@ -97,8 +99,46 @@ export function webhookRoutes(parts: ApiParts): Route[] {
         return { status: 204 };
       },
     }),
+    route({
+      method: 'POST',
+      path: '/v1/webhooks/{id}/test',
+      id: 'testWebhook',
+      summary: 'Send one POST to a webhook now, by the code that sends deliveries',
+      description: `${aboutTests} Whether it is active does not matter.`,
+      params: webhookId,
+      body: nothing,
+      answers: { 200: tested },
+      handle: async ({ principal, params: { id } }) => {
+        const company = companyOf(principal);
+        const { table_name: table, company_id: companyId, url, ...found } = await parts.findWebhook(company, id);
+        const { on_insert: onInsert, on_update: onUpdate, on_delete: onDelete } = found;
+        const webhook = { table, companyId, url, onInsert, onUpdate, onDelete };
+        return { status: 200, body: await parts.testSend(company, webhook) };
+      },
+    }),
+    route({
+      method: 'POST',
+      path: '/v1/webhooks/test',
+      id: 'testUnsavedWebhook',
+      summary: 'The same for one that is not saved yet',
+      description: aboutTests,
+      body: newWebhook,
+      answers: { 200: tested },
+      handle: async ({ principal, body }) => {
+        const { table_name: table, company_id: companyId = null, url } = toRow(principal, body);
+        await requireOpenTarget(parts, principal, url);
+        const { onInsert = false, onUpdate = false, onDelete = false } = body;
+        const webhook = { table, companyId, url, onInsert, onUpdate, onDelete };
+        return { status: 200, body: await parts.testSend(companyOf(principal), webhook) };
+      },
+    }),
   ];
 }
+
+const aboutTests =
+  'The receiver sees the header `rowhook-delivery: test`. The row is one that was sent not long ago, one of the table, or one made of its columns. ' +
+  'A test is counted nowhere.';
+const tested = { description: 'What came of it', schema: testResult };
 
 function shown(webhook: Parameters<typeof webhookJson>[0]): Reply {
   return { status: 200, body: webhookJson(webhook), headers: { etag: `"${webhook.revision}"` } };

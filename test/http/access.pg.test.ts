@@ -43,7 +43,9 @@ describe('a token', () => {
   });
 
   test("of a company does not open what is the operator's", async () => {
-    expect((await api.ask('GET', '/v1/status', { token: await api.tokenOf('abc') })).status).toBe(403);
+    for (const asked of ['/v1/status', '/metrics']) {
+      expect((await api.ask('GET', asked, { token: await api.tokenOf('abc') })).status).toBe(403);
+    }
     expect((await api.ask('GET', '/v1/status')).body).toHaveProperty('checks');
   });
 
@@ -102,7 +104,9 @@ describe('without any token', () => {
     await using open = await startApiHere({ ...none, host: '0.0.0.0' });
     const { port } = new URL(open.url);
     expect(await statusOf(`http://127.0.0.1:${port}/livez`, {})).toBe(200);
-    expect(await statusOf(`http://127.0.0.1:${port}${path}`, {})).toBe(403);
+    for (const asked of [path, '/metrics', '/openapi.json']) {
+      expect(await statusOf(`http://127.0.0.1:${port}${asked}`, {})).toBe(403);
+    }
   });
 });
 

@@ -3,6 +3,7 @@ import type { Method, Response } from 'got';
 import { apiParts } from '../../src/api-parts.ts';
 import { signCompanyToken } from '../../src/company-token.ts';
 import { readConfig } from '../../src/config.ts';
+import { createPoster } from '../../src/delivery/post.ts';
 import { openScopedDatabase } from '../../src/database/company-scope.ts';
 import { startHttpServer, type HttpServerOptions } from '../../src/http/server.ts';
 import { createLogger } from '../../src/logger.ts';
@@ -39,16 +40,19 @@ export interface ApiOptions extends Partial<
   Pick<HttpServerOptions, 'host' | 'adminToken' | 'tokenSecret' | 'whyNotReady'>
 > {
   readonly adminUrl?: string;
+  /** Beside hooks.example.com. */
+  readonly allowTargets?: string;
 }
 
-export async function startApiHere({ adminUrl, ...options }: ApiOptions = {}): Promise<ApiHere> {
+export async function startApiHere({ adminUrl, allowTargets = '', ...options }: ApiOptions = {}): Promise<ApiHere> {
   const open = new AsyncDisposableStack();
   const database = open.use(await createInstalledDatabase(adminUrl));
   const { config } = readConfig(
-    { DATABASE_URL: database.serviceUrl, ROWHOOK_ALLOW_TARGETS: 'hooks.example.com' },
+    { DATABASE_URL: database.serviceUrl, ROWHOOK_ALLOW_TARGETS: `hooks.example.com,${allowTargets}` },
     { needsDatabase: true },
   );
   const scoped = open.use(openScopedDatabase(database.serviceUrl));
+  const poster = open.use(createPoster(config));
   const server = open.use(
     await startHttpServer({
       host: '127.0.0.1',
@@ -58,7 +62,7 @@ export async function startApiHere({ adminUrl, ...options }: ApiOptions = {}): P
       version: '0.0.0',
       logger: createLogger('silent'),
       telemetry: new Telemetry(),
-      parts: apiParts(config, scoped),
+      parts: apiParts(config, scoped, poster),
       whyNotReady: () => null,
       ...options,
     }),

@@ -27,7 +27,7 @@ let api: ApiHere;
 let document: Document;
 
 beforeAll(async () => {
-  api = await startApiHere();
+  api = await startApiHere({ allowTargets: '127.0.0.1' });
   await api.database.dba.query(`
     create schema erp;
     create table erp.item (id text primary key, "companyId" text not null);
@@ -92,10 +92,13 @@ test('each answer is what the document says, for what is there and for what is n
     await ask('GET', `/v1/webhooks/${id}`);
     await ask('GET', `/v1/webhooks/${id}/deliveries`);
     await ask('PATCH', `/v1/webhooks/${id}`, { concurrency: 3 });
+    await ask('POST', `/v1/webhooks/${id}/test`, {});
   }
   for (const path of ['/v1/webhooks', '/v1/tables', '/v1/losses', '/v1/status', '/v1/losses?limit=none', '/v1/why?table=item&key=1', '/v1/why?table=no&key=1']) {
     await ask('GET', path);
   }
+  await ask('POST', '/v1/webhooks/test', { ...webhook, url: 'http://127.0.0.1:9/' });
+  await ask('POST', '/v1/webhooks/test', { ...webhook, table: 'nothing' });
   for (const id of ['wh_1', 'wh_2']) await ask('DELETE', `/v1/webhooks/${id}`);
   expect(breaches).toEqual([]);
   expect([...asked].sort()).toEqual(operations().map(({ operation: { operationId } }) => operationId).sort());

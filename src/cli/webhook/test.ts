@@ -1,0 +1,52 @@
+/** `rowhook webhook test <id>`: one POST now, by the code that sends deliveries, with a row as real as there is. */
+import type { Command } from 'commander';
+import { withDatabase } from '../../database/open-database.ts';
+import { findWebhook } from '../../database/webhooks.ts';
+import { createPoster } from '../../delivery/post.ts';
+import { ExitError } from '../../exit-error.ts';
+import { postTest, testPayload, type TestResult } from '../../test-send.ts';
+import { addExample, addJsonOption, readConfiguration } from '../context.ts';
+import type { CliContext } from '../context.ts';
+import { formatJson, printable } from '../output.ts';
+
+export function addTest(parent: Command, context: CliContext): void {
+  const command = parent
+    .command('test')
+    .description('send one POST to a webhook now, marked as a test and counted nowhere; exit code 1 when it fails')
+    .argument('<id>', 'the webhook, as `rowhook webhook list` shows it')
+    .action(async (id: string, options: { readonly json?: true }) => {
+      const config = readConfiguration(context);
+      const { url, payload } = await withDatabase(config, async (db) => {
+        const found = await findWebhook(db, id);
+        const { on_insert: onInsert, on_update: onUpdate, on_delete: onDelete } = found;
+        const webhook = { table: found.table_name, companyId: found.company_id, url: found.url, onInsert, onUpdate, onDelete };
+        return { url: found.url, payload: await testPayload(db, webhook) };
+      });
+      await using poster = createPoster(config);
+      const result = await postTest(poster, url, payload);
+      context.write(options.json === true ? formatJson(result) : format(result));
+      if (!result.isDelivered) throw new ExitError('the test was not delivered', { exitCode: 1 });
+    });
+  addJsonOption(command);
+  addExample(command, 'rowhook webhook test wh_1', 'rowhook webhook test wh_1 --json');
+}
+
+const samples: Readonly<Record<TestResult['sample'], string>> = {
+  'delivery log': 'a row that was sent not long ago',
+  table: 'a row of the table',
+  columns: 'a row made up from the columns: this login may not read the table',
+};
+
+function format({ outcome, totalMs, firstByteMs, connectMs, answer, sentBody, sample }: TestResult): string {
+  const times = [
+    ...(connectMs === null ? [] : [`connected in ${connectMs.toFixed(1)} ms`]),
+    ...(firstByteMs === null ? [] : [`first byte after ${firstByteMs.toFixed(1)} ms`]),
+    `${totalMs.toFixed(1)} ms in all`,
+  ];
+  return [
+    `${printable(outcome)} (${times.join(', ')})`,
+    `sent: ${printable(sentBody)}`,
+    `      (${samples[sample]})`,
+    ...(answer === null ? [] : [`answer: ${printable(answer)}`]),
+  ].join('\n');
+}
