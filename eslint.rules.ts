@@ -36,7 +36,15 @@ const doors: Record<string, Door> = {
 };
 
 /** Libraries that tests may import too: they look at the database and at sockets with clients of their own. */
-const openToTests = new Set(['pg', 'kysely', 'pg-logical-replication', 'undici', 'pino', 'commander']);
+const openToTests = new Set([
+  'pg',
+  'kysely',
+  'pg-logical-replication',
+  'undici',
+  'pino',
+  'commander',
+  'jose',
+]);
 
 const stages = ['replication', 'payload', 'webhooks', 'delivery', 'counters'];
 

@@ -143,7 +143,7 @@ grant select, insert, delete on rowhook.backlog to rowhook_service;
 grant select, insert, delete, update (to_position) on rowhook.loss to rowhook_service;
 grant select on rowhook.fence, rowhook.journal, rowhook.counter, rowhook.loss, rowhook.epoch, rowhook.state to rowhook_dba;
 grant select (kind, key, epoch, commit_lsn) on rowhook.config_version to rowhook_dba;
-grant select (uid, epoch, commit_lsn, index, part, webhook_id, company_id, table_name, type, row_company_id, stored_at)
+grant select (uid, epoch, commit_lsn, index, part, webhook_id, company_id, table_name, type, row_company_id, keys, stored_at)
   on rowhook.backlog to rowhook_dba;
 grant select (webhook_id, company_id, table_name, type, stored_at) on rowhook.backlog to rowhook_app;
 grant select on rowhook.loss to rowhook_app;

@@ -242,5 +242,5 @@ comment on function rowhook.forget(text, text, boolean) is
 
 revoke all on all functions in schema rowhook from public;
 grant execute on function rowhook.make_delivery_partition(date), rowhook.drop_delivery_partition(integer) to rowhook_service;
-grant execute on function rowhook.order_keys_of(text), rowhook.order_key_part(text) to rowhook_service;
+grant execute on function rowhook.order_keys_of(text), rowhook.order_key_part(text) to rowhook_service, rowhook_dba;
 grant execute on function rowhook.forget(text, text, boolean) to rowhook_service, rowhook_dba;

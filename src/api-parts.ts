@@ -1,4 +1,5 @@
 // What the API is given: the database within the caller's scope, the guard that the sender has, and the status.
+import { setTimeout as pause } from 'node:timers/promises';
 import { statusReport } from './checks/status-report.ts';
 import type { Config } from './config.ts';
 import type { ScopedDatabase } from './database/company-scope.ts';
@@ -17,15 +18,12 @@ import {
 import { withClient } from './database/with-client.ts';
 import { checkTarget } from './delivery/address-guard.ts';
 import type { Poster } from './delivery/post.ts';
+import { ExitError } from './exit-error.ts';
 import type { ApiParts } from './http/parts.ts';
 import { postTest, testPayload } from './test-send.ts';
 import { explain } from './webhooks/why.ts';
 
-export function apiParts(
-  config: Config,
-  { within }: ScopedDatabase,
-  poster: Pick<Poster, 'post'>,
-): ApiParts {
+export function apiParts(config: Config, { within }: ScopedDatabase, poster: Pick<Poster, 'post'>): ApiParts {
   const { databaseUrl, slot } = config;
   return {
     listWebhooks: (company, filter, page) => within(company, (db) => listWebhooks(db, filter, page)),
@@ -42,7 +40,14 @@ export function apiParts(
     listLosses: (company, filter) => within(company, (db) => listLosses(db, filter)),
     why: (company, record) => within(company, async (db) => explain(await readHistory(db, record))),
     listTables: (company) => within(company, listTables),
-    status: () => withClient({ databaseUrl }, (client) => statusReport(client, slot)),
+    status: async () => {
+      const report = withClient({ databaseUrl }, (client) => statusReport(client, slot));
+      const late = pause(statusWithinMs, null, { ref: false });
+      const status = await Promise.race([report, late]);
+      if (status !== null) return status;
+      report.catch(() => undefined);
+      throw new ExitError('the database did not answer in time', { exitCode: 1, refusal: 'unavailable' });
+    },
     slot: () => withClient({ databaseUrl }, (client) => readSlot(client, slot)),
     refusalOf: async (url, isOperator) => {
       const refusal = await checkTarget(url, config);
@@ -53,4 +58,5 @@ export function apiParts(
   };
 }
 
+const statusWithinMs = 10_000;
 const closedToTenants = 'webhooks are not sent there; use https and a host on the public internet';

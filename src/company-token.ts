@@ -4,7 +4,9 @@ import { errors, jwtVerify, SignJWT } from 'jose';
 
 export const longestTokenSeconds = 24 * 3_600;
 
-export type TokenCheck = { readonly companyId: string } | { readonly problem: string };
+/** `isForged`: it is not signed with the secret. */
+export type TokenCheck =
+  { readonly companyId: string } | { readonly problem: string; readonly isForged: boolean };
 
 /** @returns the JWT; it is valid from now on for so many seconds. */
 export async function signCompanyToken(
@@ -27,16 +29,19 @@ export async function checkCompanyToken(token: string, secret: string): Promise<
       clockTolerance: 5,
     });
     const { companyId, exp = 0 } = payload;
-    if (typeof companyId !== 'string' || companyId === '' || companyId.includes('\0')) {
-      return { problem: 'the token has no companyId' };
-    }
+    if (!isCompanyId(companyId)) return { problem: 'the token has no companyId', isForged: false };
     if (exp - Date.now() / 1000 > longestTokenSeconds + 60) {
-      return { problem: 'the token is valid for more than 24 hours; make shorter ones' };
+      return { problem: 'the token is valid for more than 24 hours; make shorter ones', isForged: false };
     }
     return { companyId };
   } catch (error) {
-    if (error instanceof errors.JWTExpired) return { problem: 'the token has expired' };
-    if (error instanceof errors.JOSEError) return { problem: 'the token is not valid here' };
+    if (error instanceof errors.JWTExpired) return { problem: 'the token has expired', isForged: false };
+    if (error instanceof errors.JOSEError) return { problem: 'the token is not valid here', isForged: true };
     throw error;
   }
+}
+
+function isCompanyId(value: unknown): value is string {
+  if (typeof value !== 'string' || value === '' || value.length > 200) return false;
+  return value.isWellFormed() && !value.includes('\0');
 }

@@ -43,7 +43,10 @@ export class Telemetry {
   changesMatched = 0;
   logRowsDropped = 0;
   /** By outcome, and where it was none of the endpoint's by its class or reason. */
-  readonly outcomes = new Map<string, { readonly outcome: Outcome['kind']; readonly class: string; count: number }>();
+  readonly outcomes = new Map<
+    string,
+    { readonly outcome: Outcome['kind']; readonly class: string; count: number }
+  >();
   /** Seconds. */
   readonly postSeconds = new Distribution(latencies);
   readonly readToClaimSeconds = new Distribution(latencies);

@@ -34,7 +34,8 @@ export interface TestPayload {
 
 /** @throws {ExitError} for a table that is not registered, or not there any more. */
 export async function testPayload(db: Database, webhook: Tested): Promise<TestPayload> {
-  const logged = await readLoggedPayload(db, webhook);
+  const types = typesOf(webhook);
+  const logged = types.length === 0 ? null : await readLoggedPayload(db, webhook, types);
   if (logged !== null) return { body: logged, sample: 'delivery log' };
   const sample = await readSample(db, webhook);
   if (sample !== null) return { body: payload(webhook, sample.record), sample: sample.from };
@@ -65,9 +66,14 @@ export async function postTest(
   };
 }
 
-function payload({ table, companyId, onInsert, onUpdate }: Tested, record: string): string {
-  const type = onInsert ? 'INSERT' : onUpdate ? 'UPDATE' : 'DELETE';
-  const head = `{"type":"${type}","table":${JSON.stringify(table)},"companyId":${JSON.stringify(companyId)}`;
-  const old = type === 'INSERT' ? '' : `,"old":${record}`;
-  return `${head},"record":${record}${old}}`;
+function typesOf({ onInsert, onUpdate, onDelete }: Tested): string[] {
+  return [...(onInsert ? ['INSERT'] : []), ...(onUpdate ? ['UPDATE'] : []), ...(onDelete ? ['DELETE'] : [])];
+}
+
+function payload(webhook: Tested, record: string): string {
+  const { table, companyId } = webhook;
+  const [type = 'TRUNCATE'] = typesOf(webhook);
+  const [company, row] = type === 'TRUNCATE' ? ['null', 'null'] : [JSON.stringify(companyId), record];
+  const old = type === 'UPDATE' || type === 'DELETE' ? `,"old":${record}` : '';
+  return `{"type":"${type}","table":${JSON.stringify(table)},"companyId":${company},"record":${row}${old}}`;
 }

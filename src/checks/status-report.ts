@@ -6,7 +6,13 @@ import { readLeader } from '../database/status/leader.ts';
 import { readRole } from '../database/status/server.ts';
 import { ExitError } from '../exit-error.ts';
 import { failOf, type Check } from './check.ts';
-import { checkDelivering, checkReading, checkServerAlone, schemaIsCurrent, type CheckGroup } from './run-checks.ts';
+import {
+  checkDelivering,
+  checkReading,
+  checkServerAlone,
+  schemaIsCurrent,
+  type CheckGroup,
+} from './run-checks.ts';
 
 /** @throws {ExitError} for a role that may not look. */
 export async function statusReport(db: Queries, slot: string): Promise<object> {

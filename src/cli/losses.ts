@@ -28,14 +28,19 @@ export function addLosses(program: Command, context: CliContext): void {
     .option('--company <id>', 'of one company')
     .option('--table <name>', 'of one table')
     .option('--reason <reason>', 'timeout, interrupted, deleted, …')
-    .option('--since <time>', 'not older than this: 15m, 6h, 2d or a time such as 2026-01-31T12:00Z', parseSince)
+    .option(
+      '--since <time>',
+      'not older than this: 15m, 6h, 2d or a time such as 2026-01-31T12:00Z',
+      parseSince,
+    )
     .option('--limit <count>', `how many, ${largestLimit} at most`, parseLimit, 50)
     .action(async ({ json, ...filter }: Options) => {
       const { databaseUrl } = readConfiguration(context);
       const found = await withDatabase({ databaseUrl }, (db) => listLosses(db, { ...filter, before: null }));
       if (json === true) context.write(formatJson(found.map(lossJson)));
       else context.write(found.length === 0 ? 'no loss matches' : formatLosses(found));
-      if (json !== true && found.length === filter.limit) context.warn('there may be more: use a larger --limit');
+      if (json !== true && found.length === filter.limit)
+        context.warn('there may be more: use a larger --limit');
     });
   addJsonOption(command);
   addExample(command, 'rowhook losses --since 1d', 'rowhook losses --webhook wh_1 --json');

@@ -20,9 +20,7 @@ export function addStatus(program: Command, context: CliContext): void {
         leading: options.json === true ? await readLeading(client, slot) : {},
       }));
       context.write(
-        options.json === true
-          ? formatJson(toStatus(groups, leading))
-          : formatGroups(groups, context.columns),
+        options.json === true ? formatJson(toStatus(groups, leading)) : formatGroups(groups, context.columns),
       );
       failOnFailedChecks(flatChecks(groups));
     });

@@ -24,14 +24,19 @@ export function addWhy(program: Command, context: CliContext): void {
 }
 
 function format({ table, key, notes, changes }: Explanation): string {
-  const blocks = changes.map(({ changeId, at, type, decisions }) => {
+  const blocks = changes.map(({ changeId, at, type, decisions, omitted }) => {
     const who = decisions.map((each) => [
-      `${each.webhookName ?? '(deleted)'} (${each.webhookId}, ${each.companyId ?? 'all companies'})`,
+      `${each.webhookName ?? '(gone)'} (${each.webhookId}, ${each.companyId ?? 'all companies'})`,
       each.sentence,
     ]);
     const width = Math.max(...who.map(([name = '']) => name.length));
-    const lines = who.map(([name = '', sentence = '']) => `  ${printable(name).padEnd(width)}  ${printable(sentence)}`);
-    return [`${at}  ${type ?? '-'}  ${changeId}`, ...lines].join('\n');
+    const lines = who.map(
+      ([name = '', sentence = '']) => `  ${printable(name).padEnd(width)}  ${printable(sentence)}`,
+    );
+    const more = omitted === 0 ? [] : [`  and ${omitted} more webhooks of this table that got nothing of it`];
+    return [`${at}  ${type ?? '-'}  ${changeId}`, ...lines, ...more].join('\n');
   });
-  return [`${printable(table)} ${printable(key)}`, ...notes, ...blocks.map((block) => `\n${block}`)].join('\n');
+  return [`${printable(table)} ${printable(key)}`, ...notes, ...blocks.map((block) => `\n${block}`)].join(
+    '\n',
+  );
 }

@@ -1,5 +1,6 @@
 /** What the database knows of one record's changes: attempts in the delivery log, what waits in the backlog, and who watches its table. */
 import { sql } from 'kysely';
+import pg from 'pg';
 import { parseLsn } from '../lsn.ts';
 import { changeId } from '../position.ts';
 import { listDeliveries, type ListedDelivery } from './deliveries.ts';
@@ -30,11 +31,14 @@ export interface History {
     /** Rows that it is known to lack. */
     readonly dropped: number;
   };
+  /** The backlog could not be searched in time. */
+  readonly waitingIsUnknown: boolean;
   /** There are more attempts than were read. */
   readonly isCut: boolean;
 }
 
 const maxAttempts = 200;
+const queryCanceled = '57014';
 
 /** @throws {ExitError} for a table that is unknown. */
 export async function readHistory(
@@ -44,11 +48,13 @@ export async function readHistory(
   await requireKnownTable(db, table);
   const { deliveries } = await listDeliveries(db, { table, key, limit: maxAttempts + 1 }, false);
   const known = db.selectFrom('subscribable_table').select(['name', 'enabled']).where('name', '=', table);
+  const waiting = await readWaiting(db, table, key);
   return {
     table: await known.executeTakeFirstOrThrow(),
     key,
     attempts: deliveries.slice(0, maxAttempts),
-    waiting: await readWaiting(db, table, key),
+    waiting: waiting ?? [],
+    waitingIsUnknown: waiting === null,
     webhooks: await listWebhooks(db, { table }),
     log: await readLog(db),
     isCut: deliveries.length > maxAttempts,
@@ -66,7 +72,8 @@ interface WaitingRow {
   readonly since: Date;
 }
 
-async function readWaiting(db: Database, table: string, key: string): Promise<History['waiting']> {
+// Null: it took too long. There may be a million rows of one webhook.
+async function readWaiting(db: Database, table: string, key: string): Promise<History['waiting'] | null> {
   const query = sql<WaitingRow>`
     select b.epoch, b.commit_lsn::text as lsn, b.index, b.part, b.webhook_id as "webhookId", b.company_id as "companyId", b.type,
            b.stored_at as since
@@ -74,12 +81,24 @@ async function readWaiting(db: Database, table: string, key: string): Promise<Hi
     where b.table_name = ${table}
       and exists (select from unnest(b.keys) k where substr(k, strpos(k, '/')) = any (rowhook.order_keys_of(${key})))
     order by b.epoch desc, b.commit_lsn desc, b.index desc limit ${maxAttempts}`;
-  const { rows } = await query.execute(db);
-  return rows.map(({ epoch, lsn, index, part, since, ...row }) => ({
-    ...row,
-    changeId: changeId({ epoch, commitLsn: parseLsn(lsn), index, part }),
-    since: since.toISOString(),
-  }));
+  const rows = await db
+    .transaction()
+    .execute(async (transaction) => {
+      await sql`set local statement_timeout = 2000`.execute(transaction);
+      await sql`set local enable_seqscan = on`.execute(transaction);
+      return (await query.execute(transaction)).rows;
+    })
+    .catch((error: unknown) => {
+      if (error instanceof pg.DatabaseError && error.code === queryCanceled) return null;
+      throw error;
+    });
+  return (
+    rows?.map(({ epoch, lsn, index, part, since, ...row }) => ({
+      ...row,
+      changeId: changeId({ epoch, commitLsn: parseLsn(lsn), index, part }),
+      since: since.toISOString(),
+    })) ?? null
+  );
 }
 
 async function readLog(db: Database): Promise<History['log']> {

@@ -52,7 +52,11 @@ export async function listWebhooks(
   if (companyId !== undefined) query = query.where('h.company_id', '=', companyId);
   if (table !== undefined) query = query.where('h.table_name', '=', table);
   if (page === undefined) query = query.orderBy('h.all_companies').orderBy('h.company_id').orderBy('h.name');
-  else query = query.where('h.id', '>', page.after ?? '').orderBy('h.id').limit(page.limit);
+  else
+    query = query
+      .where('h.id', '>', page.after ?? '')
+      .orderBy('h.id')
+      .limit(page.limit);
   const webhooks = await query.execute();
   return (await mayEditUrls(db)) ? await withWholeUrls(db, webhooks) : webhooks;
 }
@@ -72,7 +76,7 @@ async function withWholeUrls(db: Database, webhooks: readonly ListedWebhook[]): 
 export async function createWebhook(db: Database, webhook: NewWebhook): Promise<ListedWebhook> {
   await requireEnabledTable(db, webhook.table_name);
   const insert = db.insertInto('webhook').values(webhook).returning('id');
-  const { id } = await insert.executeTakeFirstOrThrow().catch(explain(webhook.name));
+  const { id } = await insert.executeTakeFirstOrThrow().catch(explain(webhook.name, webhook.id));
   return await findWebhook(db, id);
 }
 
@@ -182,9 +186,18 @@ function changedMeanwhile({ id, revision }: ListedWebhook): ExitError {
   );
 }
 
-function explain(name: string | undefined): (error: unknown) => never {
+function explain(name: string | undefined, id?: string): (error: unknown) => never {
   return (error) => {
     if (!(error instanceof pg.DatabaseError) || error.code !== '23505') throw error;
+    if (error.constraint === 'webhook_pkey') {
+      const message = `a webhook with the id ${id ?? ''} exists already`;
+      throw new ExitError(message, {
+        exitCode: 1,
+        remedy: 'Choose another id.',
+        refusal: 'taken',
+        cause: error,
+      });
+    }
     throw new ExitError(`a webhook named "${name ?? ''}" exists already for this company`, {
       exitCode: 1,
       remedy: 'Choose another --name, or change the existing one: rowhook webhook update <id>',

@@ -5,7 +5,8 @@ import { isIPv4 } from 'node:net';
 import { checkCompanyToken } from '../company-token.ts';
 import { Problem } from './problem.ts';
 
-export type Principal = { readonly kind: 'operator' } | { readonly kind: 'company'; readonly companyId: string };
+export type Principal =
+  { readonly kind: 'operator' } | { readonly kind: 'company'; readonly companyId: string };
 
 /** Of a request. */
 export interface Asking {
@@ -15,6 +16,8 @@ export interface Asking {
   readonly host: string | undefined;
   readonly origin: string | undefined;
   readonly contentType: string | undefined;
+  /** It came through a proxy that says so. */
+  readonly isForwarded: boolean;
 }
 
 export interface AccessOptions {
@@ -26,7 +29,7 @@ export interface AccessOptions {
   now(): number;
 }
 
-/** So many wrong tokens from one address in a minute; then it waits until that is over, also with a right one. */
+/** So many wrong tokens from one address in a minute are told what is wrong with them. */
 const maxFailures = 10;
 const forgetFailuresMs = 60_000;
 const maxAddresses = 10_000;
@@ -64,13 +67,15 @@ export class Access {
   async principal(asking: Asking): Promise<Principal> {
     if (!this.isOpen) throw new Problem(403, noTokens);
     if (asking.isWrite && !isJson(asking.contentType)) {
-      throw new Problem(415, 'A request that changes something has the header Content-Type: application/json.');
+      throw new Problem(
+        415,
+        'A request that changes something has the header Content-Type: application/json.',
+      );
     }
     return this.#hasTokens ? await this.#byToken(asking) : byPlace(asking);
   }
 
   async #byToken({ authorization, remoteAddress }: Asking): Promise<Principal> {
-    this.#requirePatience(remoteAddress);
     if (authorization === undefined) throw unauthorized('This needs a token: Authorization: Bearer <token>.');
     const token = /^Bearer +([\x21-\x7e]+) *$/i.exec(authorization)?.[1];
     if (token === undefined) {
@@ -81,29 +86,23 @@ export class Access {
     if (tokenSecret === undefined) throw this.#failed(remoteAddress, 'The token is not valid here.');
     const checked = await checkCompanyToken(token, tokenSecret);
     if ('companyId' in checked) return { kind: 'company', companyId: checked.companyId };
-    throw this.#failed(remoteAddress, `${checked.problem[0]?.toUpperCase() ?? ''}${checked.problem.slice(1)}.`);
+    const detail = `${checked.problem[0]?.toUpperCase() ?? ''}${checked.problem.slice(1)}.`;
+    throw checked.isForged ? this.#failed(remoteAddress, detail) : unauthorized(detail);
   }
 
-  #requirePatience(address: string): void {
-    const failures = this.#failures.get(address);
-    if (failures === undefined) return;
-    const leftMs = failures.sinceMs + forgetFailuresMs - this.#options.now();
-    if (leftMs <= 0) this.#failures.delete(address);
-    else if (failures.count >= maxFailures) {
-      const seconds = Math.ceil(leftMs / 1000);
-      const detail = `Too many wrong tokens came from this address. Try again in ${seconds} s.`;
-      throw new Problem(429, detail, { headers: { 'retry-after': String(seconds) } });
-    }
-  }
-
+  // Only wrong tokens are counted, and only they are refused for it: behind a proxy everybody has one address.
   #failed(address: string, detail: string): Problem {
-    const failures = this.#failures.get(address);
-    if (failures !== undefined) failures.count += 1;
-    else {
-      if (this.#failures.size >= maxAddresses) this.#failures.clear();
-      this.#failures.set(address, { count: 1, sinceMs: this.#options.now() });
-    }
-    return unauthorized(detail);
+    const nowMs = this.#options.now();
+    const known = this.#failures.get(address);
+    const failures =
+      known !== undefined && known.sinceMs + forgetFailuresMs > nowMs ? known : { count: 0, sinceMs: nowMs };
+    failures.count += 1;
+    if (this.#failures.size >= maxAddresses) this.#failures.clear();
+    this.#failures.set(address, failures);
+    if (failures.count <= maxFailures) return unauthorized(detail);
+    const seconds = Math.ceil((failures.sinceMs + forgetFailuresMs - nowMs) / 1000);
+    const tooMany = `Too many wrong tokens came from this address. Try again in ${seconds} s.`;
+    return new Problem(429, tooMany, { headers: { 'retry-after': String(seconds) } });
   }
 }
 
@@ -115,8 +114,8 @@ function unauthorized(detail: string): Problem {
 }
 
 // A page in the operator's browser reaches this address too: under another name, or from another origin.
-function byPlace({ remoteAddress, host, origin }: Asking): Principal {
-  if (!isLoopbackAddress(remoteAddress)) throw new Problem(403, noTokens);
+function byPlace({ remoteAddress, host, origin, isForwarded }: Asking): Principal {
+  if (!isLoopbackAddress(remoteAddress) || isForwarded) throw new Problem(403, noTokens);
   const authority = host === undefined ? null : URL.parse(`http://${host}`);
   if (authority === null || !isLoopbackHost(authority.hostname)) {
     throw new Problem(403, 'Without a token the Host header has to be localhost or a loopback address.');

@@ -42,7 +42,11 @@ export function addApi(app: FastifyInstance, { parts, access, logger, version }:
         const { principal, params, query, body } = request;
         if (principal === null) throw new Error('a route was reached without asking who it is');
         const ifMatch = request.headers['if-match'];
-        const { status, body: answer, headers = {} } = await route.answer({ principal, params, query, body, ifMatch });
+        const {
+          status,
+          body: answer,
+          headers = {},
+        } = await route.answer({ principal, params, query, body, ifMatch });
         return await reply.code(status).headers(headers).send(answer);
       },
     });
@@ -69,6 +73,8 @@ export async function requireOperator(request: FastifyRequest, access: Access): 
   if (kind !== 'operator') throw new Problem(403, forOperators);
 }
 
+const forwarding = ['forwarded', 'via', 'x-forwarded-for', 'x-forwarded-host', 'x-real-ip'];
+
 function asking({ method, headers, socket }: FastifyRequest): Parameters<Access['principal']>[0] {
   return {
     remoteAddress: socket.remoteAddress ?? '',
@@ -77,6 +83,7 @@ function asking({ method, headers, socket }: FastifyRequest): Parameters<Access[
     host: headers.host,
     origin: headers.origin,
     contentType: headers['content-type'],
+    isForwarded: forwarding.some((name) => headers[name] !== undefined),
   };
 }
 
@@ -100,13 +107,18 @@ function notFound({ method, url }: FastifyRequest, routes: readonly Route[]): Pr
 
 function matches(pattern: string, path: string): boolean {
   const [wanted, given] = [pattern.split('/'), path.split('/')];
-  return wanted.length === given.length && wanted.every((part, at) => part.startsWith('{') || part === given[at]);
+  return (
+    wanted.length === given.length && wanted.every((part, at) => part.startsWith('{') || part === given[at])
+  );
 }
 
 // fastify's own refusals: a body that is too large, or no JSON; a path that cannot be decoded.
 function httpProblem(error: unknown): Problem | undefined {
-  if (!(error instanceof Error) || !('statusCode' in error) || typeof error.statusCode !== 'number') return undefined;
-  return error.statusCode >= 400 && error.statusCode < 500 ? new Problem(error.statusCode, `${error.message}.`) : undefined;
+  if (!(error instanceof Error) || !('statusCode' in error) || typeof error.statusCode !== 'number')
+    return undefined;
+  return error.statusCode >= 400 && error.statusCode < 500
+    ? new Problem(error.statusCode, `${error.message}.`)
+    : undefined;
 }
 
 function unforeseen(error: unknown, { method, routeOptions }: FastifyRequest, logger: Logger): Problem {

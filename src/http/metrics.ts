@@ -1,4 +1,5 @@
 // /metrics for Prometheus. Everything is asked when it is scraped; the number of series does not grow with webhooks or companies.
+import { setTimeout as pause } from 'node:timers/promises';
 import { collectDefaultMetrics, Counter, Gauge, Registry, type Metric } from 'prom-client';
 import type { Distribution, Telemetry } from '../telemetry.ts';
 import type { SlotMetrics } from './parts.ts';
@@ -15,6 +16,7 @@ export interface MetricsOptions {
 const prefix = 'rowhook_';
 /** Postgres is asked at most so often, whoever scrapes. */
 const slotIsGoodForS = 2;
+const slotWithinMs = 3_000;
 
 export class Metrics {
   readonly #registry = new Registry();
@@ -22,6 +24,7 @@ export class Metrics {
   /** Of about a minute ago. */
   #earlier: { readonly atS: number; readonly safeWalBytes: number } | null = null;
   #secondsToLimit: number | null = null;
+  #reading: Promise<SlotMetrics | null | undefined> | null = null;
   #slot: { readonly atS: number; readonly facts: SlotMetrics | null | undefined } | null = null;
 
   constructor(options: MetricsOptions) {
@@ -45,7 +48,11 @@ export class Metrics {
   #addProcess(): void {
     const { telemetry, version } = this.#options;
     this.#gauge('info', 'The release that runs', ['version'], (gauge) => gauge.set({ version }, 1));
-    this.#counter('changes_read_total', 'Row changes of published tables that were read', () => telemetry.changesRead);
+    this.#counter(
+      'changes_read_total',
+      'Row changes of published tables that were read',
+      () => telemetry.changesRead,
+    );
     this.#counter(
       'changes_matched_total',
       'Of those: wanted by a webhook or more',
@@ -60,7 +67,7 @@ export class Metrics {
       name: `${prefix}deliveries_total`,
       help: 'Deliveries that came to their end; class: of the status, of the failure, or why it was dropped',
       labelNames: ['outcome', 'class'],
-      registers: [this.#registry],
+      registers: [],
       collect() {
         this.reset();
         for (const { count, outcome, class: name } of telemetry.outcomes.values()) {
@@ -68,7 +75,7 @@ export class Metrics {
         }
       },
     });
-    void deliveries;
+    this.#registry.registerMetric(deliveries);
   }
 
   #addLeading(): void {
@@ -87,9 +94,21 @@ export class Metrics {
   #addDistributions(): void {
     const { telemetry } = this.#options;
     const all: readonly (readonly [string, string, Distribution])[] = [
-      ['post_duration_seconds', 'A POST, from the first look at a connection to the end of the answer', telemetry.postSeconds],
-      ['read_to_claim_seconds', 'From reading a change to the durable claim of its delivery', telemetry.readToClaimSeconds],
-      ['read_to_answer_seconds', 'From reading a change to the outcome of its delivery', telemetry.readToAnswerSeconds],
+      [
+        'post_duration_seconds',
+        'A POST, from the first look at a connection to the end of the answer',
+        telemetry.postSeconds,
+      ],
+      [
+        'read_to_claim_seconds',
+        'From reading a change to the durable claim of its delivery',
+        telemetry.readToClaimSeconds,
+      ],
+      [
+        'read_to_answer_seconds',
+        'From reading a change to the outcome of its delivery',
+        telemetry.readToAnswerSeconds,
+      ],
       ['claim_duration_seconds', 'A claim, until Postgres has it on its disk', telemetry.claimSeconds],
       ['claim_batch_size', 'Deliveries that are claimed at once', telemetry.claimSizes],
     ];
@@ -117,17 +136,27 @@ export class Metrics {
         if (this.#secondsToLimit !== null) gauge.set(this.#secondsToLimit);
       },
     );
-    this.#gauge('slot_wal_status', '1 for the state that Postgres says the slot is in', ['status'], (gauge) => {
-      const facts = this.#slot?.facts;
-      if (facts !== undefined) gauge.set({ status: facts === null ? 'missing' : (facts.walStatus ?? 'none') }, 1);
-    });
+    this.#gauge(
+      'slot_wal_status',
+      '1 for the state that Postgres says the slot is in',
+      ['status'],
+      (gauge) => {
+        const facts = this.#slot?.facts;
+        if (facts !== undefined)
+          gauge.set({ status: facts === null ? 'missing' : (facts.walStatus ?? 'none') }, 1);
+      },
+    );
   }
 
   async #readSlot(): Promise<void> {
     const { now, slot } = this.#options;
     const atS = now();
     if (this.#slot !== null && atS - this.#slot.atS < slotIsGoodForS) return;
-    const facts = await slot().catch(() => undefined);
+    // One question at a time, and a database that hangs keeps no scrape waiting.
+    this.#reading ??= slot()
+      .catch(() => undefined)
+      .finally(() => (this.#reading = null));
+    const facts = await Promise.race([this.#reading, pause(slotWithinMs, undefined, { ref: false })]);
     this.#slot = { atS, facts };
     this.#measurePace(atS, facts?.safeWalBytes ?? null);
   }
@@ -148,13 +177,13 @@ export class Metrics {
     const counter = new Counter({
       name: prefix + name,
       help,
-      registers: [this.#registry],
+      registers: [],
       collect() {
         this.reset();
         this.inc(value());
       },
     });
-    void counter;
+    this.#registry.registerMetric(counter);
   }
 
   #gauge(name: string, help: string, labelNames: readonly string[], set: (gauge: Gauge) => void): void {
@@ -162,7 +191,7 @@ export class Metrics {
       name: prefix + name,
       help,
       labelNames: [...labelNames],
-      registers: [this.#registry],
+      registers: [],
       collect() {
         // Without a value, rather than with an old one.
         this.reset();
@@ -170,7 +199,7 @@ export class Metrics {
         set(this);
       },
     });
-    void gauge;
+    this.#registry.registerMetric(gauge);
   }
 }
 
@@ -185,18 +214,25 @@ const leading: Readonly<Record<string, { readonly help: string; of(gauges: TermG
   backlog_deliveries: { help: 'Stored in rowhook.backlog', of: (gauges) => gauges.backlogDeliveries },
   backlog_bytes: { help: 'Payloads stored there', of: (gauges) => gauges.backlogBytes },
   breakers_open: { help: 'Webhooks whose breaker is open', of: ({ openBreakers }) => openBreakers },
-  endpoints_slow: { help: 'Webhooks whose endpoint took over a second last', of: (gauges) => gauges.slowEndpoints },
-};
-
-const slotGauges: Readonly<Record<string, { readonly help: string; of(facts: SlotMetrics): number | null }>> = {
-  slot_active: { help: '1 while a process streams from the slot', of: ({ active }) => (active ? 1 : 0) },
-  slot_lag_bytes: { help: 'Log that is written and not confirmed', of: ({ lagBytes }) => lagBytes },
-  slot_retained_bytes: { help: 'Log that Postgres keeps for the slot', of: ({ retainedBytes }) => retainedBytes },
-  slot_safe_wal_bytes: {
-    help: 'Log that may be written before the slot is lost; absent without max_slot_wal_keep_size',
-    of: ({ safeWalBytes }) => safeWalBytes,
+  endpoints_slow: {
+    help: 'Webhooks whose endpoint took over a second last',
+    of: (gauges) => gauges.slowEndpoints,
   },
 };
+
+const slotGauges: Readonly<Record<string, { readonly help: string; of(facts: SlotMetrics): number | null }>> =
+  {
+    slot_active: { help: '1 while a process streams from the slot', of: ({ active }) => (active ? 1 : 0) },
+    slot_lag_bytes: { help: 'Log that is written and not confirmed', of: ({ lagBytes }) => lagBytes },
+    slot_retained_bytes: {
+      help: 'Log that Postgres keeps for the slot',
+      of: ({ retainedBytes }) => retainedBytes,
+    },
+    slot_safe_wal_bytes: {
+      help: 'Log that may be written before the slot is lost; absent without max_slot_wal_keep_size',
+      of: ({ safeWalBytes }) => safeWalBytes,
+    },
+  };
 
 // prom-client observes one value at a time; these are counted already.
 function histogram(name: string, help: string, distribution: Distribution): Metric {

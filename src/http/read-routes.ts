@@ -71,7 +71,10 @@ export function readRoutes(parts: ApiParts): Route[] {
       summary: "What became of a record's recent changes, for each webhook of its table",
       query: record,
       answers: { 200: { description: 'Newest first', schema: explanation } },
-      handle: async ({ principal, query }) => ({ status: 200, body: await parts.why(companyOf(principal), query) }),
+      handle: async ({ principal, query }) => ({
+        status: 200,
+        body: await parts.why(companyOf(principal), query),
+      }),
     }),
     route({
       method: 'GET',

@@ -1,5 +1,5 @@
 // What a route is: the words and schemas that the OpenAPI document is made of are the ones that requests are checked with.
-import { z } from 'zod';
+import type { z } from 'zod';
 import type { Principal } from './access.ts';
 import { forOperators, Problem, type FieldProblem } from './problem.ts';
 
@@ -113,6 +113,7 @@ function invalid(problems: readonly FieldProblem[]): Problem {
 function readIfMatch(header: string | undefined): number | undefined {
   if (header === undefined || header.trim() === '*') return undefined;
   const revision = /^\s*"(\d{1,15})"\s*$/.exec(header)?.[1];
-  if (revision === undefined) throw new Problem(400, 'If-Match holds one ETag as this API gives it, such as "3", or *.');
+  if (revision === undefined)
+    throw new Problem(400, 'If-Match holds one ETag as this API gives it, such as "3", or *.');
   return Number(revision);
 }

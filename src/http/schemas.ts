@@ -48,7 +48,10 @@ export const newWebhook = z.strictObject({
     .min(1)
     .nullish()
     .meta({ description: "Whose rows it gets; a company's token stands for its own" }),
-  allCompanies: z.boolean().optional().meta({ description: "The rows of all; for the operator's token only" }),
+  allCompanies: z
+    .boolean()
+    .optional()
+    .meta({ description: "The rows of all; for the operator's token only" }),
   name,
   table: text(200).min(1).meta({ description: 'The name under which the table is enabled' }),
   url: text(4096).min(1).meta({ description: 'http or https, no user:password' }),
@@ -81,7 +84,9 @@ export const webhook = z.object({
   ...sending,
   companyId: z.string().nullable(),
   allCompanies: z.boolean(),
-  health: z.string().meta({ description: 'failing, breaker open, table disabled, catching up, paused, recovered, ok, idle' }),
+  health: z
+    .string()
+    .meta({ description: 'failing, breaker open, table disabled, catching up, paused, recovered, ok, idle' }),
   createdAt: z.iso.datetime(),
   updatedAt: z.iso.datetime(),
   claimedCount: count.meta({ description: 'Deliveries begun: successCount + errorCount once it is idle' }),
@@ -106,9 +111,14 @@ export const testResult = z.object({
   tlsMs: z.number().nullable(),
   firstByteMs: z.number().nullable(),
   totalMs: z.number(),
-  answer: z.string().nullable().meta({ description: 'Its first 4 KiB; null: none, or of a target that is not public' }),
+  answer: z
+    .string()
+    .nullable()
+    .meta({ description: 'Its first 4 KiB; null: none, or of a target that is not public' }),
   sentBody: z.string(),
-  sample: z.enum(['delivery log', 'table', 'columns']).meta({ description: 'Where the row comes from; columns: made up' }),
+  sample: z
+    .enum(['delivery log', 'table', 'columns'])
+    .meta({ description: 'Where the row comes from; columns: made up' }),
 });
 
 export const nothing = z.strictObject({});
@@ -169,10 +179,14 @@ export const explanation = z.object({
       changeId: z.string(),
       at: z.string(),
       type: z.string().nullable(),
+      omitted: count.meta({ description: 'Further webhooks of the table that got nothing of it' }),
       decisions: z.array(
         z.object({
           webhookId: z.string(),
-          webhookName: z.string().nullable().meta({ description: 'null: the webhook is deleted' }),
+          webhookName: z
+            .string()
+            .nullable()
+            .meta({ description: 'null: it is deleted, or watches another table now' }),
           companyId: z.string().nullable(),
           reason: z.string(),
           sentence: z.string(),
@@ -206,7 +220,9 @@ export const filters = {
     .meta({ description: 'From this moment on, such as 2026-01-31T10:00:00Z' }),
 };
 
-export const recordKey = text(2_000).optional().meta({ description: "The record's key; of several columns: (a,b)" });
+export const recordKey = text(2_000)
+  .optional()
+  .meta({ description: "The record's key; of several columns: (a,b)" });
 export const lossReason = text(100).optional().meta({ description: 'timeout, interrupted, deleted, …' });
 
 export const problemSchema = z.object({

@@ -1,7 +1,8 @@
 // The service's HTTP server: liveness and readiness for everybody, the API and the metrics for who may ask. /livez: the process runs. /readyz: it streams as
 // leader; otherwise 503 with the reason.
 import fastify, { type FastifyInstance } from 'fastify';
-import type { AddressInfo } from 'node:net';
+import { STATUS_CODES } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
 import { ExitError } from '../exit-error.ts';
 import type { Logger } from '../logger.ts';
 import type { Telemetry } from '../telemetry.ts';
@@ -61,10 +62,14 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
     forceCloseConnections: true,
     http: { maxHeaderSize: maxHeaderBytes, headersTimeout: longestRequestMs },
     routerOptions: { maxParamLength: 500 },
+    clientErrorHandler: refuseUnreadable,
     // A path that cannot be decoded reaches no hook.
     frameworkErrors: (_error, _request, reply) => {
       reply.headers(securityHeaders);
-      sendProblem(reply, new Problem(400, 'The path is not proper: a % is followed by two hexadecimal digits of UTF-8.'));
+      sendProblem(
+        reply,
+        new Problem(400, 'The path is not proper: a % is followed by two hexadecimal digits of UTF-8.'),
+      );
     },
   });
   app.decorateRequest('principal', null);
@@ -87,6 +92,26 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
     },
   };
 }
+
+// What is no request reaches no hook either.
+function refuseUnreadable(error: Error & { readonly code?: string }, socket: Socket): void {
+  if (!socket.writable) return;
+  const [status, detail] = unreadable[error.code ?? ''] ?? [400, 'This is no proper HTTP/1.1 request.'];
+  const body = JSON.stringify(new Problem(status, detail));
+  const headers = Object.entries({
+    ...securityHeaders,
+    'content-type': 'application/problem+json; charset=utf-8',
+    'content-length': String(Buffer.byteLength(body)),
+    connection: 'close',
+  });
+  const lines = headers.map(([name, value]) => `${name}: ${value}\r\n`).join('');
+  socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${lines}\r\n${body}`);
+}
+
+const unreadable: Readonly<Record<string, readonly [number, string]>> = {
+  HPE_HEADER_OVERFLOW: [431, 'The headers are longer than 16 KiB.'],
+  ERR_HTTP_REQUEST_TIMEOUT: [408, 'The request did not come within 15 s.'],
+};
 
 function addHealth(app: FastifyInstance, { whyNotReady }: Pick<HttpServerOptions, 'whyNotReady'>): void {
   const text = 'text/plain; charset=utf-8';
@@ -119,7 +144,10 @@ function addMetrics(
   });
 }
 
-function explainListen(error: unknown, { host, port }: { readonly host: string; readonly port: number }): Error {
+function explainListen(
+  error: unknown,
+  { host, port }: { readonly host: string; readonly port: number },
+): Error {
   if (!(error instanceof Error)) throw error;
   const code = 'code' in error ? error.code : '';
   const problem =

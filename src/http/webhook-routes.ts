@@ -18,10 +18,12 @@ import {
   webhookId,
 } from './schemas.ts';
 import { webhookJson } from './shapes.ts';
+import { TestPlaces } from './test-places.ts';
 
 const tagged = { ETag: 'Its version, for If-Match' };
 
 export function webhookRoutes(parts: ApiParts): Route[] {
+  const places = new TestPlaces();
   return [
     route({
       method: 'GET',
@@ -42,7 +44,8 @@ export function webhookRoutes(parts: ApiParts): Route[] {
       path: '/v1/webhooks',
       id: 'createWebhook',
       summary: 'Create a webhook',
-      description: 'It gets the changes that are committed after this answer. At least one of onInsert … onTruncate is true.',
+      description:
+        'It gets the changes that are committed after this answer. At least one of onInsert … onTruncate is true.',
       body: newWebhook,
       answers: {
         201: {
@@ -75,7 +78,8 @@ export function webhookRoutes(parts: ApiParts): Route[] {
       path: '/v1/webhooks/{id}',
       id: 'updateWebhook',
       summary: 'Change a webhook; what is not named stays',
-      description: '`active: false` pauses it: what is committed meanwhile is counted as missed, and never sent.',
+      description:
+        '`active: false` pauses it: what is committed meanwhile is counted as missed, and never sent.',
       isVersioned: true,
       params: webhookId,
       body: webhookChanges,
@@ -110,10 +114,15 @@ export function webhookRoutes(parts: ApiParts): Route[] {
       answers: { 200: tested },
       handle: async ({ principal, params: { id } }) => {
         const company = companyOf(principal);
-        const { table_name: table, company_id: companyId, url, ...found } = await parts.findWebhook(company, id);
+        const {
+          table_name: table,
+          company_id: companyId,
+          url,
+          ...found
+        } = await parts.findWebhook(company, id);
         const { on_insert: onInsert, on_update: onUpdate, on_delete: onDelete } = found;
         const webhook = { table, companyId, url, onInsert, onUpdate, onDelete };
-        return { status: 200, body: await parts.testSend(company, webhook) };
+        return { status: 200, body: await places.use(company, () => parts.testSend(company, webhook)) };
       },
     }),
     route({
@@ -129,7 +138,8 @@ export function webhookRoutes(parts: ApiParts): Route[] {
         await requireOpenTarget(parts, principal, url);
         const { onInsert = false, onUpdate = false, onDelete = false } = body;
         const webhook = { table, companyId, url, onInsert, onUpdate, onDelete };
-        return { status: 200, body: await parts.testSend(companyOf(principal), webhook) };
+        const company = companyOf(principal);
+        return { status: 200, body: await places.use(company, () => parts.testSend(company, webhook)) };
       },
     }),
   ];

@@ -18,7 +18,7 @@ export type Reason =
 
 export interface Decision {
   readonly webhookId: string;
-  /** Null: the webhook is deleted. */
+  /** Null: it is deleted, or watches another table now. */
   readonly webhookName: string | null;
   readonly companyId: string | null;
   readonly reason: Reason;
@@ -32,6 +32,8 @@ export interface ExplainedChange {
   /** INSERT, UPDATE, DELETE, TRUNCATE; null: not known, or not the same for all. */
   readonly type: string | null;
   readonly decisions: readonly Decision[];
+  /** Further webhooks of the table, of other companies first of all, that got nothing of it and are not listed. */
+  readonly omitted: number;
 }
 
 export interface Explanation {
@@ -43,15 +45,48 @@ export interface Explanation {
   readonly changes: readonly ExplainedChange[];
 }
 
+/** Of a record, and for one change of it: a table may have thousands of webhooks. */
+const maxChanges = 20;
+const maxAbsent = 50;
+
 export function explain(history: History): Explanation {
   const { table, key } = history;
-  const changes = [...groupByChange(history)].map(([changeId, found]) => explainChange(changeId, found, history));
-  return { table: table.name, key, notes: notesOf(history, changes.length), changes };
+  const all = [...groupByChange(history)];
+  const shown = all.slice(0, maxChanges);
+  const isCut = history.isCut || all.length > shown.length;
+  const changes = shown.map(([changeId, found]) => explainChange(changeId, found, history));
+  return { table: table.name, key, notes: notesOf({ ...history, isCut }, changes.length), changes };
 }
 
 interface Found {
   readonly attempts: LoggedAttempt[];
   readonly waiting: History['waiting'][number][];
+}
+
+/** What all that was found of a change says together. */
+interface Summary {
+  readonly lastAtMs: number;
+  /** Of all that got it; null: of several, or none. */
+  readonly company: string | null;
+  readonly type: string | null;
+}
+
+function summarize({ attempts, waiting }: Found): Summary {
+  const times = [...attempts.map(({ at }) => at), ...waiting.map(({ since }) => since)].map((at) =>
+    Date.parse(at),
+  );
+  const companies = [...attempts.map((each) => each.company_id), ...waiting.map((each) => each.companyId)];
+  const types = [...attempts.map(({ type }) => type), ...waiting.map(({ type }) => type)];
+  return {
+    lastAtMs: Math.max(...times),
+    company: onlyOne(companies.filter((id) => id !== null)),
+    type: onlyOne(types),
+  };
+}
+
+function onlyOne<T>(values: readonly T[]): T | null {
+  const [first, ...others] = new Set(values);
+  return others.length > 0 ? null : (first ?? null);
 }
 
 function groupByChange({ attempts, waiting }: History): Map<string, Found> {
@@ -82,22 +117,23 @@ function explainChange(changeId: string, found: Found, history: History): Explai
       ...explainAttempt(attempt),
     })),
   ].map((decision) => ({ ...decision, webhookName: names.get(decision.webhookId) ?? null }));
+  const summary = summarize(found);
   const ids = new Set(own.map(({ webhookId }) => webhookId));
-  const others = history.webhooks
-    .filter(({ id }) => !ids.has(id))
-    .map((webhook) => ({
-      webhookId: webhook.id,
-      webhookName: webhook.name,
-      companyId: webhook.company_id,
-      ...explainAbsence(webhook, found, history),
-    }));
-  const types = new Set([...attempts.map(({ type }) => type), ...waiting.map(({ type }) => type)]);
-  const [type = null] = types;
+  const absent = history.webhooks.filter(({ id }) => !ids.has(id));
+  const near = ({ company_id: id }: WatchingWebhook): boolean => id === null || id === summary.company;
+  const listed = [...absent.filter(near), ...absent.filter((each) => !near(each))].slice(0, maxAbsent);
+  const others = listed.map((webhook) => ({
+    webhookId: webhook.id,
+    webhookName: webhook.name,
+    companyId: webhook.company_id,
+    ...explainAbsence(webhook, summary, history),
+  }));
   return {
     changeId,
     at: attempts[0]?.at ?? waiting[0]?.since ?? '',
-    type: types.size === 1 ? type : null,
+    type: summary.type,
     decisions: [...own, ...others],
+    omitted: absent.length - listed.length,
   };
 }
 
@@ -116,45 +152,47 @@ function explainAttempt({ outcome, class: kind, status, detail, total_ms: ms }: 
     case 'interrupted':
       return { reason: 'interrupted', sentence: `interrupted${more}` };
     default:
-      return { reason: 'dropped', sentence: `not sent: dropped ${kind ?? ''}, ${dropDetail(kind ?? '')}`.replace(/, $/, '') };
+      return {
+        reason: 'dropped',
+        sentence: `not sent: dropped ${kind ?? ''}, ${dropDetail(kind ?? '')}`.replace(/, $/, ''),
+      };
   }
 }
 
 /** The log has this change, and nothing of this webhook for it. */
-function explainAbsence(webhook: WatchingWebhook, { attempts, waiting }: Found, { log }: History): Why {
-  const lastAtMs = Math.max(...[...attempts.map(({ at }) => at), ...waiting.map(({ since }) => since)].map(Date.parse));
-  const { created_at: created, updated_at: updated } = webhook;
+function explainAbsence(
+  webhook: WatchingWebhook,
+  { lastAtMs, company, type }: Summary,
+  { log }: History,
+): Why {
+  const { created_at: created, updated_at: updated, company_id: own } = webhook;
   if (created.getTime() > lastAtMs) {
-    return { reason: 'created later', sentence: `not sent: it was created later, at ${created.toISOString()}` };
-  }
-  const [company, ...moreCompanies] = new Set([
-    ...attempts.map(({ company_id: id }) => id),
-    ...waiting.map(({ companyId }) => companyId),
-  ].filter((id) => id !== null));
-  const isOthers = company !== undefined && moreCompanies.length === 0 && webhook.company_id !== company;
-  if (webhook.company_id !== null && isOthers) {
-    return { reason: 'other company', sentence: `not sent: the row was ${company}'s` };
-  }
-  const updatedAt = updated.toISOString();
-  if (updated.getTime() > lastAtMs) {
     return {
-      reason: 'unknown',
-      sentence: `unknown: the log has nothing of it, and the webhook was changed since, at ${updatedAt}`,
+      reason: 'created later',
+      sentence: `not sent: it was created later, at ${created.toISOString()}`,
     };
   }
-  const since = `unchanged since ${updatedAt}`;
-  if (!webhook.active) return { reason: 'paused', sentence: `not sent: it is paused, ${since}` };
-  const types = new Set([...attempts.map(({ type }) => type), ...waiting.map(({ type }) => type)]);
-  const [type] = types;
-  if (types.size === 1 && type !== null && type !== undefined && !chosen(webhook).includes(type)) {
-    const sentence = `not sent: it asks for ${chosen(webhook).join(', ')}, not for ${type}, ${since}`;
-    return { reason: 'operation not chosen', sentence };
+  if (own !== null && company !== null && own !== company) {
+    return { reason: 'other company', sentence: `not sent: the row was ${company}'s` };
   }
-  const sentence =
-    log.mode === 'errors'
-      ? 'unknown: not in the log, which keeps only what was not delivered'
-      : 'unknown: not in the log; it may be on its way, or the log lacks its row';
+  const reason = !webhook.active
+    ? 'paused'
+    : type !== null && !chosen(webhook).includes(type)
+      ? 'operation not chosen'
+      : 'unknown';
+  if (reason === 'unknown') return { reason, sentence: `unknown: ${unlogged(log)}` };
+  const fact =
+    reason === 'paused' ? 'it is paused' : `it asks for ${chosen(webhook).join(', ')}, not for ${type ?? ''}`;
+  // When the row was committed is not in the log, only when an attempt ended: what the webhook was then is certain if it never changed.
+  if (webhook.revision === 1) return { reason, sentence: `not sent: ${fact}, as ever since it was created` };
+  const sentence = `unknown: ${fact} now, since ${updated.toISOString()} or longer; what it was at the commit is not kept`;
   return { reason: 'unknown', sentence };
+}
+
+function unlogged({ mode }: History['log']): string {
+  return mode === 'errors'
+    ? 'not in the log, which keeps only what was not delivered'
+    : 'not in the log; it may be on its way, or the log lacks its row';
 }
 
 function chosen({ on_insert, on_update, on_delete, on_truncate }: WatchingWebhook): string[] {
@@ -167,10 +205,11 @@ function chosen({ on_insert, on_update, on_delete, on_truncate }: WatchingWebhoo
   return all.flatMap(([type, isChosen]) => (isChosen ? [type] : []));
 }
 
-function notesOf({ table, webhooks, log, isCut }: History, changes: number): string[] {
+function notesOf({ table, webhooks, log, isCut, waitingIsUnknown }: History, changes: number): string[] {
   const notes = [sightOf(log)];
   if (isCut) notes.push(`Only the newest ${changes} of its changes are shown.`);
-  if (changes === 0) notes.push('Neither the log nor the backlog has a change of this record.');
+  if (waitingIsUnknown) notes.push('The backlog is too large to be searched for it now.');
+  if (changes === 0) notes.push('Neither the log nor the backlog names a change of this record.');
   if (!table.enabled) notes.push(`The table ${table.name} is not enabled: its changes are not read.`);
   if (webhooks.length === 0) notes.push(`No webhook watches ${table.name}.`);
   else if (webhooks.every(({ active }) => !active)) notes.push(`Every webhook of ${table.name} is paused.`);
@@ -183,5 +222,5 @@ function sightOf({ mode, since, dropped }: History['log']): string {
   const what = mode === 'all' ? 'every attempt' : 'what was not delivered, and nothing that was';
   const from = since === null ? 'and is empty' : `and goes back to ${since}`;
   const lack = dropped === 0 ? '' : `; it lacks ${dropped} rows`;
-  return `The delivery log keeps ${what}, ${from}${lack}.`;
+  return `The delivery log now keeps ${what}, ${from}${lack}.`;
 }

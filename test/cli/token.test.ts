@@ -11,7 +11,9 @@ test('a token of a company is one that the API takes', async () => {
 });
 
 test('with --json it also says until when', async () => {
-  const { json } = await runJson(['token', '--company', 'abc123', '--expires', '15m'], { ROWHOOK_TOKEN_SECRET: secret });
+  const { json } = await runJson(['token', '--company', 'abc123', '--expires', '15m'], {
+    ROWHOOK_TOKEN_SECRET: secret,
+  });
   const { companyId, expiresAt } = json as { companyId: string; expiresAt: string };
   expect(companyId).toBe('abc123');
   const minutes = (Date.parse(expiresAt) - Date.now()) / 60_000;

@@ -29,7 +29,12 @@ test('every metric of ours is in docs/operations.md', () => {
   const page = read('operations.md');
   const short = (name: string): string => name.replace(/^rowhook_backlog/, '');
   const ours = [...names].filter((name) => !/^rowhook_(process|nodejs)_/.test(name));
-  expect(ours.filter((name) => !page.includes(`${name}\``) && !page.includes(`${name}{`) && !page.includes(`\`${short(name)}\``))).toEqual([]);
+  expect(
+    ours.filter(
+      (name) =>
+        !page.includes(`${name}\``) && !page.includes(`${name}{`) && !page.includes(`\`${short(name)}\``),
+    ),
+  ).toEqual([]);
 });
 
 test('every alert is in docs/operations.md, and none that is not there', () => {

@@ -44,7 +44,11 @@ export interface ApiOptions extends Partial<
   readonly allowTargets?: string;
 }
 
-export async function startApiHere({ adminUrl, allowTargets = '', ...options }: ApiOptions = {}): Promise<ApiHere> {
+export async function startApiHere({
+  adminUrl,
+  allowTargets = '',
+  ...options
+}: ApiOptions = {}): Promise<ApiHere> {
   const open = new AsyncDisposableStack();
   const database = open.use(await createInstalledDatabase(adminUrl));
   const { config } = readConfig(

@@ -20,7 +20,9 @@ beforeAll(async () => {
   `);
   const body = { table: 'item', url, onInsert: true };
   await api.ask('POST', '/v1/webhooks', { body: { ...body, id: 'wh_1', name: mark, companyId: mark } });
-  await api.ask('POST', '/v1/webhooks', { body: { ...body, id: 'wh_2', name: `${mark} too`, allCompanies: true } });
+  await api.ask('POST', '/v1/webhooks', {
+    body: { ...body, id: 'wh_2', name: `${mark} too`, allCompanies: true },
+  });
   await api.ask('POST', '/v1/webhooks', {
     body: { ...body, id: 'wh_ours', name: 'ours', url: 'https://hooks.example.com/', companyId: 'ours' },
   });
@@ -29,6 +31,8 @@ beforeAll(async () => {
     insert into rowhook.delivery (at, uid, webhook_id, company_id, change_id, table_name, key, type, attempt, outcome)
       select now() + make_interval(secs => uid / 1000.0), uid, id, company_id, '${mark}', 'item', 'k1', 'INSERT', 1, 'delivered'
       from rowhook.webhook where id <> 'wh_ours';
+    insert into rowhook.backlog (uid, epoch, commit_lsn, index, part, webhook_id, company_id, table_name, type, payload)
+      select uid, 1, '0/10', 0, 0, id, company_id, 'item', 'INSERT', '\\x7b7d' from rowhook.webhook;
     insert into rowhook.loss (uid, webhook_id, company_id, table_name, reason, count, detail)
       select uid, id, company_id, 'item', 'timeout', 1, '${mark}' from rowhook.webhook where id <> 'wh_ours';
   `);
@@ -47,17 +51,22 @@ const bodyOf = (method: string, path: string): object | undefined => {
   return { name: 'x', table: 'item', url: 'https://hooks.example.com/', onInsert: true, companyId: mark };
 };
 const requests = routes.flatMap((route) =>
-  (route.path.includes('{id}') ? ids : ['']).map((id) => [route.method, route.path.replace('{id}', id), bodyOf(route.method, route.path)] as const),
+  (route.path.includes('{id}') ? ids : ['']).map(
+    (id) => [route.method, route.path.replace('{id}', id), bodyOf(route.method, route.path)] as const,
+  ),
 );
 
-test.each(requests)("%s %s with another company's token shows and changes nothing of theirs", async (method, path, body) => {
-  const before = await api.ask('GET', '/v1/webhooks');
-  const { status, text } = await api.ask(method, path, { token: ours, ...(body && { body }) });
-  expect(text).not.toContain(mark);
-  if (path.includes('wh_')) expect(status).toBe(404);
-  else if (method !== 'GET') expect(status).toBe(403);
-  expect((await api.ask('GET', '/v1/webhooks')).body).toEqual(before.body);
-});
+test.each(requests)(
+  "%s %s with another company's token shows and changes nothing of theirs",
+  async (method, path, body) => {
+    const before = await api.ask('GET', '/v1/webhooks');
+    const { status, text } = await api.ask(method, path, { token: ours, ...(body && { body }) });
+    expect(text).not.toContain(mark);
+    if (path.includes('wh_')) expect(status).toBe(404);
+    else if (method !== 'GET') expect(status).toBe(403);
+    expect((await api.ask('GET', '/v1/webhooks')).body).toEqual(before.body);
+  },
+);
 
 test.each(['/v1/webhooks?company=theirs', '/v1/losses?company=theirs', '/v1/losses?webhook=wh_1'])(
   'GET %s finds nothing',
@@ -86,13 +95,30 @@ test('there is something to be seen, for those whose it is', async () => {
 test('the database holds a session of the service to the company that it works for', async () => {
   await using service = await api.database.connect(api.database.serviceUrl);
   await service.query(`select set_config('rowhook.only_company_id', 'ours', false)`);
-  const own = { webhook: 'id', webhook_health: 'id', webhook_counter: 'webhook_id', loss: 'webhook_id', delivery: 'webhook_id' };
+  const own = {
+    backlog: 'webhook_id',
+    webhook: 'id',
+    webhook_health: 'id',
+    webhook_counter: 'webhook_id',
+    loss: 'webhook_id',
+    delivery: 'webhook_id',
+  };
   for (const [relation, column] of Object.entries(own)) {
-    const rows = await service.query(`select distinct ${column} as id from rowhook.${relation} where ${column} <> 'wh_ours'`);
+    const rows = await service.query(
+      `select distinct ${column} as id from rowhook.${relation} where ${column} <> 'wh_ours'`,
+    );
     expect([relation, rows]).toEqual([relation, []]);
   }
+  for (const relation of ['webhook', 'backlog', 'webhook_health']) {
+    expect([relation, await service.query(`select 1 from rowhook.${relation}`)]).toEqual([
+      relation,
+      [expect.anything()],
+    ]);
+  }
   expect(await service.query(`delete from rowhook.webhook where id <> 'wh_ours' returning id`)).toEqual([]);
-  expect(await service.query(`update rowhook.webhook set active = false where id <> 'wh_ours' returning id`)).toEqual([]);
+  expect(
+    await service.query(`update rowhook.webhook set active = false where id <> 'wh_ours' returning id`),
+  ).toEqual([]);
   const intrude = `insert into rowhook.webhook (company_id, name, table_name, url, on_insert)
     values ('theirs', 'intruder', 'item', 'https://hooks.example.com/', true)`;
   await expect(service.query(intrude)).rejects.toThrow(/row-level security/);

@@ -15,14 +15,17 @@ beforeAll(async () => {
     create type erp.color as enum ('red', 'green');
     create table erp.item (id int primary key, "companyId" text not null, name varchar, price numeric, is_new bool, at timestamptz, color erp.color,
       tags text[], doc jsonb);
-    create table erp.closed (id text primary key, "companyId" text not null);
+    create table erp.setting (id text primary key, value text);
+    insert into erp.setting values ('smtp', 'not for companies');
     insert into erp.item (id, "companyId", price) values (1, 'abc', 10.50), (2, 'xyz', 9);
     select rowhook.enable_table('erp.item');
-    select rowhook.enable_table('erp.closed');
+    select rowhook.enable_table('erp.setting', company_column => null);
     select rowhook.make_delivery_partition((now() at time zone 'UTC')::date);
   `);
   const service = new URL(api.database.serviceUrl).username;
-  await api.database.admin.query(`grant usage on schema erp to ${service}; grant select on erp.item to ${service}`);
+  await api.database.admin.query(
+    `grant usage on schema erp to ${service}; grant select on all tables in schema erp to ${service}`,
+  );
 });
 afterAll(async () => {
   await api[Symbol.asyncDispose]();
@@ -35,7 +38,10 @@ function webhook(path: string, change: object = {}): object {
 
 test('it goes to an unsaved webhook, with a row of its company, marked and counted nowhere', async () => {
   const { status, body } = await api.ask('POST', '/v1/webhooks/test', { body: webhook('/unsaved') });
-  expect([status, body]).toEqual([200, expect.objectContaining({ isDelivered: true, status: 200, sample: 'table' })]);
+  expect([status, body]).toEqual([
+    200,
+    expect.objectContaining({ isDelivered: true, status: 200, sample: 'table' }),
+  ]);
   const [request, ...others] = receiver.requestsTo('/unsaved');
   expect(others).toEqual([]);
   expect(request?.headers).toMatchObject({ 'content-type': 'application/json', 'rowhook-delivery': 'test' });
@@ -49,11 +55,46 @@ test('it goes to an unsaved webhook, with a row of its company, marked and count
   expect((await api.ask('GET', '/v1/webhooks')).body['data']).toEqual([]);
 });
 
+test("of rows that belong to no company a company's test shows none", async () => {
+  const token = await api.tokenOf('abc');
+  const { body, text } = await api.ask('POST', '/v1/webhooks/test', {
+    token,
+    body: webhook('/setting', { table: 'setting' }),
+  });
+  expect(body['sample']).toBe('columns');
+  expect(text).not.toContain('not for companies');
+  const theirs = await api.ask('POST', '/v1/webhooks/test', {
+    token: await api.tokenOf('xyz'),
+    body: webhook('/x', { companyId: 'xyz' }),
+  });
+  expect(JSON.parse(String(theirs.body['sentBody']))).toMatchObject({ record: { id: 2, companyId: 'xyz' } });
+});
+
+test('a company has one test at a time', async () => {
+  const token = await api.tokenOf('abc');
+  const answer = Promise.withResolvers<undefined>();
+  receiver.behave(async () => {
+    await answer.promise;
+    return {};
+  }, '/slow');
+  const first = api.ask('POST', '/v1/webhooks/test', { token, body: webhook('/slow') });
+  await receiver.waitFor(1, { path: '/slow' });
+  expect((await api.ask('POST', '/v1/webhooks/test', { token, body: webhook('/second') })).status).toBe(429);
+  expect((await api.ask('POST', '/v1/webhooks/test', { body: webhook('/second') })).status).toBe(200);
+  answer.resolve(undefined);
+  expect((await first).body).toMatchObject({ isDelivered: true });
+});
+
 test('it goes to a saved one, and leaves its counters alone', async () => {
-  await api.ask('POST', '/v1/webhooks', { body: webhook('/saved', { id: 'wh_1', onInsert: false, onUpdate: true }) });
+  await api.ask('POST', '/v1/webhooks', {
+    body: webhook('/saved', { id: 'wh_1', onInsert: false, onUpdate: true }),
+  });
   const { body } = await api.ask('POST', '/v1/webhooks/wh_1/test', { body: {} });
   expect(body).toMatchObject({ isDelivered: true, outcome: 'delivered 200' });
-  expect(JSON.parse(receiver.requestsTo('/saved')[0]?.body ?? '')).toMatchObject({ type: 'UPDATE', old: { id: 1 } });
+  expect(JSON.parse(receiver.requestsTo('/saved')[0]?.body ?? '')).toMatchObject({
+    type: 'UPDATE',
+    old: { id: 1 },
+  });
   const { body: after } = await api.ask('GET', '/v1/webhooks/wh_1');
   expect(after).toMatchObject({ claimedCount: 0, successCount: 0, errorCount: 0, lastSuccessAt: null });
 });
@@ -67,7 +108,9 @@ test('what was sent not long ago is what a test sends', async () => {
   );
   const { body } = await api.ask('POST', '/v1/webhooks/test', { body: webhook('/logged') });
   expect(body).toMatchObject({ sample: 'delivery log', sentBody: sent });
-  const theirs = await api.ask('POST', '/v1/webhooks/test', { body: webhook('/theirs', { companyId: 'xyz' }) });
+  const theirs = await api.ask('POST', '/v1/webhooks/test', {
+    body: webhook('/theirs', { companyId: 'xyz' }),
+  });
   expect(theirs.body).toMatchObject({ sample: 'table' });
   expect(theirs.text).not.toContain('77');
 });
@@ -89,14 +132,24 @@ test('where the table may not be read, the row is made of its columns', async ()
 });
 
 test('the guard and the outcome are those of a delivery', async () => {
-  const blocked = await api.ask('POST', '/v1/webhooks/test', { body: webhook('/', { url: 'http://169.254.169.254/' }) });
+  const blocked = await api.ask('POST', '/v1/webhooks/test', {
+    body: webhook('/', { url: 'http://169.254.169.254/' }),
+  });
   expect([blocked.status, blocked.body['detail']]).toEqual([422, expect.stringContaining('blocked_address')]);
-  const refused = await api.ask('POST', '/v1/webhooks/test', { body: webhook('/', { url: 'http://127.0.0.1:9/' }) });
-  expect(refused.body).toMatchObject({ isDelivered: false, status: null, outcome: expect.stringMatching(/^refused/) as string });
+  const refused = await api.ask('POST', '/v1/webhooks/test', {
+    body: webhook('/', { url: 'http://127.0.0.1:9/' }),
+  });
+  expect(refused.body).toMatchObject({
+    isDelivered: false,
+    status: null,
+    outcome: expect.stringMatching(/^refused/) as string,
+  });
 });
 
 test('a table that nobody knows has no row to send', async () => {
-  const { status } = await api.ask('POST', '/v1/webhooks/test', { body: webhook('/none', { table: 'nothing' }) });
+  const { status } = await api.ask('POST', '/v1/webhooks/test', {
+    body: webhook('/none', { table: 'nothing' }),
+  });
   expect(status).toBe(422);
 });
 

@@ -25,7 +25,10 @@ afterAll(async () => {
 });
 
 async function create(body: object = {}, options: Ask = {}): Promise<Answered> {
-  return await api.ask('POST', '/v1/webhooks', { ...options, body: { ...orders, companyId: 'abc', ...body } });
+  return await api.ask('POST', '/v1/webhooks', {
+    ...options,
+    body: { ...orders, companyId: 'abc', ...body },
+  });
 }
 
 async function idOf(created: Promise<Answered>): Promise<string> {
@@ -60,7 +63,13 @@ describe('a webhook', () => {
       headers: { 'if-match': '"1"' },
     });
     expect([changed.status, changed.headers.etag]).toEqual([200, '"2"']);
-    expect(changed.body).toMatchObject({ version: 2, active: false, concurrency: 4, health: 'paused', onUpdate: true });
+    expect(changed.body).toMatchObject({
+      version: 2,
+      active: false,
+      concurrency: 4,
+      health: 'paused',
+      onUpdate: true,
+    });
 
     expect((await api.ask('DELETE', path, { headers: { 'if-match': '"2"' } })).status).toBe(204);
     expect((await api.ask('GET', path)).status).toBe(404);
@@ -69,7 +78,10 @@ describe('a webhook', () => {
   test('may have an id of its own, and one for all companies', async () => {
     const id = await idOf(create({ id: 'wh_own', companyId: null, allCompanies: true }));
     expect(id).toBe('wh_own');
-    expect((await api.ask('GET', '/v1/webhooks/wh_own')).body).toMatchObject({ companyId: null, allCompanies: true });
+    expect((await api.ask('GET', '/v1/webhooks/wh_own')).body).toMatchObject({
+      companyId: null,
+      allCompanies: true,
+    });
   });
 
   test('that was changed meanwhile is neither changed nor deleted', async () => {
@@ -87,13 +99,13 @@ describe('the list', () => {
   test('comes in pages, each webhook once', async () => {
     for (const name of ['a', 'b', 'c', 'd', 'e']) await create({ name });
     const names: unknown[] = [];
-    let cursor: unknown = null;
+    let cursor: string | null = null;
     do {
-      const query = cursor === null ? '' : `&cursor=${String(cursor)}`;
+      const query = cursor === null ? '' : `&cursor=${cursor}`;
       const { status, body } = await api.ask('GET', `/v1/webhooks?limit=2${query}`);
       expect(status).toBe(200);
       names.push(...(body['data'] as { name: string }[]).map(({ name }) => name));
-      cursor = body['nextCursor'];
+      cursor = body['nextCursor'] as string | null;
     } while (cursor !== null);
     expect(names.sort()).toEqual(['a', 'b', 'c', 'd', 'e']);
   });

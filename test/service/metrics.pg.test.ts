@@ -22,14 +22,17 @@ async function scrape(): Promise<Map<string, number>> {
   const { statusCode, headers, body } = await http(`${scene.service.httpUrl}/metrics`);
   expect([statusCode, headers['content-type']]).toEqual([200, expect.stringContaining('text/plain')]);
   const samples = body.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
-  return new Map(samples.map((line) => [line.slice(0, line.lastIndexOf(' ')), Number(line.slice(line.lastIndexOf(' ')))]));
+  return new Map(
+    samples.map((line) => [line.slice(0, line.lastIndexOf(' ')), Number(line.slice(line.lastIndexOf(' ')))]),
+  );
 }
 
 test('what it counts is what happened', async () => {
   await scene.createWebhook({ name: 'ok', table: 'job', company: 'acme' });
   await scene.createWebhook({ name: 'refused', table: 'job', company: 'acme', url: 'http://127.0.0.1:9/' });
   const before = await scrape();
-  const grown = (now: Map<string, number>, name: string): number => (now.get(name) ?? 0) - (before.get(name) ?? 0);
+  const grown = (now: Map<string, number>, name: string): number =>
+    (now.get(name) ?? 0) - (before.get(name) ?? 0);
   await scene.app(
     `insert into erp.job select i, 'acme' from generate_series(1, 5) i`,
     `insert into erp.job select i, 'nobody' from generate_series(6, 8) i`,
@@ -60,7 +63,9 @@ test('what it counts is what happened', async () => {
 test('more webhooks and companies make no more series', async () => {
   const before = (await scrape()).size;
   for (let i = 0; i < 20; i++) await scene.createWebhook({ name: `w${i}`, table: 'job', company: `c${i}` });
-  await scene.app(...Array.from({ length: 20 }, (_, i) => `insert into erp.job values (${100 + i}, 'c${i}')`));
+  await scene.app(
+    ...Array.from({ length: 20 }, (_, i) => `insert into erp.job values (${100 + i}, 'c${i}')`),
+  );
   await scene.waitForCounts('w19', { claimed: 1, success: 1 });
   await waitUntil(async () => (await scrape()).get('rowhook_deliveries_in_flight') === 0, {
     describe: 'every delivery to be over',
@@ -70,7 +75,9 @@ test('more webhooks and companies make no more series', async () => {
 
 test('what a histogram counts up to a bound holds all below it', async () => {
   const samples = await scrape();
-  const buckets = [...samples].filter(([name]) => name.startsWith('rowhook_post_duration_seconds_bucket')).map(([, n]) => n);
+  const buckets = [...samples]
+    .filter(([name]) => name.startsWith('rowhook_post_duration_seconds_bucket'))
+    .map(([, n]) => n);
   expect(buckets.length).toBeGreaterThan(5);
   expect(buckets).toEqual([...buckets].sort((a, b) => a - b));
   expect(buckets.at(-1)).toBe(samples.get('rowhook_post_duration_seconds_count'));

@@ -36,9 +36,11 @@ test('each webhook of the table has its sentence for a change', async () => {
   const logged = async (): Promise<boolean> => (await why('j1')).changes[0]?.decisions.length === 4;
   await waitUntil(logged, { describe: 'the log to have both attempts' });
   const { changes, notes } = await why('j1');
-  expect(notes).toEqual([expect.stringMatching(/keeps every attempt, and goes back to /)]);
+  expect(notes).toEqual([expect.stringMatching(/now keeps every attempt, and goes back to /)]);
   expect(changes).toHaveLength(1);
-  const reasons = Object.fromEntries((changes[0]?.decisions ?? []).map(({ webhookId, reason }) => [webhookId, reason]));
+  const reasons = Object.fromEntries(
+    (changes[0]?.decisions ?? []).map(({ webhookId, reason }) => [webhookId, reason]),
+  );
   expect(reasons).toEqual({
     ok: 'delivered',
     refused: 'failed',
@@ -49,7 +51,7 @@ test('each webhook of the table has its sentence for a change', async () => {
 
 test('people read it line by line', async () => {
   const { stdout } = await runCli(['why', 'job', 'j1'], { DATABASE_URL: scene.database.serviceUrl });
-  expect(stdout).toMatch(/^job j1\nThe delivery log keeps every attempt/);
+  expect(stdout).toMatch(/^job j1\nThe delivery log now keeps every attempt/);
   expect(stdout).toMatch(/ {2}ok \(ok, acme\) +sent: 200 in \d+ ms/);
   expect(stdout).toMatch(/ {2}others \(others, globex\) +not sent: the row was acme's/);
 });
@@ -60,8 +62,10 @@ test('the API says the same', async () => {
 });
 
 test('a record that nobody heard of, and a table that nobody knows', async () => {
-  expect((await why('nobody')).notes.join(' ')).toContain('Neither the log nor the backlog has a change');
-  const { exitCode, stderr } = await runCli(['why', 'jobs', 'j1'], { DATABASE_URL: scene.database.serviceUrl });
+  expect((await why('nobody')).notes.join(' ')).toContain('Neither the log nor the backlog names a change');
+  const { exitCode, stderr } = await runCli(['why', 'jobs', 'j1'], {
+    DATABASE_URL: scene.database.serviceUrl,
+  });
   expect(exitCode).toBe(1);
   expect(stderr).toContain('did you mean job?');
 });

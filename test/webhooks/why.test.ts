@@ -12,7 +12,14 @@ function webhook(change: Partial<WatchingWebhook> = {}): WatchingWebhook {
     ...{ health: 'ok', id: 'wh_1', revision: 1, created_at: before, updated_at: before, company_id: 'abc' },
     ...{ all_companies: false, name: 'orders', table_name: 'item', url: 'https://example.com/…' },
     ...{ on_insert: true, on_update: true, on_delete: true, on_truncate: false, active: true },
-    ...{ breaker: null, concurrency: null, claimed_count: 0, success_count: 0, error_count: 0, missed_count: 0 },
+    ...{
+      breaker: null,
+      concurrency: null,
+      claimed_count: 0,
+      success_count: 0,
+      error_count: 0,
+      missed_count: 0,
+    },
     ...{ last_success_at: null, last_error_at: null, last_error: null },
     ...{ backlog_count: 0, backlog_since: null, breaker_since: null, breaker_probe_at: null },
     ...change,
@@ -21,7 +28,15 @@ function webhook(change: Partial<WatchingWebhook> = {}): WatchingWebhook {
 
 function attempt(change: Partial<LoggedAttempt> = {}): LoggedAttempt {
   return {
-    ...{ at, webhook_id: 'wh_1', company_id: 'abc', change_id: '1-0-0', table_name: 'item', key: 'i1', old_key: null },
+    ...{
+      at,
+      webhook_id: 'wh_1',
+      company_id: 'abc',
+      change_id: '1-0-0',
+      table_name: 'item',
+      key: 'i1',
+      old_key: null,
+    },
     ...{ type: 'INSERT', attempt: 1, outcome: 'delivered', class: null, status: 200, detail: null },
     ...{ dns_ms: null, connect_ms: null, tls_ms: null, first_byte_ms: 40, total_ms: 41.2, body_bytes: 10 },
     ...change,
@@ -36,6 +51,7 @@ function history(change: Partial<History> = {}): History {
     waiting: [],
     webhooks: [webhook()],
     log: { mode: 'all', since: '2026-02-27T00:00:00.000Z', dropped: 0 },
+    waitingIsUnknown: false,
     isCut: false,
     ...change,
   };
@@ -55,7 +71,12 @@ test.each<[Partial<LoggedAttempt>, Reason, string]>([
   [{}, 'delivered', 'sent: 200 in 41 ms'],
   [{ outcome: 'rejected', status: 503 }, 'rejected', 'sent, and rejected: 503 in 41 ms'],
   [
-    { outcome: 'failed', status: null, class: 'timeout', detail: 'after 10000 ms without an answer; outcome unknown' },
+    {
+      outcome: 'failed',
+      status: null,
+      class: 'timeout',
+      detail: 'after 10000 ms without an answer; outcome unknown',
+    },
     'failed',
     'failed: timeout: after 10000 ms without an answer; outcome unknown',
   ],
@@ -77,11 +98,32 @@ test('one that waits', () => {
 });
 
 test.each<[string, Partial<WatchingWebhook>, Reason, RegExp]>([
-  ['created after it', { created_at: after, updated_at: after }, 'created later', /created later, at 2026-03-02/],
+  [
+    'created after it',
+    { created_at: after, updated_at: after },
+    'created later',
+    /created later, at 2026-03-02/,
+  ],
   ['of another company', { company_id: 'xyz' }, 'other company', /the row was abc's/],
-  ['that asks for something else', { on_insert: false }, 'operation not chosen', /asks for UPDATE, DELETE, not for INSERT/],
-  ['that is paused', { active: false }, 'paused', /it is paused, unchanged since 2026-02-01/],
-  ['changed since', { active: false, updated_at: after }, 'unknown', /changed since, at 2026-03-02/],
+  [
+    'that asks for something else',
+    { on_insert: false },
+    'operation not chosen',
+    /asks for UPDATE, DELETE, not for INSERT/,
+  ],
+  ['that is paused', { active: false }, 'paused', /it is paused, as ever since it was created/],
+  [
+    'that is paused now, and was changed once',
+    { active: false, revision: 2 },
+    'unknown',
+    /it is paused now, since 2026-02-01.* or longer/,
+  ],
+  [
+    'that asks for something else now, and was changed once',
+    { on_insert: false, revision: 2 },
+    'unknown',
+    /not for INSERT now/,
+  ],
   ['that should have got it', {}, 'unknown', /may be on its way, or the log lacks its row/],
 ])('a webhook %s', (_, change, reason, sentence) => {
   seen.add(reason);
@@ -93,11 +135,16 @@ test.each<[string, Partial<WatchingWebhook>, Reason, RegExp]>([
 test('a log that keeps errors only cannot know of what went well', () => {
   const other = webhook({ id: 'wh_2' });
   const log = { mode: 'errors', since: null, dropped: 0 } as const;
-  expect(decisionOf(history({ webhooks: [other], log }), 'wh_2')?.sentence).toMatch(/keeps only what was not delivered/);
+  expect(decisionOf(history({ webhooks: [other], log }), 'wh_2')?.sentence).toMatch(
+    /keeps only what was not delivered/,
+  );
 });
 
 test('where companies saw different operations, none is taken for what a third would have seen', () => {
-  const attempts = [attempt({ type: 'UPDATE', webhook_id: 'wh_3', company_id: null }), attempt({ type: 'DELETE' })];
+  const attempts = [
+    attempt({ type: 'UPDATE', webhook_id: 'wh_3', company_id: null }),
+    attempt({ type: 'DELETE' }),
+  ];
   const other = webhook({ id: 'wh_2', on_update: false });
   expect(decisionOf(history({ attempts, webhooks: [webhook(), other] }), 'wh_2')?.reason).toBe('unknown');
 });
@@ -108,17 +155,33 @@ test('a webhook that was deleted keeps its line, without a name', () => {
 });
 
 test.each<[Partial<History>, RegExp]>([
-  [{}, /keeps every attempt, and goes back to 2026-02-27/],
+  [{}, /now keeps every attempt, and goes back to 2026-02-27/],
   [{ log: { mode: 'errors', since: null, dropped: 7 } }, /what was not delivered.*is empty; it lacks 7 rows/],
   [{ log: { mode: 'off', since: null, dropped: 0 } }, /log is off/],
   [{ log: { mode: null, since: null, dropped: 0 } }, /No service has led yet/],
-  [{ attempts: [] }, /Neither the log nor the backlog has a change of this record/],
+  [{ attempts: [] }, /Neither the log nor the backlog names a change of this record/],
   [{ table: { name: 'item', enabled: false } }, /not enabled: its changes are not read/],
   [{ webhooks: [] }, /No webhook watches item/],
   [{ webhooks: [webhook({ active: false })] }, /Every webhook of item is paused/],
   [{ isCut: true }, /Only the newest 1/],
+  [{ waitingIsUnknown: true }, /too large to be searched/],
 ])('it says what it can see: %#', (change, note) => {
   expect(explain(history(change)).notes.join('\n')).toMatch(note);
+});
+
+test('of thousands of webhooks and changes few are listed, and the rest is counted', () => {
+  const attempts = Array.from({ length: 100 }, (_, n) => attempt({ change_id: `1-${n}-0` }));
+  const webhooks = [
+    webhook(),
+    ...Array.from({ length: 2_000 }, (_, n) => webhook({ id: `x${n}`, company_id: `c${n}` })),
+  ];
+  const { changes, notes } = explain(history({ attempts, webhooks }));
+  expect(changes).toHaveLength(20);
+  expect(notes.join(' ')).toContain('Only the newest 20');
+  expect(changes[0]).toMatchObject({
+    omitted: 1_950,
+    decisions: expect.arrayContaining([expect.objectContaining({ reason: 'delivered' })]) as object,
+  });
 });
 
 test('every reason was seen above, and docs/why.md explains it', () => {

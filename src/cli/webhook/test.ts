@@ -12,14 +12,23 @@ import { formatJson, printable } from '../output.ts';
 export function addTest(parent: Command, context: CliContext): void {
   const command = parent
     .command('test')
-    .description('send one POST to a webhook now, marked as a test and counted nowhere; exit code 1 when it fails')
+    .description(
+      'send one POST to a webhook now, marked as a test and counted nowhere; exit code 1 when it fails',
+    )
     .argument('<id>', 'the webhook, as `rowhook webhook list` shows it')
     .action(async (id: string, options: { readonly json?: true }) => {
       const config = readConfiguration(context);
       const { url, payload } = await withDatabase(config, async (db) => {
         const found = await findWebhook(db, id);
         const { on_insert: onInsert, on_update: onUpdate, on_delete: onDelete } = found;
-        const webhook = { table: found.table_name, companyId: found.company_id, url: found.url, onInsert, onUpdate, onDelete };
+        const webhook = {
+          table: found.table_name,
+          companyId: found.company_id,
+          url: found.url,
+          onInsert,
+          onUpdate,
+          onDelete,
+        };
         return { url: found.url, payload: await testPayload(db, webhook) };
       });
       await using poster = createPoster(config);

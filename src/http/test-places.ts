@@ -1,0 +1,26 @@
+// How many test sends are under way: few in all, and of one company one at a time, so that nobody makes a cannon of them.
+import { Problem } from './problem.ts';
+
+const maxOfAll = 8;
+
+export class TestPlaces {
+  readonly #companies = new Set<string>();
+  #taken = 0;
+
+  /** `companyId`: whose token it is; null: the operator's. @throws {Problem} 429 when there is no place. */
+  async use<T>(companyId: string | null, send: () => Promise<T>): Promise<T> {
+    const isBusy = companyId !== null && this.#companies.has(companyId);
+    if (isBusy || this.#taken >= maxOfAll) {
+      const detail = 'Another test is under way; it takes ten seconds at most.';
+      throw new Problem(429, detail, { headers: { 'retry-after': '10' } });
+    }
+    this.#taken += 1;
+    if (companyId !== null) this.#companies.add(companyId);
+    try {
+      return await send();
+    } finally {
+      this.#taken -= 1;
+      if (companyId !== null) this.#companies.delete(companyId);
+    }
+  }
+}
