@@ -100,7 +100,8 @@ function parse(
   const result = schema.safeParse(input);
   if (result.success) return result.data;
   for (const { path, message } of result.error.issues) {
-    problems.push({ at: [where, ...path.map(String)].join('.'), problem: message });
+    const problem = message.endsWith('received undefined') ? 'it is missing' : message;
+    problems.push({ at: [where, ...path.map(String)].join('.'), problem });
   }
   return undefined;
 }

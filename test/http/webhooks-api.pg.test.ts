@@ -129,6 +129,7 @@ describe('the list', () => {
 describe('bad input is refused with what is wrong', () => {
   test.each([
     ['a field nobody knows', { color: 'red' }, 422, /Unrecognized key: "color"/],
+    ['no URL at all', { url: undefined }, 422, /body\.url: it is missing/],
     ['no trigger', { onInsert: false }, 422, /no trigger is chosen/],
     ['an unknown table', { table: 'salesOrders' }, 422, /did you mean salesOrder/],
     ['a table that is not enabled', { table: 'item' }, 422, /not enabled/],
