@@ -1,7 +1,11 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import type { Check } from '../../src/checks/check.ts';
 import { createDatabase } from '../support/database.ts';
 import { createInstalledDatabase, type InstalledDatabase } from '../support/installed-database.ts';
+import { waitUntil } from '../support/wait.ts';
 import { runCli, runJson } from './run-cli.ts';
 
 let database: InstalledDatabase;
@@ -229,4 +233,29 @@ test('an unknown database is named with what to check, and the password is not',
   expect(stderr).toMatch(/"no_such_database" does not exist\nCheck the database's name/);
   expect(stderr).not.toMatch(/\n\s+at /);
   expect(stderr).not.toContain(elsewhere.password);
+});
+
+test('--watch looks again and again until it is stopped, also while the database is away', async () => {
+  const env = { PATH: process.env['PATH'], DATABASE_URL: database.serviceUrl, ROWHOOK_SLOT: database.name };
+  const child = spawn(process.execPath, ['src/main.ts', 'status', '--watch', '--json'], { env });
+  const lines: string[] = [];
+  createInterface({ input: child.stdout }).on('line', (line) => lines.push(line));
+  const ended = once(child, 'exit');
+  await waitUntil(() => lines.length >= 2, { describe: 'two looks' });
+  child.kill('SIGINT');
+  expect(await ended).toEqual([0, null]);
+  expect(lines.map((line) => Object.keys(JSON.parse(line) as object))).toContainEqual(
+    expect.arrayContaining(['ok', 'checks']),
+  );
+
+  const away = spawn(process.execPath, ['src/main.ts', 'status', '--watch'], {
+    env: { ...env, DATABASE_URL: 'postgres://nobody@127.0.0.1:1/none' },
+  });
+  const goesOn = once(away, 'exit');
+  const said: string[] = [];
+  createInterface({ input: away.stderr }).on('line', (line) => said.push(line));
+  await waitUntil(() => said.length >= 2, { describe: 'two attempts' });
+  expect(said[1]).toContain('nothing listens where DATABASE_URL points');
+  away.kill('SIGINT');
+  expect(await goesOn).toEqual([0, null]);
 });
