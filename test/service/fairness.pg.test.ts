@@ -45,9 +45,6 @@ async function commit(company: string, count = 1): Promise<void> {
 }
 
 /** How long the slowest of single changes of this company took from its commit to its endpoint. */
-/** What waits for one of those that hang waits for its timeout: ten seconds. */
-const halfOfAHang = 5_000;
-
 async function slowestMs(name: string, changes: number): Promise<number> {
   let slowest = 0;
   for (let i = 0; i < changes; i++) {
@@ -111,9 +108,9 @@ test('forty endpoints that hang, each of a company of its own, cost a healthy on
   const others = await Promise.all(Array.from({ length: 8 }, () => startReceiver()));
   for (const receiver of others) elsewhere.use(receiver);
   await hangForty([scene.receiver], 200);
-  expect(await slowestMs('healthy', 20)).toBeLessThan(halfOfAHang);
+  expect(await slowestMs('healthy', 20)).toBeLessThan(2_000);
   await hangForty(others, 650);
-  expect(await slowestMs('healthy', 20)).toBeLessThan(halfOfAHang);
+  expect(await slowestMs('healthy', 20)).toBeLessThan(2_000);
   await scene.database.service.query(`delete from rowhook.webhook where name like 'hanging-%'`);
 });
 
