@@ -6,6 +6,7 @@ import { addExample, addJsonOption, readConfiguration } from './context.ts';
 import type { CliContext } from './context.ts';
 import { deliveryJson } from '../http/shapes.ts';
 import { formatDeliveries, formatInFull } from './deliveries-view.ts';
+import { largestLimit, parseLimit } from './limit.ts';
 import { formatJson } from './output.ts';
 import { parseMoment, parseSince } from './times.ts';
 
@@ -25,7 +26,6 @@ interface Options {
 
 const outcomes = ['delivered', 'rejected', 'failed', 'interrupted', 'dropped'] as const;
 const defaultLimit = 50;
-const largestLimit = 10_000;
 
 export function addDeliveries(program: Command, context: CliContext): void {
   const command = program
@@ -106,12 +106,4 @@ function parseOutcomes(value: string): string[] {
     );
   }
   return words;
-}
-
-function parseLimit(value: string): number {
-  const limit = Number(value);
-  if (!Number.isInteger(limit) || limit < 1 || limit > largestLimit) {
-    throw new InvalidArgumentError(`Use a whole number from 1 to ${largestLimit}.`);
-  }
-  return limit;
 }

@@ -1,10 +1,11 @@
 /** `rowhook losses`: what was never delivered, and why, newest first. */
-import { InvalidArgumentError, type Command } from 'commander';
+import type { Command } from 'commander';
 import { listLosses, type ListedLoss } from '../database/losses.ts';
 import { withDatabase } from '../database/open-database.ts';
 import { lossJson } from '../http/shapes.ts';
 import { addExample, addJsonOption, readConfiguration } from './context.ts';
 import type { CliContext } from './context.ts';
+import { largestLimit, parseLimit } from './limit.ts';
 import { formatJson, formatTable } from './output.ts';
 import { parseSince } from './times.ts';
 
@@ -17,8 +18,6 @@ interface Options {
   readonly limit: number;
   readonly json?: true;
 }
-
-const largestLimit = 10_000;
 
 export function addLosses(program: Command, context: CliContext): void {
   const command = program
@@ -62,12 +61,4 @@ function formatLosses(losses: readonly ListedLoss[]): string {
       loss.detail ?? '',
     ]),
   );
-}
-
-function parseLimit(value: string): number {
-  const limit = Number(value);
-  if (!Number.isInteger(limit) || limit < 1 || limit > largestLimit) {
-    throw new InvalidArgumentError(`Use a whole number from 1 to ${largestLimit}.`);
-  }
-  return limit;
 }

@@ -2,6 +2,7 @@
 import type { ListedDelivery } from '../database/deliveries.ts';
 import type { ListedLoss } from '../database/losses.ts';
 import type { ListedWebhook } from '../database/webhooks.ts';
+import type { Tested } from './parts.ts';
 
 export function webhookJson(webhook: ListedWebhook): Record<string, unknown> {
   return {
@@ -73,5 +74,17 @@ export function lossJson(loss: ListedLoss): Record<string, unknown> {
     fromPosition: loss.from_position,
     toPosition: loss.to_position,
     detail: loss.detail,
+  };
+}
+
+/** What a test send needs of a webhook that is saved. */
+export function testedOf(webhook: ListedWebhook): Tested {
+  return {
+    table: webhook.table_name,
+    companyId: webhook.company_id,
+    url: webhook.url,
+    onInsert: webhook.on_insert,
+    onUpdate: webhook.on_update,
+    onDelete: webhook.on_delete,
   };
 }

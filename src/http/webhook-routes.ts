@@ -17,7 +17,7 @@ import {
   webhookChanges,
   webhookId,
 } from './schemas.ts';
-import { webhookJson } from './shapes.ts';
+import { testedOf, webhookJson } from './shapes.ts';
 import { TestPlaces } from './test-places.ts';
 
 const tagged = { ETag: 'Its version, for If-Match' };
@@ -114,14 +114,7 @@ export function webhookRoutes(parts: ApiParts): Route[] {
       answers: { 200: tested },
       handle: async ({ principal, params: { id } }) => {
         const company = companyOf(principal);
-        const {
-          table_name: table,
-          company_id: companyId,
-          url,
-          ...found
-        } = await parts.findWebhook(company, id);
-        const { on_insert: onInsert, on_update: onUpdate, on_delete: onDelete } = found;
-        const webhook = { table, companyId, url, onInsert, onUpdate, onDelete };
+        const webhook = testedOf(await parts.findWebhook(company, id));
         return { status: 200, body: await places.use(company, () => parts.testSend(company, webhook)) };
       },
     }),

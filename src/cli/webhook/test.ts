@@ -4,6 +4,7 @@ import { withDatabase } from '../../database/open-database.ts';
 import { findWebhook } from '../../database/webhooks.ts';
 import { createPoster } from '../../delivery/post.ts';
 import { ExitError } from '../../exit-error.ts';
+import { testedOf } from '../../http/shapes.ts';
 import { postTest, testPayload, type TestResult } from '../../test-send.ts';
 import { addExample, addJsonOption, readConfiguration } from '../context.ts';
 import type { CliContext } from '../context.ts';
@@ -19,17 +20,8 @@ export function addTest(parent: Command, context: CliContext): void {
     .action(async (id: string, options: { readonly json?: true }) => {
       const config = readConfiguration(context);
       const { url, payload } = await withDatabase(config, async (db) => {
-        const found = await findWebhook(db, id);
-        const { on_insert: onInsert, on_update: onUpdate, on_delete: onDelete } = found;
-        const webhook = {
-          table: found.table_name,
-          companyId: found.company_id,
-          url: found.url,
-          onInsert,
-          onUpdate,
-          onDelete,
-        };
-        return { url: found.url, payload: await testPayload(db, webhook) };
+        const webhook = testedOf(await findWebhook(db, id));
+        return { url: webhook.url, payload: await testPayload(db, webhook) };
       });
       await using poster = createPoster(config);
       const result = await postTest(poster, url, payload);
