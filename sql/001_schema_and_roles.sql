@@ -64,6 +64,9 @@ create table rowhook.migration (
   applied_at timestamptz not null default now()
 );
 comment on table rowhook.migration is 'The numbered files of sql/ that were applied to this database, one row each.';
+comment on column rowhook.migration.version is 'The number of the file.';
+comment on column rowhook.migration.name is 'The file.';
+comment on column rowhook.migration.applied_at is 'When it was applied.';
 grant select on rowhook.migration to rowhook_service, rowhook_dba, rowhook_app;
 
 create table rowhook.setting (
@@ -72,5 +75,8 @@ create table rowhook.setting (
   updated_at timestamptz not null default now()
 );
 comment on table rowhook.setting is 'The installation''s own settings: its publication, its slot. Never a secret.';
+comment on column rowhook.setting.name is 'Which one: publication, delivery_log, and others that only the service reads.';
+comment on column rowhook.setting.value is 'As JSON.';
+comment on column rowhook.setting.updated_at is 'When it was set last.';
 grant select, insert, update, delete on rowhook.setting to rowhook_service;
 grant select on rowhook.setting to rowhook_dba;

@@ -25,6 +25,11 @@ comment on column rowhook.subscribable_table.module is 'The part of the applicat
 comment on column rowhook.subscribable_table.enabled is 'Whether the table is in the publication. A disabled table keeps its row and its webhooks.';
 comment on column rowhook.subscribable_table.replica_identity is 'What was asked for: full, keep, or the name of an index.';
 comment on column rowhook.subscribable_table.log_bodies is 'Whether the delivery log keeps bodies and answers of this table''s deliveries. To be updated by members of rowhook_dba.';
+comment on column rowhook.subscribable_table.schema_name is 'The schema it had when it was enabled last.';
+comment on column rowhook.subscribable_table.relation_name is 'The table''s own name then.';
+comment on column rowhook.subscribable_table.label is 'What people call it.';
+comment on column rowhook.subscribable_table.created_at is 'When it was enabled first.';
+comment on column rowhook.subscribable_table.updated_at is 'When the row changed last.';
 
 grant select on rowhook.subscribable_table to rowhook_service, rowhook_dba;
 grant insert, update, delete on rowhook.subscribable_table to rowhook_dba;
@@ -45,6 +50,7 @@ comment on column rowhook.enabled_relation.relation is 'A reference, not a name:
 comment on column rowhook.enabled_relation.is_partition is 'True: it was enabled as a partition of the table; it may be detached since.';
 comment on column rowhook.enabled_relation.previous_identity is 'What rowhook.disable_table restores: default, nothing, full or index:<name>. Null: nothing was changed.';
 comment on column rowhook.enabled_relation.set_identity is 'The identity that rowhook set. Restored only while it is still this one.';
+comment on column rowhook.enabled_relation.table_name is 'The row in rowhook.subscribable_table.';
 
 grant select on rowhook.enabled_relation to rowhook_service;
 grant select, insert, update, delete on rowhook.enabled_relation to rowhook_dba;
@@ -65,7 +71,8 @@ as $$
     when substring(url from '(?i)^https?://(?:\[[^]]*\]|[^/?#:]*):([0-9]{1,5})')::integer > 65535 then 'its port is above 65535'
   end
 $$;
-comment on function rowhook.url_problem(text) is 'What is wrong with the form of a webhook''s URL; null: nothing. Never repeats the URL, which is a secret.';
+comment on function rowhook.url_problem(text) is 'What is wrong with the form of a webhook''s URL; null: nothing. Never repeats the URL, which is a secret.
+url: what would be stored in rowhook.webhook.url.';
 revoke all on function rowhook.url_problem(text) from public;
 grant execute on function rowhook.url_problem(text) to rowhook_service, rowhook_app;
 
@@ -114,6 +121,15 @@ comment on column rowhook.webhook.on_truncate is 'Told when the whole table is e
 comment on column rowhook.webhook.breaker is 'What happens after many failures in a row: off (each is sent all the same), wait (in the backlog) or drop (counted as errors), until one arrives again. Null: as ROWHOOK_BREAKER says.';
 comment on column rowhook.webhook.concurrency is 'How many POSTs of it may be out at a time; 1: strictly one after the other. Null: 32.';
 comment on column rowhook.webhook.active is 'False pauses it: what is committed meanwhile is counted as missed and never sent.';
+comment on column rowhook.webhook.name is 'For people; unique in the company, and among those for all companies.';
+comment on column rowhook.webhook.table_name is 'The table it watches: a name of rowhook.subscribable_table, which must be enabled.';
+comment on column rowhook.webhook.on_insert is 'Told of each INSERT; at least one of the four is true.';
+comment on column rowhook.webhook.on_update is 'Told of each UPDATE.';
+comment on column rowhook.webhook.on_delete is 'Told of each DELETE.';
+comment on column rowhook.webhook.created_at is 'When it was created. Set by rowhook, as the next three are.';
+comment on column rowhook.webhook.created_by is 'The role that created it.';
+comment on column rowhook.webhook.updated_at is 'When it was changed last.';
+comment on column rowhook.webhook.updated_by is 'The role that changed it last.';
 
 grant select, insert, update, delete on rowhook.webhook to rowhook_service;
 grant select (id, uid, revision, company_id, all_companies, name, table_name, on_insert, on_update, on_delete, on_truncate, active,

@@ -6,6 +6,8 @@ create table rowhook.fence (
   term bigint not null
 ) with (fillfactor = 50);
 comment on table rowhook.fence is 'One row per writing connection of the service: locked by every write, raised by a takeover, so that a process that lost can write nothing.';
+comment on column rowhook.fence.writer is 'Which connection of the service.';
+comment on column rowhook.fence.term is 'Which leader may write: it grows with every takeover.';
 insert into rowhook.fence (writer, term) values ('claim', 0), ('spool', 0), ('fold', 0);
 grant select, update on rowhook.fence to rowhook_service;
 
@@ -15,6 +17,7 @@ create table rowhook.journal (
 );
 comment on table rowhook.journal is 'What is about to be sent, one row per group commit: append only, folded into counters, then trimmed.';
 comment on column rowhook.journal.body is 'Packed (kind, uid, position), about 12 bytes a delivery. No record content.';
+comment on column rowhook.journal.seq is 'The order of the group commits.';
 
 create table rowhook.backlog (
   uid bigint not null,
@@ -38,6 +41,14 @@ comment on column rowhook.backlog.company_id is 'The webhook''s; null for one of
 comment on column rowhook.backlog.row_company_id is 'The row''s, as in the payload.';
 comment on column rowhook.backlog.keys is 'The records it touches, in whose order it is sent; null: all of the webhook''s.';
 comment on column rowhook.backlog.payload is 'The body to POST, in UTF-8.';
+comment on column rowhook.backlog.uid is 'The webhook''s number.';
+comment on column rowhook.backlog.epoch is 'Of the change''s position: the stretch of the log it was read from.';
+comment on column rowhook.backlog.index is 'Its place in the transaction.';
+comment on column rowhook.backlog.part is '1: the INSERT side of a row that moved to this company; otherwise 0.';
+comment on column rowhook.backlog.webhook_id is 'The webhook.';
+comment on column rowhook.backlog.table_name is 'The table, as in the payload.';
+comment on column rowhook.backlog.type is 'INSERT, UPDATE, DELETE or TRUNCATE.';
+comment on column rowhook.backlog.stored_at is 'When it was put here; it is dropped when it is older than ROWHOOK_BACKLOG_MAX_AGE_MS.';
 
 create table rowhook.counter (
   uid bigint primary key,
@@ -60,6 +71,14 @@ comment on column rowhook.counter.backlog_since is 'When the oldest of them was 
 comment on column rowhook.counter.breaker_since is 'When the webhook''s breaker opened; null while it is closed.';
 comment on column rowhook.counter.breaker_probe_at is 'When the next delivery is tried while it is open; null: the next one that comes.';
 comment on column rowhook.counter.last_error is 'Begins with the outcome''s class; never a URL''s path.';
+comment on column rowhook.counter.uid is 'The webhook''s number.';
+comment on column rowhook.counter.claimed_count is 'Deliveries that were about to be sent, or were dropped.';
+comment on column rowhook.counter.success_count is 'Those answered with 2xx.';
+comment on column rowhook.counter.error_count is 'All others of them.';
+comment on column rowhook.counter.missed_count is 'Changes committed while it was paused: never sent.';
+comment on column rowhook.counter.last_success_at is 'When the last success was answered.';
+comment on column rowhook.counter.last_error_at is 'When the last error happened.';
+comment on column rowhook.counter.backlog_bytes is 'The size of their payloads.';
 
 create table rowhook.loss (
   id bigint generated always as identity primary key,
@@ -80,6 +99,14 @@ comment on table rowhook.loss is 'The ledger of what was never delivered, with t
 comment on column rowhook.loss.webhook_id is 'Null: undecidable for any webhook.';
 comment on column rowhook.loss.count is 'How many deliveries; null: unknown (a gap in the log).';
 comment on column rowhook.loss.from_position is 'First position it covers, as <epoch>-<commit LSN>-<index>.';
+comment on column rowhook.loss.id is 'The order in which the rows were written.';
+comment on column rowhook.loss.uid is 'The webhook''s number; null as webhook_id is.';
+comment on column rowhook.loss.company_id is 'The webhook''s company; null for one of all companies, and where webhook_id is.';
+comment on column rowhook.loss.table_name is 'The table, as in the payload; null for a failover.';
+comment on column rowhook.loss.reason is 'Why: dns, refused, tls, timeout, reset, protocol, blocked_address, too_large, interrupted, deleted, backlog_full, backlog_too_old, breaker_open, undecidable, gap or failover.';
+comment on column rowhook.loss.to_position is 'The last position it covers.';
+comment on column rowhook.loss.detail is 'More about it, for people. Never a URL''s path.';
+comment on column rowhook.loss.at is 'When it was written.';
 
 create table rowhook.config_version (
   kind text not null,
@@ -92,6 +119,10 @@ create table rowhook.config_version (
 );
 comment on table rowhook.config_version is 'Webhooks and tables as they were at each commit that changed them: a restart replays from before the newest one. Pruned below the floor.';
 comment on column rowhook.config_version.row is 'The row as committed; null: gone. Holds the webhook''s URL, which is a secret.';
+comment on column rowhook.config_version.kind is 'webhook or table.';
+comment on column rowhook.config_version.key is 'The webhook''s uid, or the table''s name.';
+comment on column rowhook.config_version.epoch is 'Of the commit''s position.';
+comment on column rowhook.config_version.commit_lsn is 'The commit that changed it.';
 
 create table rowhook.epoch (
   n integer primary key,
@@ -105,6 +136,10 @@ create table rowhook.epoch (
 comment on column rowhook.epoch.from_lsn is 'Positions from here on are of this epoch: the slot''s start, or where the timeline before was left.';
 comment on column rowhook.epoch.reason is 'switchover: proven that nothing was lost; failover: not proven, so what was not settled before it is interrupted.';
 comment on table rowhook.epoch is 'Each stretch of one log: a new one when an operator accepts a new slot, and at every timeline change.';
+comment on column rowhook.epoch.n is 'From 1; the first part of every change id.';
+comment on column rowhook.epoch.system_id is 'The cluster''s system identifier.';
+comment on column rowhook.epoch.timeline is 'The timeline of its log.';
+comment on column rowhook.epoch.started_at is 'When it began.';
 
 create table rowhook.state (
   one boolean primary key default true,
@@ -136,6 +171,16 @@ comment on column rowhook.state.leader_host is 'Where the process runs that took
 comment on column rowhook.state.leader_machine is 'The boot of the machine, and the container, in which leader_pid means something.';
 comment on column rowhook.state.claims_left_at is 'When a term was taken from a process that may live and had claims without an outcome: for two seconds from then the next one sends nothing.';
 comment on column rowhook.state.fold_no is 'Grows by one with every fold, so that a fold whose answer was lost is not done twice.';
+comment on column rowhook.state.one is 'There is one row.';
+comment on column rowhook.state.floor_index is 'The place in that transaction.';
+comment on column rowhook.state.system_id is 'The cluster that the books belong to.';
+comment on column rowhook.state.timeline is 'The timeline that was read last.';
+comment on column rowhook.state.database_oid is 'The database that the books belong to.';
+comment on column rowhook.state.slot is 'The replication slot that is read.';
+comment on column rowhook.state.publication_options is 'The publication''s options when the slot was made.';
+comment on column rowhook.state.leader_pid is 'Its process id there.';
+comment on column rowhook.state.led_since is 'When it took the term.';
+comment on column rowhook.state.updated_at is 'When the last fold was written, once a second while anything happens.';
 
 grant select, insert, update, delete on rowhook.journal, rowhook.counter, rowhook.config_version, rowhook.epoch, rowhook.state
   to rowhook_service;
@@ -157,6 +202,7 @@ create policy loss_service on rowhook.loss to rowhook_service
 create policy loss_dba on rowhook.loss for select to rowhook_dba using (true);
 create policy loss_app on rowhook.loss for select to rowhook_app
   using (company_id = nullif(current_setting('rowhook.company_id', true), ''));
+comment on policy loss_app on rowhook.loss is 'The company of set_config(''rowhook.company_id'', …); unset or empty means none.';
 
 alter table rowhook.backlog enable row level security;
 alter table rowhook.backlog force row level security;
@@ -167,3 +213,4 @@ create policy backlog_service on rowhook.backlog to rowhook_service
 create policy backlog_dba on rowhook.backlog for select to rowhook_dba using (true);
 create policy backlog_app on rowhook.backlog for select to rowhook_app
   using (company_id = nullif(current_setting('rowhook.company_id', true), ''));
+comment on policy backlog_app on rowhook.backlog is 'The company of set_config(''rowhook.company_id'', …); unset or empty means none.';

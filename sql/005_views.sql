@@ -20,6 +20,13 @@ where (pg_has_role(current_user, 'rowhook_service', 'usage')
   or w.company_id = nullif(current_setting('rowhook.company_id', true), '');
 comment on view rowhook.webhook_counter is 'One row per webhook, zeros from its creation. claimed = success + error once it is idle.';
 comment on column rowhook.webhook_counter.missed_count is 'Committed while it was paused: never sent.';
+comment on column rowhook.webhook_counter.webhook_id is 'The webhook.';
+comment on column rowhook.webhook_counter.claimed_count is 'Deliveries that were about to be sent, or were dropped.';
+comment on column rowhook.webhook_counter.success_count is 'Those answered with 2xx.';
+comment on column rowhook.webhook_counter.error_count is 'All others of them.';
+comment on column rowhook.webhook_counter.last_success_at is 'When the last success was answered.';
+comment on column rowhook.webhook_counter.last_error_at is 'When the last error happened.';
+comment on column rowhook.webhook_counter.last_error is 'What it was. Begins with the outcome''s class; never a URL''s path.';
 
 create view rowhook.webhook_health with (security_barrier) as
 select
@@ -84,5 +91,29 @@ comment on column rowhook.webhook_health.backlog_count is 'Deliveries that wait 
 comment on column rowhook.webhook_health.breaker_since is 'When its breaker opened, after many failures in a row; last_error says why. Null while it is closed.';
 comment on column rowhook.webhook_health.breaker_probe_at is 'When the next delivery is tried; null: the next one that comes.';
 comment on column rowhook.webhook_health.url is 'Origin only: the rest may be a secret.';
+comment on column rowhook.webhook_health.health is 'breaker open, failing, table disabled, catching up, recovered, paused, ok or idle.';
+comment on column rowhook.webhook_health.id is 'The webhook.';
+comment on column rowhook.webhook_health.revision is 'Grows by one with every update.';
+comment on column rowhook.webhook_health.created_at is 'When it was created.';
+comment on column rowhook.webhook_health.updated_at is 'When it was changed last.';
+comment on column rowhook.webhook_health.company_id is 'The company whose rows it sees; null for all of them.';
+comment on column rowhook.webhook_health.all_companies is 'Sees the rows of every company and those without one.';
+comment on column rowhook.webhook_health.name is 'For people.';
+comment on column rowhook.webhook_health.table_name is 'The table it watches.';
+comment on column rowhook.webhook_health.on_insert is 'Told of each INSERT.';
+comment on column rowhook.webhook_health.on_update is 'Told of each UPDATE.';
+comment on column rowhook.webhook_health.on_delete is 'Told of each DELETE.';
+comment on column rowhook.webhook_health.on_truncate is 'Told when the whole table is emptied.';
+comment on column rowhook.webhook_health.active is 'False: it is paused.';
+comment on column rowhook.webhook_health.breaker is 'What it chose for its breaker; null: as ROWHOOK_BREAKER says.';
+comment on column rowhook.webhook_health.concurrency is 'How many POSTs of it may be out at a time; null: 32.';
+comment on column rowhook.webhook_health.claimed_count is 'Deliveries that were about to be sent, or were dropped.';
+comment on column rowhook.webhook_health.success_count is 'Those answered with 2xx.';
+comment on column rowhook.webhook_health.error_count is 'All others of them.';
+comment on column rowhook.webhook_health.missed_count is 'Committed while it was paused: never sent.';
+comment on column rowhook.webhook_health.last_success_at is 'When the last success was answered.';
+comment on column rowhook.webhook_health.last_error_at is 'When the last error happened.';
+comment on column rowhook.webhook_health.last_error is 'What it was. Begins with the outcome''s class; never a URL''s path.';
+comment on column rowhook.webhook_health.backlog_since is 'When the oldest of them was stored; null: none waits.';
 
 grant select on rowhook.webhook_counter, rowhook.webhook_health to rowhook_service, rowhook_dba, rowhook_app;

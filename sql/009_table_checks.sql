@@ -3,6 +3,10 @@
 
 create type rowhook.finding as ("check" text, status text, detail text, remedy text);
 comment on type rowhook.finding is 'One line of rowhook.inspect_table: status is ok, warn or fail; remedy is a statement.';
+comment on column rowhook.finding.check is 'What was looked at.';
+comment on column rowhook.finding.status is 'ok; warn: read it before you enable the table; fail: enable_table would refuse.';
+comment on column rowhook.finding.detail is 'What was found.';
+comment on column rowhook.finding.remedy is 'The statement that mends it; null: there is nothing to mend, or no statement does.';
 revoke all on type rowhook.finding from public;
 
 create function rowhook.check_relation(target oid, asked jsonb) returns setof rowhook.finding

@@ -89,7 +89,9 @@ begin
   return query select * from rowhook.check_cost(target);
 end
 $$;
-comment on function rowhook.inspect_table(text, text) is 'What enabling this table needs and costs, a row per check; changes nothing and waits for no lock on the table.';
+comment on function rowhook.inspect_table(text, text) is 'What enabling this table needs and costs, a row per check; changes nothing and waits for no lock on the table.
+relation: the exact name first (salesOrder, erp.salesOrder), then as SQL reads it (erp."Sales Order"). Without a schema: the one table of that name.
+company_column: as for rowhook.enable_table.';
 
 create function rowhook.needed_change(target oid, asked jsonb, out to_set oid[], out behind oid[], out to_lock oid[])
   language plpgsql
@@ -178,7 +180,13 @@ begin
 end
 $$;
 comment on function rowhook.enable_table(text, text, text, text, text, text) is
-  'Lets webhooks watch a table: registers it, sets its replica identity, publishes it. Idempotent. Run by its owner, a member of rowhook_dba. Gives up after 2 s when somebody holds the table.';
+  'Lets webhooks watch a table: registers it, sets its replica identity, publishes it. Idempotent. Run by its owner, a member of rowhook_dba. Gives up after 2 s when somebody holds the table.
+relation: the exact name first (salesOrder, erp.salesOrder), then as SQL reads it (erp."Sales Order"). Without a schema: the one table of that name.
+company_column: the column that says which company a row belongs to; null: rows of this table belong to no company.
+name: what webhooks and payloads call the table; null: as it is called.
+module: the part of the application it belongs to, for people.
+label: what people call it.
+replica_identity: full, keep (leave it as it is), or the name of an index that contains the company column.';
 
 create function rowhook.disable_table(relation text) returns rowhook.subscribable_table
   language plpgsql
@@ -220,7 +228,8 @@ begin
 end
 $$;
 comment on function rowhook.disable_table(text) is
-  'Takes a table out of the publication and restores the replica identity it had, if it is still the one that rowhook set. Its row and its webhooks stay. Works for a table that was dropped, too.';
+  'Takes a table out of the publication and restores the replica identity it had, if it is still the one that rowhook set. Its row and its webhooks stay. Works for a table that was dropped, too.
+relation: as for rowhook.enable_table, or the name under which it was enabled.';
 
 revoke all on all functions in schema rowhook from public;
 grant execute on function

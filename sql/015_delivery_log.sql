@@ -43,6 +43,12 @@ comment on column rowhook.delivery.total_ms is 'From the first look at a connect
 comment on column rowhook.delivery.body_bytes is 'The size of what was to be sent, also where the body is not kept.';
 comment on column rowhook.delivery.answer is 'The first 4 KiB of it. Null: none, or of a target that is not on the public internet, or log_bodies is off.';
 comment on column rowhook.delivery.body is 'What was POSTed, or was to be. Null: forgotten, larger than 1 MiB, not at hand, or log_bodies is off.';
+comment on column rowhook.delivery.webhook_id is 'The webhook.';
+comment on column rowhook.delivery.change_id is 'The change: epoch, commit LSN and place in the transaction, as 1-00000000016B3748-4; with -1 at its end for the INSERT side of a row that moved company.';
+comment on column rowhook.delivery.table_name is 'The table, as in the payload.';
+comment on column rowhook.delivery.detail is 'More about the outcome, for people.';
+comment on column rowhook.delivery.connect_ms is 'Until the connection was there.';
+comment on column rowhook.delivery.tls_ms is 'The TLS handshake.';
 
 -- It costs next to nothing to keep, and finds a stretch of time, a webhook or a record without reading all of a day. A range of pages holds
 -- about 700 rows with bodies of 700 bytes.
@@ -77,6 +83,7 @@ create policy delivery_service on rowhook.delivery to rowhook_service
 create policy delivery_dba on rowhook.delivery for select to rowhook_dba using (true);
 create policy delivery_app on rowhook.delivery for select to rowhook_app
   using (company_id = nullif(current_setting('rowhook.company_id', true), ''));
+comment on policy delivery_app on rowhook.delivery is 'The company of set_config(''rowhook.company_id'', …); unset or empty means none.';
 
 create table rowhook.delivery_gap (
   day date primary key,
@@ -87,6 +94,10 @@ create table rowhook.delivery_gap (
 );
 comment on table rowhook.delivery_gap is 'How many rows the delivery log lacks, by day (UTC): a log that cannot keep up drops rows, never deliveries. Rows go with their day''s partition.';
 comment on column rowhook.delivery_gap.reason is 'Of the last ones.';
+comment on column rowhook.delivery_gap.day is 'In UTC.';
+comment on column rowhook.delivery_gap.dropped_count is 'How many rows.';
+comment on column rowhook.delivery_gap.first_at is 'When the first of them was dropped.';
+comment on column rowhook.delivery_gap.last_at is 'When the last one was.';
 grant select, insert, update on rowhook.delivery_gap to rowhook_service;
 grant select on rowhook.delivery_gap to rowhook_dba;
 
@@ -238,7 +249,12 @@ begin
 end
 $$;
 comment on function rowhook.forget(text, text, boolean) is
-  'Removes the bodies and answers of one record''s deliveries from the log, and returns how many rows had one, and how many deliveries of it still wait to be sent, which are left alone. With dry_run it only counts.';
+  'Removes the bodies and answers of one record''s deliveries from the log, and returns how many rows had one, and how many deliveries of it still wait to be sent, which are left alone. With dry_run it only counts.
+table_name: as in rowhook.subscribable_table.
+key: as in rowhook.delivery.key.
+dry_run: true: nothing is removed.
+deliveries: how many rows of the log had a body or an answer.
+waiting: how many deliveries of the record still wait in the backlog.';
 
 revoke all on all functions in schema rowhook from public;
 grant execute on function rowhook.make_delivery_partition(date), rowhook.drop_delivery_partition(integer) to rowhook_service;
