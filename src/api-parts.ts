@@ -1,5 +1,4 @@
 // What the API is given: the database within the caller's scope, the guard that the sender has, and the status.
-import { setTimeout as pause } from 'node:timers/promises';
 import { statusReport } from './checks/status-report.ts';
 import type { Config } from './config.ts';
 import type { ScopedDatabase } from './database/company-scope.ts';
@@ -15,16 +14,20 @@ import {
   listWebhooks,
   updateWebhook,
 } from './database/webhooks.ts';
-import { withClient } from './database/with-client.ts';
 import { checkTarget } from './delivery/address-guard.ts';
 import type { Poster } from './delivery/post.ts';
-import { ExitError } from './exit-error.ts';
 import type { ApiParts } from './http/parts.ts';
+import { SharedAnswer } from './shared-answer.ts';
 import { postTest, testPayload } from './test-send.ts';
 import { explain } from './webhooks/why.ts';
 
-export function apiParts(config: Config, { within }: ScopedDatabase, poster: Pick<Poster, 'post'>): ApiParts {
-  const { databaseUrl, slot } = config;
+export function apiParts(
+  config: Config,
+  { within, aside }: ScopedDatabase,
+  poster: Pick<Poster, 'post'>,
+): ApiParts {
+  const { slot } = config;
+  const status = new SharedAnswer(() => aside((db) => statusReport(db, slot)), statusIsGoodForMs);
   return {
     listWebhooks: (company, filter, page) => within(company, (db) => listWebhooks(db, filter, page)),
     findWebhook: (company, id) => within(company, (db) => findWebhook(db, id)),
@@ -40,15 +43,8 @@ export function apiParts(config: Config, { within }: ScopedDatabase, poster: Pic
     listLosses: (company, filter) => within(company, (db) => listLosses(db, filter)),
     why: (company, record) => within(company, async (db) => explain(await readHistory(db, record))),
     listTables: (company) => within(company, listTables),
-    status: async () => {
-      const report = withClient({ databaseUrl }, (client) => statusReport(client, slot));
-      const late = pause(statusWithinMs, null, { ref: false });
-      const status = await Promise.race([report, late]);
-      if (status !== null) return status;
-      report.catch(() => undefined);
-      throw new ExitError('the database did not answer in time', { exitCode: 1, refusal: 'unavailable' });
-    },
-    slot: () => withClient({ databaseUrl }, (client) => readSlot(client, slot)),
+    status: () => status.get(),
+    slot: () => aside((db) => readSlot(db, slot)),
     refusalOf: async (url, isOperator) => {
       const refusal = await checkTarget(url, config);
       if (refusal === null) return null;
@@ -58,5 +54,5 @@ export function apiParts(config: Config, { within }: ScopedDatabase, poster: Pic
   };
 }
 
-const statusWithinMs = 10_000;
+const statusIsGoodForMs = 1_000;
 const closedToTenants = 'webhooks are not sent there; use https and a host on the public internet';

@@ -5,9 +5,9 @@
 
 /**
  * What a caller over HTTP is told apart by: nothing has that id, the name is taken, it was changed meanwhile, the
- * database refused the value, or it is away.
+ * database refused the value, it is away, it took too long, or others use what there is of it.
  */
-export type Refusal = 'unknown' | 'taken' | 'stale' | 'refused' | 'unavailable';
+export type Refusal = 'unknown' | 'taken' | 'stale' | 'refused' | 'unavailable' | 'slow' | 'busy';
 
 export interface ExitErrorOptions {
   readonly exitCode: 1 | 2 | 3;

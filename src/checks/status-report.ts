@@ -21,7 +21,8 @@ export async function statusReport(db: Queries, slot: string): Promise<object> {
 
 export function toStatus(groups: readonly CheckGroup[], leading: object): object {
   const checks = flatChecks(groups);
-  return { ok: checks.every(({ status }) => status !== 'fail'), ...leading, checks };
+  const ok = checks.every(({ status }) => status !== 'fail');
+  return { ok, at: new Date().toISOString(), ...leading, checks };
 }
 
 export function flatChecks(groups: readonly CheckGroup[]): (Check & { readonly group: string })[] {

@@ -1,14 +1,17 @@
 /**
  * The API's connections: a few, kept open, each use of one for everybody or for one company only, which the database
- * enforces (row-level security). Invariant: the scope is set before the first statement of every use.
+ * enforces (row-level security), and one beside them for what is asked about the server. Invariant: the scope is set before the first
+ * statement of every use, and no use waits without a limit.
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { Kysely, PostgresDialect, sql } from 'kysely';
 import pg from 'pg';
 import { ExitError } from '../exit-error.ts';
+import { ConnectionPlaces, type PlaceLimits } from './connection-places.ts';
 import { explaining } from './explain-error.ts';
 import type { RowhookSchema } from './kysely-schema.ts';
 import { types, type Database } from './open-database.ts';
+import type { Queries } from './queries.ts';
 import { clientConfig } from './session.ts';
 
 export interface ScopedDatabase extends AsyncDisposable {
@@ -17,38 +20,86 @@ export interface ScopedDatabase extends AsyncDisposable {
    * @throws {ExitError} whose `refusal` says what to tell the caller, for whatever the server or the connection refused.
    */
   within<T>(companyId: string | null, use: (db: Database) => Promise<T>): Promise<T>;
+  /** On the one connection for questions about the server, one after the other: nothing of a company is read there. Throws as `within`. */
+  aside<T>(use: (db: Queries) => Promise<T>): Promise<T>;
 }
 
-const maxConnections = 4;
-/** Nobody waits longer for an answer: neither in the queue for a connection nor for a statement. */
-const longestMs = 5_000;
+export interface ScopedLimits extends PlaceLimits {
+  /** Of a statement, and of making a connection. */
+  readonly statementMs: number;
+  readonly lockMs: number;
+}
+
+export const defaultScopedLimits: ScopedLimits = {
+  ofCompanies: 4,
+  ofOneCompany: 2,
+  ofOperators: 2,
+  waitMs: 3_000,
+  maxWaiting: 100,
+  statementMs: 5_000,
+  lockMs: 2_000,
+};
+
+const keepIdleMs = 60_000;
 const endWithinMs = 1_000;
 
-export function openScopedDatabase(databaseUrl: string): ScopedDatabase {
-  const config = clientConfig({
-    databaseUrl,
-    applicationName: 'rowhook-api',
-    // Compiling a statement takes longer than any of them.
-    settings: { statement_timeout: String(longestMs), lock_timeout: '2s', jit: 'off' },
-  });
-  const pool = new pg.Pool({ ...config, max: maxConnections, connectionTimeoutMillis: longestMs, types });
+export function openScopedDatabase(
+  databaseUrl: string,
+  limits: ScopedLimits = defaultScopedLimits,
+): ScopedDatabase {
+  const { ofCompanies, ofOperators, statementMs, lockMs } = limits;
+  const config: pg.PoolConfig = {
+    ...clientConfig({
+      databaseUrl,
+      applicationName: 'rowhook-api',
+      // Compiling a statement takes longer than any of them.
+      settings: { statement_timeout: String(statementMs), lock_timeout: String(lockMs), jit: 'off' },
+    }),
+    connectionTimeoutMillis: statementMs,
+    // Of a server that does not even say that it was too slow.
+    query_timeout: 2 * statementMs,
+    idleTimeoutMillis: keepIdleMs,
+  };
+  const pool = new pg.Pool({ ...config, max: ofCompanies + ofOperators, types });
+  const side = new pg.Pool({ ...config, max: 1 });
   // A session that is lost while idle also fails the next query, which is where it is reported.
-  pool.on('error', () => undefined);
+  for (const each of [pool, side]) each.on('error', () => undefined);
+  const places = new ConnectionPlaces(limits);
   const kysely = new Kysely<RowhookSchema>({ dialect: new PostgresDialect({ pool }) });
   const db = kysely.withSchema('rowhook');
   return {
     within: async (companyId, use) => {
       if (companyId === '') throw new Error('an empty company would be everybody');
       return await explaining(databaseUrl, async () =>
-        db.connection().execute(async (connection) => {
-          await enter(connection, companyId ?? '');
-          return await use(connection);
-        }),
+        places.use(companyId, () =>
+          db.connection().execute(async (connection) => {
+            await enter(connection, companyId ?? '');
+            return await use(connection);
+          }),
+        ),
       );
     },
+    aside: async (use) =>
+      await explaining(databaseUrl, async () => {
+        const client = await side.connect();
+        let isSound = false;
+        const late = setTimeout(
+          () => (client as pg.PoolClient & pg.Client).connection.stream.destroy(),
+          2 * statementMs,
+        );
+        try {
+          const result = await use(client);
+          isSound = true;
+          return result;
+        } finally {
+          clearTimeout(late);
+          client.release(!isSound);
+        }
+      }),
     [Symbol.asyncDispose]: async () => {
       // A statement that is under way is not waited for.
-      await Promise.race([kysely.destroy(), pause(endWithinMs, undefined, { ref: false })]);
+      const ended = Promise.all([kysely.destroy(), side.end()]);
+      await Promise.race([ended, pause(endWithinMs, undefined, { ref: false })]);
     },
   };
 }

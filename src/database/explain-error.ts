@@ -45,6 +45,8 @@ function explainServerError(error: pg.DatabaseError, databaseUrl: string): ExitE
 function refusalOf({ code = '' }: pg.DatabaseError): Refusal | undefined {
   if (code === '23505') return 'taken';
   if (/^(22|23)/.test(code) || code === '55000') return 'refused';
+  // canceling statement due to statement timeout
+  if (code === '57014') return 'slow';
   return /^(08|25006|40|53|55P03|57)/.test(code) ? 'unavailable' : undefined;
 }
 
@@ -106,8 +108,8 @@ const connectionProblems = [
   { pattern: /ECONNREFUSED|ENOENT/, problem: 'nothing listens where DATABASE_URL points', remedy: checkHost },
   { pattern: /ENOTFOUND|EAI_AGAIN/, problem: 'the host in DATABASE_URL has no address', remedy: checkHost },
   {
-    // timeout exceeded when trying to connect; Connection terminated due to connection timeout
-    pattern: /ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|timeout exceeded|connection timeout/,
+    // timeout exceeded when trying to connect; Connection terminated due to connection timeout; Query read timeout
+    pattern: /ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|timeout exceeded|connection timeout|Query read timeout/,
     problem: 'the database did not answer in time',
     remedy: `${checkHost} A firewall may be in between.`,
   },

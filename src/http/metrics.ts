@@ -121,6 +121,9 @@ export class Metrics {
     this.#gauge('database_up', '1 when Postgres answered', [], (gauge) =>
       gauge.set(this.#slot?.facts === undefined ? 0 : 1),
     );
+    this.#gauge('slot_read_seconds_ago', 'How old the figures of the slot are', [], (gauge) => {
+      if (this.#slot !== null) gauge.set(this.#options.now() - this.#slot.atS);
+    });
     for (const [name, { help, of }] of Object.entries(slotGauges)) {
       this.#gauge(name, help, [], (gauge) => {
         const facts = this.#slot?.facts ?? null;

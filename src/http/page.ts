@@ -43,9 +43,15 @@ export function readNumberCursor(cursor: string | undefined): number | null {
 /** Of one in which it is a time in UTC. */
 export function readTimeCursor(cursor: string | undefined): string | null {
   const place = readCursor(cursor);
-  const isTime = place === null || /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/.test(place);
-  if (isTime && !Number.isNaN(Date.parse(place ?? '2000-01-01'))) return place;
+  if (place === null || isTime(place)) return place;
   throw notACursor();
+}
+
+/** `2026-01-31T10:00:00.123456Z`: a day that there is, in a year that Postgres reads. */
+export function isTime(text: string): boolean {
+  if (!/^(?!0000)\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/.test(text)) return false;
+  const time = new Date(text);
+  return !Number.isNaN(time.getTime()) && time.toJSON().startsWith(text.slice(0, 19));
 }
 
 function notACursor(): Problem {

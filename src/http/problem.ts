@@ -43,14 +43,22 @@ const statuses: Readonly<Record<Refusal, number>> = {
   stale: 412,
   refused: 422,
   unavailable: 503,
+  slow: 503,
+  busy: 503,
+};
+
+// What the database says of these names the server, or says nothing to whoever asks.
+const words: Partial<Record<Refusal, string>> = {
+  unavailable: 'The database cannot be asked now. Try again in a moment.',
+  slow: 'The database took too long for this. Ask for less (a smaller limit, a shorter time), or try again later.',
+  busy: 'Too many requests wait for the database. Try again in a moment.',
 };
 
 /** What the database said; undefined: nobody foresaw it. */
 export function problemOf(error: unknown): Problem | undefined {
   if (error instanceof Problem) return error;
   if (!(error instanceof ExitError) || error.refusal === undefined) return undefined;
-  if (error.refusal !== 'unavailable') return new Problem(statuses[error.refusal], error.message);
-  // What is said of a connection names the server.
-  const detail = 'The database cannot be asked now. Try again in a moment.';
-  return new Problem(503, detail, { headers: { 'retry-after': '2' } });
+  const status = statuses[error.refusal];
+  const detail = words[error.refusal] ?? error.message;
+  return new Problem(status, detail, status === 503 ? { headers: { 'retry-after': '2' } } : {});
 }

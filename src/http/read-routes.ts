@@ -107,7 +107,15 @@ export function readRoutes(parts: ApiParts): Route[] {
       answers: {
         200: {
           description: 'Also when a check fails: `ok` says so',
-          schema: z.object({ ok: z.boolean(), checks: z.array(z.looseObject({})) }).loose(),
+          schema: z
+            .object({
+              ok: z.boolean(),
+              at: z.iso.datetime().meta({
+                description: 'When it was looked at: those who ask at the same time share an answer',
+              }),
+              checks: z.array(z.looseObject({})),
+            })
+            .loose(),
         },
       },
       handle: async () => ({ status: 200, body: await parts.status() }),

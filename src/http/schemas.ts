@@ -205,6 +205,13 @@ export function pageOf(item: z.ZodObject): z.ZodObject {
 
 const maxPage = 1_000;
 
+// With its offset it may lie in a year that Postgres does not read.
+const moment = z.iso
+  .datetime({ offset: true })
+  .refine((value) => /^(?!0000)\d{4}-/.test(new Date(value).toJSON()), {
+    error: 'a time in the years 0001 to 9999, such as 2026-01-31T10:00:00Z',
+  });
+
 export const paging = {
   limit: z.coerce.number().int().min(1).max(maxPage).default(100),
   cursor: text(400).optional().meta({ description: 'nextCursor of the page before' }),
@@ -214,10 +221,7 @@ export const filters = {
   company: text(200).min(1).optional().meta({ description: "Only this company's" }),
   table: text(200).min(1).optional(),
   webhook: text(128).min(1).optional(),
-  since: z.iso
-    .datetime({ offset: true })
-    .optional()
-    .meta({ description: 'From this moment on, such as 2026-01-31T10:00:00Z' }),
+  since: moment.optional().meta({ description: 'From this moment on, such as 2026-01-31T10:00:00Z' }),
 };
 
 export const recordKey = text(2_000)

@@ -4,7 +4,11 @@ import { apiParts } from '../../src/api-parts.ts';
 import { signCompanyToken } from '../../src/company-token.ts';
 import { readConfig } from '../../src/config.ts';
 import { createPoster } from '../../src/delivery/post.ts';
-import { openScopedDatabase } from '../../src/database/company-scope.ts';
+import {
+  defaultScopedLimits,
+  openScopedDatabase,
+  type ScopedLimits,
+} from '../../src/database/company-scope.ts';
 import { startHttpServer, type HttpServerOptions } from '../../src/http/server.ts';
 import { createLogger } from '../../src/logger.ts';
 import { Telemetry } from '../../src/telemetry.ts';
@@ -42,11 +46,13 @@ export interface ApiOptions extends Partial<
   readonly adminUrl?: string;
   /** Beside hooks.example.com. */
   readonly allowTargets?: string;
+  readonly limits?: Partial<ScopedLimits>;
 }
 
 export async function startApiHere({
   adminUrl,
   allowTargets = '',
+  limits = {},
   ...options
 }: ApiOptions = {}): Promise<ApiHere> {
   const open = new AsyncDisposableStack();
@@ -55,7 +61,7 @@ export async function startApiHere({
     { DATABASE_URL: database.serviceUrl, ROWHOOK_ALLOW_TARGETS: `hooks.example.com,${allowTargets}` },
     { needsDatabase: true },
   );
-  const scoped = open.use(openScopedDatabase(database.serviceUrl));
+  const scoped = open.use(openScopedDatabase(database.serviceUrl, { ...defaultScopedLimits, ...limits }));
   const poster = open.use(createPoster(config));
   const server = open.use(
     await startHttpServer({

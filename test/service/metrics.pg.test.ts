@@ -53,6 +53,7 @@ test('what it counts is what happened', async () => {
   expect(now.get('rowhook_term')).toBe(1);
   expect(now.get('rowhook_database_up')).toBe(1);
   expect(now.get('rowhook_slot_active')).toBe(1);
+  expect(now.get('rowhook_slot_read_seconds_ago')).toBeGreaterThanOrEqual(0);
   expect(now.get('rowhook_slot_wal_status{status="reserved"}')).toBe(1);
   expect(now.get('rowhook_deliveries_in_flight')).toBe(0);
   expect(now.get('rowhook_backlog_deliveries')).toBe(0);
