@@ -119,7 +119,7 @@ export default tseslint.config(
     rules: { 'import-x/no-extraneous-dependencies': ['error', { devDependencies: true }] },
   },
   {
-    files: ['test/**', '*.ts'],
+    files: ['test/**', 'examples/**', '*.ts'],
     rules: {
       '@typescript-eslint/no-dynamic-delete': 'off',
       'no-restricted-globals': 'off',
