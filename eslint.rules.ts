@@ -88,6 +88,7 @@ const besidePipeline = ['folding', 'prepared-relations'];
 const besideService = [
   'api-parts',
   'test-send',
+  'resend',
   'leadership',
   'held-slot',
   'term',

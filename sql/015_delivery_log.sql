@@ -12,6 +12,7 @@ create table rowhook.delivery (
   old_key text,
   type text,
   attempt integer not null,
+  resend_of timestamptz,
   outcome text not null,
   class text,
   status integer,
@@ -27,13 +28,14 @@ create table rowhook.delivery (
 ) partition by range (at);
 
 comment on table rowhook.delivery is 'The delivery log: one row per attempt, kept for ROWHOOK_DELIVERY_LOG_DAYS. Rows that could not be written in time are counted in rowhook.delivery_gap.';
-comment on column rowhook.delivery.at is 'When the attempt ended, by the server''s clock. No two rows of one service have the same.';
+comment on column rowhook.delivery.at is 'When the attempt ended, by the server''s clock; of what was sent again when it began. With uid it is a row''s own: of deliveries an even number of microseconds, of what was sent again an odd one.';
 comment on column rowhook.delivery.uid is 'The webhook''s number, which never comes back; webhook_id may.';
 comment on column rowhook.delivery.company_id is 'The webhook''s; null for one of all companies.';
 comment on column rowhook.delivery.key is 'The record''s key: the value of one column as it is, of several as Postgres prints row(…): (a,b). Null: the table has none, or the row was not at hand.';
 comment on column rowhook.delivery.old_key is 'The key that the record had before, where the change gave it another one.';
 comment on column rowhook.delivery.type is 'INSERT, UPDATE, DELETE or TRUNCATE; null: dropped, and the row was not at hand.';
 comment on column rowhook.delivery.attempt is 'From 1.';
+comment on column rowhook.delivery.resend_of is 'Of what somebody had sent again: at of the row that it repeats, whose body it has unless there is one of its own. Null: a delivery.';
 comment on column rowhook.delivery.outcome is 'delivered, rejected (an answer other than 2xx), failed (no answer), interrupted or dropped.';
 comment on column rowhook.delivery.class is 'Why it failed (dns, refused, tls, timeout, reset, blocked_address, too_large, protocol) or was dropped.';
 comment on column rowhook.delivery.status is 'Of the answer; null: there was none.';
@@ -59,6 +61,9 @@ create index delivery_ranges on rowhook.delivery using brin (
   old_key pg_catalog.text_bloom_ops (n_distinct_per_range = 100)
 ) with (pages_per_range = 64, autosummarize = on);
 
+-- Few rows are in it; the others pay for looking whether they are.
+create index delivery_resends on rowhook.delivery (change_id, uid) where resend_of is not null;
+
 -- Bodies of more than 8 kB are compressed; lz4 takes a tenth of the time where the server was built with it.
 do $$
 begin
@@ -69,8 +74,9 @@ end
 $$;
 
 grant select, insert on rowhook.delivery to rowhook_service;
-grant select (at, uid, webhook_id, company_id, change_id, table_name, key, old_key, type, attempt, outcome, class, status, detail,
-  dns_ms, connect_ms, tls_ms, first_byte_ms, total_ms, body_bytes) on rowhook.delivery to rowhook_dba;
+grant update (outcome, class, status, detail, dns_ms, connect_ms, tls_ms, first_byte_ms, total_ms, answer) on rowhook.delivery to rowhook_service;
+grant select (at, uid, webhook_id, company_id, change_id, table_name, key, old_key, type, attempt, resend_of, outcome, class, status,
+  detail, dns_ms, connect_ms, tls_ms, first_byte_ms, total_ms, body_bytes) on rowhook.delivery to rowhook_dba;
 grant select on rowhook.delivery to rowhook_app;
 
 -- Of the table as a whole. A partition by itself is nobody's to read, and the service's to fill: COPY does not work under row-level security.
@@ -80,6 +86,8 @@ create policy delivery_owner on rowhook.delivery to current_user using (true) wi
 create policy delivery_service on rowhook.delivery to rowhook_service
   using (coalesce(current_setting('rowhook.only_company_id', true), '') in ('', company_id))
   with check (coalesce(current_setting('rowhook.only_company_id', true), '') in ('', company_id));
+create policy delivery_resend on rowhook.delivery as restrictive for update to rowhook_service using (resend_of is not null);
+comment on policy delivery_resend on rowhook.delivery is 'What was sent again has its row before it is sent, and its outcome afterwards. No other row is ever changed.';
 create policy delivery_dba on rowhook.delivery for select to rowhook_dba using (true);
 create policy delivery_app on rowhook.delivery for select to rowhook_app
   using (company_id = nullif(current_setting('rowhook.company_id', true), ''));

@@ -4,6 +4,7 @@ import type { Config } from './config.ts';
 import type { ScopedDatabase } from './database/company-scope.ts';
 import { listDeliveries } from './database/deliveries.ts';
 import { readHistory } from './database/history.ts';
+import { findDelivery } from './database/logged-delivery.ts';
 import { listLosses } from './database/losses.ts';
 import { readSlot } from './database/status/slot.ts';
 import { listTables } from './database/tables.ts';
@@ -17,6 +18,7 @@ import {
 import { checkTarget } from './delivery/address-guard.ts';
 import type { Poster } from './delivery/post.ts';
 import type { ApiParts } from './http/parts.ts';
+import { resend } from './resend.ts';
 import { SharedAnswer } from './shared-answer.ts';
 import { postTest, testPayload } from './test-send.ts';
 import { explain } from './webhooks/why.ts';
@@ -40,6 +42,8 @@ export function apiParts(
       await postTest(poster, webhook.url, await within(company, (db) => testPayload(db, webhook))),
     listDeliveries: async (company, filter) =>
       (await within(company, (db) => listDeliveries(db, filter, false))).deliveries,
+    findDelivery: (company, id) => within(company, (db) => findDelivery(db, id)),
+    resend: (company, id) => resend({ within: (use) => within(company, use), poster }, id),
     listLosses: (company, filter) => within(company, (db) => listLosses(db, filter)),
     why: (company, record) => within(company, async (db) => explain(await readHistory(db, record))),
     listTables: (company) => within(company, listTables),

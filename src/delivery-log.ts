@@ -1,11 +1,12 @@
 // What of each attempt goes into the delivery log, and when it is written: in batches, beside everything else. Invariant: it costs a delivery
 // no more than being remembered, and memory no more than its limits; what it cannot write in time is dropped and counted.
-import type { DeliveryRow, Gap, Written } from './database/delivery-log.ts';
+import type { AttemptColumns, DeliveryRow, Gap, Written } from './database/delivery-log.ts';
 import type { AttemptTrace } from './delivery/attempt-trace.ts';
 import type { Delivery } from './delivery/delivery.ts';
 import { recordKey } from './delivery/order-keys.ts';
 import { singleLine, withoutCut, type Outcome } from './delivery/outcome.ts';
 import { Fifo } from './fifo.ts';
+import { maxLoggedBodyBytes } from './limits.ts';
 import { changeId } from './position.ts';
 
 /** What is known of a delivery at its end; of one that was dropped from the backlog its row was never read. */
@@ -40,7 +41,7 @@ export const defaultDeliveryLogLimits: DeliveryLogLimits = {
   maxBytes: 24 * 1024 * 1024,
   maxBatchRows: 300,
   maxBatchBytes: 1024 * 1024,
-  maxBodyBytes: 1024 * 1024,
+  maxBodyBytes: maxLoggedBodyBytes,
   gatherMs: 60,
   stopWithinMs: 2_000,
 };
@@ -125,10 +126,11 @@ export class DeliveryLog {
     this.#running ??= this.#run().finally(() => (this.#running = null));
   }
 
-  // A time is a row's own: lists go on after it. But a clock that was far ahead for a moment is not followed until it is that late.
+  // A time is a row's own: lists go on after it, and odd ones are for what is sent again. But a clock that was far ahead for a moment is not
+  // followed until it is that late.
   #nextAtUs(): number {
-    const nowUs = Math.round(this.#parts.wallMs() * 1000);
-    return this.#lastAtUs - nowUs > farAheadUs ? nowUs : Math.max(this.#lastAtUs + 1, nowUs);
+    const nowUs = Math.round(this.#parts.wallMs() * 500) * 2;
+    return this.#lastAtUs - nowUs > farAheadUs ? nowUs : Math.max(this.#lastAtUs + 2, nowUs);
   }
 
   /** Writes what is waiting, as far as the time allows; from then on nothing is taken. */
@@ -265,6 +267,19 @@ function toRow({ attempted, body, bodyBytes, atUs }: Waiting): DeliveryRow {
     table,
     ...keysOf(delivery),
     type,
+    ...attemptColumns({ outcome, trace, keepsBody }),
+    bodyBytes,
+    body,
+  };
+}
+
+/** What came of an attempt, as its row has it. */
+export function attemptColumns({
+  outcome,
+  trace,
+  keepsBody,
+}: Pick<Attempted, 'outcome' | 'trace' | 'keepsBody'>): AttemptColumns {
+  return {
     outcome: outcome.kind,
     class: outcome.kind === 'failed' ? outcome.class : outcome.kind === 'dropped' ? outcome.reason : null,
     status: 'status' in outcome ? outcome.status : null,
@@ -276,9 +291,7 @@ function toRow({ attempted, body, bodyBytes, atUs }: Waiting): DeliveryRow {
     tlsMs: trace?.tlsMs ?? null,
     firstByteMs: trace?.firstByteMs ?? null,
     totalMs: trace?.totalMs ?? null,
-    bodyBytes,
     answer: keepsBody ? answerText(trace?.answer ?? null) : null,
-    body,
   };
 }
 

@@ -1,5 +1,5 @@
 /** The delivery log for people: the newest rows that fit, looked for in stretches of time that grow, so that few of its pages are read. */
-import { sql, type SqlBool } from 'kysely';
+import { sql, type RawBuilder, type SqlBool } from 'kysely';
 import type { Database } from './open-database.ts';
 import { requireKnownTable } from './webhooks.ts';
 
@@ -20,6 +20,10 @@ export interface DeliveryFilter {
 export interface ListedDelivery {
   /** To the microsecond, in UTC. */
   readonly at: string;
+  /** `at` of the row that it repeats; null: it is a delivery, not sent again by somebody. */
+  readonly resend_of: string | null;
+  /** With `at` the row's own. */
+  readonly uid: number;
   readonly webhook_id: string;
   readonly company_id: string | null;
   readonly change_id: string;
@@ -80,31 +84,39 @@ interface Stretch extends DeliveryFilter {
 
 async function readStretch(db: Database, stretch: Stretch, hasBodies: boolean): Promise<ListedDelivery[]> {
   const { from, until, webhook, company, table, key, outcomes, limit } = stretch;
-  let query = db
-    .selectFrom('delivery as d')
-    .select([
-      sql<string>`to_char(d.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`.as('at'),
-      ...([
-        'webhook_id',
-        'company_id',
-        'change_id',
-        'table_name',
-        'key',
-        'old_key',
-        'type',
-        'attempt',
-      ] as const),
-      ...(['outcome', 'class', 'status', 'detail', 'body_bytes'] as const),
-      ...(['dns_ms', 'connect_ms', 'tls_ms', 'first_byte_ms', 'total_ms'] as const),
-      ...(hasBodies ? (['answer', 'body'] as const) : []),
-    ])
-    .where(sql<SqlBool>`d.at >= ${from}::timestamptz and d.at < ${until}::timestamptz`);
+  let query = selectListed(db, hasBodies).where(
+    sql<SqlBool>`d.at >= ${from}::timestamptz and d.at < ${until}::timestamptz`,
+  );
   if (webhook !== undefined) query = query.where('d.webhook_id', '=', webhook);
   if (company !== undefined) query = query.where('d.company_id', '=', company);
   if (table !== undefined) query = query.where('d.table_name', '=', table);
   if (outcomes !== undefined) query = query.where('d.outcome', 'in', outcomes);
   if (key !== undefined) query = query.where((e) => e.or([e('d.key', '=', key), e('d.old_key', '=', key)]));
   return await query.orderBy('d.at', 'desc').limit(limit).execute();
+}
+
+/** As `ListedDelivery`, from `delivery as d`. */
+export function selectListed(db: Database, hasBodies: boolean) {
+  return db
+    .selectFrom('delivery as d')
+    .select([
+      atText<string>('d.at').as('at'),
+      atText<string | null>('d.resend_of').as('resend_of'),
+      ...(['uid', 'webhook_id', 'company_id', 'change_id', 'table_name'] as const),
+      ...(['key', 'old_key', 'type', 'attempt'] as const),
+      ...(['outcome', 'class', 'status', 'detail', 'body_bytes'] as const),
+      ...(['dns_ms', 'connect_ms', 'tls_ms', 'first_byte_ms', 'total_ms'] as const),
+      ...(hasBodies ? (['answer', bodyOrRepeated.as('body')] as const) : []),
+    ]);
+}
+
+// What was sent again has no copy of the body: it goes with the row that it repeats, and is forgotten with it.
+const bodyOrRepeated = sql<string | null>`coalesce(d.body, (
+  select o.body from rowhook.delivery o where o.at = d.resend_of and o.uid = d.uid limit 1))`;
+
+/** To the microsecond, in UTC. */
+export function atText<T extends string | null>(column: string): RawBuilder<T> {
+  return sql<T>`to_char(${sql.ref(column)} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`;
 }
 
 async function mayReadBodies(db: Database): Promise<boolean> {

@@ -32,6 +32,13 @@ export interface DeliveryRow {
   readonly body: string | Buffer | null;
 }
 
+/** What is known of it only once it ended. */
+export type AttemptColumns = Pick<
+  DeliveryRow,
+  | ('outcome' | 'class' | 'status' | 'detail' | 'answer')
+  | ('dnsMs' | 'connectMs' | 'tlsMs' | 'firstByteMs' | 'totalMs')
+>;
+
 /** `later`: nothing of it is there, and it may work when it is tried again. `lost`: not, or nobody knows whether it is there. */
 export type Written = 'written' | { readonly kind: 'later' | 'lost'; readonly reason: string };
 
@@ -221,7 +228,7 @@ function addRow(to: CopyRows, row: DeliveryRow, isUtf8: boolean): void {
 }
 
 /** For a database that cannot write every character: an endpoint may answer any. */
-function inAscii(text: string): string {
+export function inAscii(text: string): string {
   return text.replace(/[^\n\r\t\x20-\x7e]/gu, '?');
 }
 

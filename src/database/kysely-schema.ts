@@ -64,6 +64,7 @@ export const describedTables = {
     old_key: 'text null',
     type: 'text null',
     attempt: 'integer',
+    resend_of: 'timestamptz null',
     outcome: 'text',
     class: 'text null',
     status: 'integer null',

@@ -13,7 +13,7 @@ export interface PostRequest {
   readonly url: string;
   readonly body: string | Buffer;
   /** Told to the receiver in the header `rowhook-delivery`; a delivery has none. */
-  readonly mark?: 'test' | undefined;
+  readonly mark?: 'test' | 'resend' | undefined;
   /** For name, connection, TLS, head and body of the answer together. */
   readonly timeoutMs: number;
   /** Called on an open connection right before the request is written; false = nothing is written. */

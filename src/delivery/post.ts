@@ -1,6 +1,6 @@
 /**
  * POSTs: one per call, never repeated, no redirect followed, no proxy, nothing on the wire but what HTTP needs and
- * Content-Type, and on a test the header that marks it. Written for this alone, which makes it cheaper than an HTTP client: docs/decisions/0016.
+ * Content-Type, and on a test or a resend the header that marks it. Written for this alone, which makes it cheaper than an HTTP client: docs/decisions/0016.
  */
 import type { LookupFunction, OnReadOpts, Socket } from 'node:net';
 import { targetPolicy, checkUrl, type GuardOptions, type TargetPolicy } from './address-guard.ts';

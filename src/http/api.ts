@@ -3,6 +3,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from '../logger.ts';
 import type { Access } from './access.ts';
+import { deliveryRoutes } from './delivery-routes.ts';
 import { openApiDocument } from './openapi.ts';
 import type { ApiParts } from './parts.ts';
 import { forOperators, Problem, problemOf } from './problem.ts';
@@ -18,7 +19,7 @@ export interface ApiOptions {
 }
 
 export function apiRoutes(parts: ApiParts): Route[] {
-  return [...webhookRoutes(parts), ...readRoutes(parts)];
+  return [...webhookRoutes(parts), ...deliveryRoutes(parts), ...readRoutes(parts)];
 }
 
 export function addApi(app: FastifyInstance, { parts, access, logger, version }: ApiOptions): void {

@@ -1,5 +1,6 @@
 // What the API needs of the rest of the service, as functions. `companyId`: for this company only, which the database enforces; null: for all.
 import type { DeliveryFilter, ListedDelivery } from '../database/deliveries.ts';
+import type { FoundDelivery } from '../database/logged-delivery.ts';
 import type { ListedLoss, LossFilter } from '../database/losses.ts';
 import type { SubscribableTable } from '../database/tables.ts';
 import type {
@@ -44,6 +45,9 @@ export interface ApiParts {
   /** One POST now, by the code that sends deliveries; counted nowhere. */
   testSend(companyId: string | null, webhook: Tested): Promise<object>;
   listDeliveries(companyId: string | null, filter: DeliveryFilter): Promise<ListedDelivery[]>;
+  findDelivery(companyId: string | null, id: string): Promise<FoundDelivery>;
+  /** One POST now of what the log has, by the code that sends deliveries; in the log, and counted nowhere. */
+  resend(companyId: string | null, id: string): Promise<object>;
   listLosses(companyId: string | null, filter: LossFilter): Promise<ListedLoss[]>;
   /** What became of a record's changes. */
   why(companyId: string | null, record: { readonly table: string; readonly key: string }): Promise<object>;

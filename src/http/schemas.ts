@@ -130,8 +130,19 @@ export const table = z.object({
   enabled: z.boolean(),
 });
 
+export const deliveryParams = z.object({
+  id: text(40).meta({ description: "The delivery's id, as lists of deliveries have it" }),
+});
+
 export const delivery = z.object({
-  at: z.string().meta({ description: 'When the attempt ended, in UTC, to the microsecond' }),
+  id: z.string().meta({ description: 'Of this row of the log' }),
+  at: z.string().meta({
+    description: 'When the attempt ended, in UTC, to the microsecond; of what was sent again, when it began',
+  }),
+  resendOf: z
+    .string()
+    .nullable()
+    .meta({ description: 'The id of what somebody had sent again with this; null: a delivery' }),
   webhookId: z.string(),
   companyId: z.string().nullable(),
   changeId: z.string(),
@@ -150,6 +161,33 @@ export const delivery = z.object({
   firstByteMs: z.number().nullable(),
   totalMs: z.number().nullable(),
   bodyBytes: count.nullable(),
+});
+
+export const foundDelivery = delivery.extend({
+  body: z.string().nullable().meta({ description: 'Exactly what was sent, or was to be' }),
+  bodyAbsence: z.string().nullable().meta({ description: 'Why the log has no body; null: it has' }),
+  answer: z
+    .string()
+    .nullable()
+    .meta({ description: 'Its first 4 KiB; null: none, not kept, or of a target that is not public' }),
+  others: z.array(delivery).meta({
+    description: 'Of the same change to the same webhook, newest first: what it repeats, and what repeats it',
+  }),
+});
+
+export const resent = z.object({
+  deliveryId: z.string().meta({ description: 'What was sent again' }),
+  id: z.string().nullable().meta({ description: "The resend's own row in the log; null: nothing was sent" }),
+  changeId: z.string(),
+  key: z.string().nullable(),
+  isDelivered: z.boolean(),
+  outcome: z
+    .string()
+    .nullable()
+    .meta({ description: 'delivered 200, rejected 503 …, timeout …; null: nothing was sent' }),
+  status: count.nullable(),
+  totalMs: z.number().nullable(),
+  refusal: z.string().nullable().meta({ description: 'Why nothing was sent; null: it was' }),
 });
 
 export const loss = z.object({

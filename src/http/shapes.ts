@@ -1,5 +1,7 @@
 // The JSON shapes of what the database holds: what the API answers and what commands print with --json.
+import { deliveryId } from '../delivery-id.ts';
 import type { ListedDelivery } from '../database/deliveries.ts';
+import type { FoundDelivery } from '../database/logged-delivery.ts';
 import type { ListedLoss } from '../database/losses.ts';
 import type { ListedWebhook } from '../database/webhooks.ts';
 import type { Tested } from './parts.ts';
@@ -39,7 +41,9 @@ export function webhookJson(webhook: ListedWebhook): Record<string, unknown> {
 
 export function deliveryJson(delivery: ListedDelivery): Record<string, unknown> {
   return {
+    id: deliveryId(delivery),
     at: delivery.at,
+    resendOf: delivery.resend_of === null ? null : deliveryId({ at: delivery.resend_of, uid: delivery.uid }),
     webhookId: delivery.webhook_id,
     companyId: delivery.company_id,
     changeId: delivery.change_id,
@@ -60,6 +64,10 @@ export function deliveryJson(delivery: ListedDelivery): Record<string, unknown> 
     bodyBytes: delivery.body_bytes,
     ...(delivery.body === undefined ? {} : { body: delivery.body, answer: delivery.answer }),
   };
+}
+
+export function foundDeliveryJson({ delivery, bodyAbsence, others }: FoundDelivery): Record<string, unknown> {
+  return { ...deliveryJson(delivery), bodyAbsence, others: others.map(deliveryJson) };
 }
 
 export function lossJson(loss: ListedLoss): Record<string, unknown> {

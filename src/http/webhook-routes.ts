@@ -17,13 +17,13 @@ import {
   webhookChanges,
   webhookId,
 } from './schemas.ts';
+import { SendPlaces } from './send-places.ts';
 import { testedOf, webhookJson } from './shapes.ts';
-import { TestPlaces } from './test-places.ts';
 
 const tagged = { ETag: 'Its version, for If-Match' };
 
 export function webhookRoutes(parts: ApiParts): Route[] {
-  const places = new TestPlaces();
+  const places = new SendPlaces('test', 10);
   return [
     route({
       method: 'GET',

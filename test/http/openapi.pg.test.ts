@@ -91,7 +91,7 @@ test('each answer is what the document says, for what is there and for what is n
   };
   const breaches: string[] = [];
   const ask = async (method: string, path: string, body?: object): Promise<void> => {
-    const pattern = path.replace(/wh_\d/, '{id}').replace(/\?.*/, '');
+    const pattern = path.replace(/wh_\d|\d{16}-\d+/, '{id}').replace(/\?.*/, '');
     const operation = document.paths[pattern]?.[method.toLowerCase()];
     if (operation === undefined) throw new Error(`${method} ${pattern} is not in the document`);
     const answer = await api.ask(method, path, body === undefined ? {} : { body });
@@ -112,6 +112,12 @@ test('each answer is what the document says, for what is there and for what is n
     await ask('GET', `/v1/webhooks/${id}/deliveries`);
     await ask('PATCH', `/v1/webhooks/${id}`, { concurrency: 3 });
     await ask('POST', `/v1/webhooks/${id}/test`, {});
+  }
+  const { body: log } = await api.ask('GET', '/v1/webhooks/wh_1/deliveries');
+  const delivery = (log['data'] as { id: string }[])[0]?.id ?? '';
+  for (const id of [delivery, '1760000000000000-1']) {
+    await ask('GET', `/v1/deliveries/${id}`);
+    await ask('POST', `/v1/deliveries/${id}/resend`, {});
   }
   for (const path of [
     '/v1/webhooks',

@@ -9,6 +9,8 @@ const url = `https://hooks.example.com/${mark}`;
 
 let api: ApiHere;
 let ours: string;
+/** The ids of their deliveries, by webhook. */
+const deliveries = new Map<string, string>();
 
 beforeAll(async () => {
   api = await startApiHere();
@@ -36,6 +38,10 @@ beforeAll(async () => {
     insert into rowhook.loss (uid, webhook_id, company_id, table_name, reason, count, detail)
       select uid, id, company_id, 'item', 'timeout', 1, '${mark}' from rowhook.webhook where id <> 'wh_ours';
   `);
+  for (const id of ids) {
+    const { body: log } = await api.ask('GET', `/v1/webhooks/${id}/deliveries`);
+    deliveries.set(id, (log['data'] as { id: string }[])[0]?.id ?? '');
+  }
   ours = await api.tokenOf('ours');
 });
 afterAll(async () => {
@@ -47,7 +53,7 @@ const ids = ['wh_1', 'wh_2'];
 const bodyOf = (method: string, path: string): object | undefined => {
   if (method === 'PATCH') return { name: 'x' };
   if (method !== 'POST') return undefined;
-  if (path.endsWith('}/test')) return {};
+  if (/\}\/(test|resend)$/.test(path)) return {};
   return { name: 'x', table: 'item', url: 'https://hooks.example.com/', onInsert: true, companyId: mark };
 };
 const requests = routes.flatMap((route) =>
@@ -60,7 +66,8 @@ test.each(requests)(
   "%s %s with another company's token shows and changes nothing of theirs",
   async (method, path, body) => {
     const before = await api.ask('GET', '/v1/webhooks');
-    const { status, text } = await api.ask(method, path, { token: ours, ...(body && { body }) });
+    const real = path.replace(/(?<=deliveries\/)wh_\d/, (id) => deliveries.get(id) ?? '');
+    const { status, text } = await api.ask(method, real, { token: ours, ...(body && { body }) });
     expect(text).not.toContain(mark);
     if (path.includes('wh_')) expect(status).toBe(404);
     else if (method !== 'GET') expect(status).toBe(403);
@@ -89,6 +96,8 @@ test('there is something to be seen, for those whose it is', async () => {
   for (const path of ['/v1/webhooks', '/v1/losses', '/v1/webhooks/wh_1/deliveries']) {
     expect((await api.ask('GET', path, { token })).body['data']).toHaveLength(1);
   }
+  const path = `/v1/deliveries/${deliveries.get('wh_1') ?? ''}`;
+  expect((await api.ask('GET', path, { token })).body).toMatchObject({ changeId: mark, webhookId: 'wh_1' });
   expect((await api.ask('GET', '/v1/webhooks')).body['data']).toHaveLength(3);
 });
 
@@ -122,4 +131,6 @@ test('the database holds a session of the service to the company that it works f
   const intrude = `insert into rowhook.webhook (company_id, name, table_name, url, on_insert)
     values ('theirs', 'intruder', 'item', 'https://hooks.example.com/', true)`;
   await expect(service.query(intrude)).rejects.toThrow(/row-level security/);
+  const rewrite = `update rowhook.delivery set outcome = 'rejected' returning uid`;
+  expect(await service.query(rewrite)).toEqual([]);
 });

@@ -37,7 +37,16 @@ function attempt(change: Partial<LoggedAttempt> = {}): LoggedAttempt {
       key: 'i1',
       old_key: null,
     },
-    ...{ type: 'INSERT', attempt: 1, outcome: 'delivered', class: null, status: 200, detail: null },
+    ...{
+      uid: 1,
+      resend_of: null,
+      type: 'INSERT',
+      attempt: 1,
+      outcome: 'delivered',
+      class: null,
+      status: 200,
+      detail: null,
+    },
     ...{ dns_ms: null, connect_ms: null, tls_ms: null, first_byte_ms: 40, total_ms: 41.2, body_bytes: 10 },
     ...change,
   };
