@@ -6,6 +6,7 @@ import { roomAhead, takesPart, type Ahead } from './ahead.ts';
 import { BytesOut } from './bytes-out.ts';
 import type { Delivery } from './delivery.ts';
 import { Origins, type AtOrigin, type Origin } from './origins.ts';
+import { KnownPaces, type Pace } from './pace.ts';
 import { Turns, type Turn } from './turns.ts';
 
 /** But for POSTs at a time and what is out, these hold the reader; what came from the backlog, whose window has limits of its own, does not. */
@@ -34,8 +35,8 @@ interface Waiting {
   isDropped: boolean;
   /** As of its claim; a webhook that moves takes its new one's places from the next claim on. */
   origin: Origin<Lane, Departing> | null;
-  /** Counted among the slow ones of that. */
-  isSlowThere: boolean;
+  /** As which it is counted there. */
+  pace: Pace;
   /** Both as of the last look before. */
   takenAtMs: number;
   departedAtMs: number;
@@ -78,12 +79,16 @@ const largePart = 1 / 16;
 /** An endpoint that takes longer for an answer is a slow one. */
 const slowAfterMs = 1_000;
 
+/** Of that many endpoints it is kept how quick they were while nothing was to be sent to them. */
+const maxKnownPaces = 20_000;
+
 export class Lanes {
   readonly #limits: LaneLimits;
   readonly #mayBeOut: (uid: bigint) => number;
   readonly #mayClaimAhead: (uid: bigint) => boolean;
   readonly #originOf: (uid: bigint) => string;
   readonly #lanes = new Map<bigint, Lane>();
+  readonly #paces = new KnownPaces(maxKnownPaces);
   readonly #turns: Turns<Lane>;
   readonly #origins: Origins<Lane, Departing>;
   readonly #claimed = new Map<Delivery, Waiting>();
@@ -131,7 +136,7 @@ export class Lanes {
 
   /** How many endpoints are known to be slow. */
   get slow(): number {
-    return [...this.#lanes.values()].filter(({ isSlow }) => isSlow).length;
+    return [...this.#lanes.values()].filter(({ pace }) => pace === 'slow').length;
   }
 
   /** Whether the reader has to stop. It may still hand over what it has in hand. */
@@ -237,7 +242,7 @@ export class Lanes {
       blockers: 0,
       isDropped: false,
       origin: null,
-      isSlowThere: false,
+      pace: 'unknown',
       takenAtMs: 0,
       departedAtMs: Infinity,
       isOverdue: false,
@@ -290,21 +295,15 @@ export class Lanes {
     lane.waiting.delete(next);
     takesPart(lane, this.#claimNo);
     this.#turns.taken(lane);
-    this.#origins.taken(origin, this.#claimNo);
+    this.#origins.taken(origin, lane.pace, this.#claimNo);
     lane.places = places;
     next.origin = origin;
-    if (lane.isSlow) this.#countSlow(next);
+    next.pace = lane.pace;
     next.takenAtMs = this.#lookedAtMs ?? 0;
     lane.bytesOut += delivery.payload.bytes;
     this.#count(lane, delivery, -1);
     this.#claimed.set(delivery, next);
     return delivery;
-  }
-
-  #countSlow(waiting: Waiting): void {
-    if (waiting.isSlowThere || waiting.origin === null) return;
-    waiting.isSlowThere = true;
-    waiting.origin.slowInFlight += 1;
   }
 
   #unpark(): boolean {
@@ -344,7 +343,9 @@ export class Lanes {
     if (done === undefined) return;
     this.#claimed.delete(delivery);
     const { lane } = done;
+    const { pace } = lane;
     this.#turns.released(lane, done.isOverdue);
+    if (lane.pace !== pace) this.#lookAgain(lane);
     lane.bytesOut -= delivery.payload.bytes;
     lane.done += 1;
     this.#done += 1;
@@ -359,10 +360,9 @@ export class Lanes {
     this.#forgetIfEmpty(lane);
   }
 
-  #releaseOrigin({ origin, departedAtMs, isSlowThere }: Waiting): void {
+  #releaseOrigin({ origin, departedAtMs, pace }: Waiting): void {
     if (origin === null) return;
-    if (isSlowThere) origin.slowInFlight -= 1;
-    this.#origins.released(origin, departedAtMs < Infinity);
+    this.#origins.released(origin, pace, departedAtMs < Infinity);
     for (;;) {
       const next = this.#origins.departing(origin);
       if (next === undefined) return;
@@ -374,8 +374,13 @@ export class Lanes {
   wake(uid: bigint): void {
     const lane = this.#lanes.get(uid);
     if (lane === undefined) return;
-    if (this.#origins.leave(lane)) this.#turns.unparkLane(lane);
+    this.#lookAgain(lane);
     this.#queue(lane);
+  }
+
+  // Where it is parked, what it waits for there may not be in its way any more.
+  #lookAgain(lane: Lane): void {
+    if (this.#origins.leave(lane)) this.#turns.unparkLane(lane);
   }
 
   /** Takes out, in order, everything of a webhook that is not claimed yet. */
@@ -409,7 +414,8 @@ export class Lanes {
       if (nowMs - waiting.takenAtMs < slowAfterMs) break;
       if (waiting.isOverdue || nowMs - waiting.departedAtMs < slowAfterMs) continue;
       waiting.isOverdue = true;
-      this.#countSlow(waiting);
+      if (waiting.origin !== null) this.#origins.overdue(waiting.origin, waiting.pace);
+      waiting.pace = 'slow';
       this.#turns.overdue(waiting.lane);
     }
     this.#turns.unpark();
@@ -460,7 +466,7 @@ export class Lanes {
         parkedAt: null,
         isInTurn: false,
         isParked: false,
-        isSlow: false,
+        pace: this.#paces.of(uid),
         overdue: 0,
         done: 0,
         perSecond: 0,
@@ -505,6 +511,7 @@ export class Lanes {
 
   #forgetIfEmpty(lane: Lane): void {
     if (lane.waiting.size > 0 || lane.inFlight > 0 || !this.#lanes.delete(lane.uid)) return;
+    this.#paces.remember(lane.uid, lane.pace);
     this.#turns.leave(lane.company);
   }
 }

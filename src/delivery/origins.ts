@@ -1,29 +1,32 @@
 // How many POSTs are out at one origin (scheme, host and port), whichever webhooks' they are: each needs a connection to it. Lanes that find
-// their origin full are parked, and go on one after the other; slow ones find it full when they hold half of it. Invariant: where
+// their origin full are parked, and go on one after the other; those not known to be quick find it full sooner. Invariant: where
 // lanes are parked, something of the origin is claimed, or the next `unpark` lets them go on.
 import { Fifo } from '../fifo.ts';
 import { roomAhead, takesPart, type Ahead } from './ahead.ts';
+import { count, paces, roomFor, type Pace, type Unproven } from './pace.ts';
 
 export interface Origin<Lane, Departing> extends Ahead {
   readonly name: string;
   /** Claimed, and of that on its way; the rest is held until one of those is over. */
   inFlight: number;
   out: number;
+  /** Of those claimed. */
+  readonly unproven: Unproven;
   /** These are made when they are needed: an origin comes and goes with each delivery to a quiet one. */
   held: Fifo<Departing> | null;
-  parked: Set<Lane> | null;
-  /** Of those claimed, for lanes that are slow, and what such lanes wait for. */
-  slowInFlight: number;
-  slowParked: Set<Lane> | null;
+  parked: Readonly<Record<Pace, Parked<Lane>>> | null;
 }
 
-/** One lane may hold half of what is left free. */
-const lanePart = 1 / 2;
+/** In the order in which they were parked, each with its number in that. */
+type Parked<Lane> = Map<Lane, number>;
+
+/** One lane may hold half of what is left free; before its first answer, less. */
+const lanePart = { quick: 1 / 2, unknown: 1 / 16, slow: 1 / 2 };
 
 /** A lane's part in it. */
 export interface AtOrigin {
   inFlight: number;
-  isSlow: boolean;
+  pace: Pace;
   /** Where it is parked. */
   parkedAt: string | null;
 }
@@ -33,6 +36,7 @@ export class Origins<Lane extends AtOrigin, Departing> {
   readonly #origins = new Map<string, Origin<Lane, Departing>>();
   /** Those where lanes are parked: never more than a few, as each is full or was. */
   readonly #waitedFor = new Set<Origin<Lane, Departing>>();
+  #parkedSoFar = 0;
 
   /** `limit`: POSTs out at one of them at a time. */
   constructor(limit: number) {
@@ -49,10 +53,9 @@ export class Origins<Lane extends AtOrigin, Departing> {
         claimNo: 0,
         over: 0,
         overBefore: 0,
-        slowInFlight: 0,
+        unproven: { unknown: 0, slow: 0 },
         held: null,
         parked: null,
-        slowParked: null,
       };
       this.#origins.set(name, origin);
     }
@@ -62,19 +65,27 @@ export class Origins<Lane extends AtOrigin, Departing> {
   /** Whether this lane may claim one more; if not, it is parked, or `holdsItsPart` and gets its next turn when something of its own is over. */
   admits(lane: Lane, origin: Origin<Lane, Departing>, claimNo: number): 'yes' | 'parked' | 'holdsItsPart' {
     const room = this.#room(origin, claimNo);
-    if (room <= 0 || (lane.isSlow && this.#slowRoom(origin) <= 0)) {
+    if (room <= 0 || this.#roomFor(lane.pace, origin) <= 0) {
       lane.parkedAt = origin.name;
-      if (lane.isSlow) (origin.slowParked ??= new Set()).add(lane);
-      else (origin.parked ??= new Set()).add(lane);
+      origin.parked ??= { quick: new Map(), unknown: new Map(), slow: new Map() };
+      origin.parked[lane.pace].set(lane, this.#parkedSoFar++);
       this.#waitedFor.add(origin);
       return 'parked';
     }
-    return lane.inFlight < Math.max(1, room * lanePart) ? 'yes' : 'holdsItsPart';
+    return lane.inFlight < Math.max(1, room * lanePart[lane.pace]) ? 'yes' : 'holdsItsPart';
   }
 
-  taken(origin: Origin<Lane, Departing>, claimNo: number): void {
+  /** `pace` is to be given back with `released`. */
+  taken(origin: Origin<Lane, Departing>, pace: Pace, claimNo: number): void {
     takesPart(origin, claimNo);
     origin.inFlight += 1;
+    count(origin.unproven, pace, 1);
+  }
+
+  /** What was taken as of this pace is out for over a second now, and to be given back as slow. */
+  overdue({ unproven }: Origin<Lane, Departing>, pace: Pace): void {
+    count(unproven, pace, -1);
+    count(unproven, 'slow', 1);
   }
 
   /** Whether it is on its way now; otherwise one of the next `departing` returns it. */
@@ -94,8 +105,9 @@ export class Origins<Lane extends AtOrigin, Departing> {
     return origin.held?.shift();
   }
 
-  released(origin: Origin<Lane, Departing>, wasOut: boolean): void {
+  released(origin: Origin<Lane, Departing>, pace: Pace, wasOut: boolean): void {
     origin.inFlight -= 1;
+    count(origin.unproven, pace, -1);
     origin.over += 1;
     if (wasOut) origin.out -= 1;
     this.#forgetIfEmpty(origin);
@@ -106,8 +118,10 @@ export class Origins<Lane extends AtOrigin, Departing> {
     const lanes: Lane[] = [];
     for (const origin of this.#waitedFor) {
       const room = this.#room(origin, claimNo);
-      for (const lane of firstOf(origin.parked, room)) lanes.push(lane);
-      for (const lane of firstOf(origin.slowParked, Math.min(room, this.#slowRoom(origin)))) lanes.push(lane);
+      const first = paces
+        .flatMap((pace) => firstOf(origin.parked?.[pace], Math.min(room, this.#roomFor(pace, origin))))
+        .toSorted(([, a], [, b]) => a - b);
+      for (const [lane] of firstOf(first, room)) lanes.push(lane);
     }
     for (const lane of lanes) this.leave(lane);
     return lanes;
@@ -118,8 +132,8 @@ export class Origins<Lane extends AtOrigin, Departing> {
     const origin = lane.parkedAt === null ? undefined : this.#origins.get(lane.parkedAt);
     lane.parkedAt = null;
     if (origin === undefined) return false;
-    origin.parked?.delete(lane);
-    origin.slowParked?.delete(lane);
+    // Its pace may be another one by now.
+    for (const pace of paces) origin.parked?.[pace].delete(lane);
     if (!isWaitedFor(origin)) this.#waitedFor.delete(origin);
     this.#forgetIfEmpty(origin);
     return true;
@@ -129,8 +143,8 @@ export class Origins<Lane extends AtOrigin, Departing> {
     return this.#limit + roomAhead(origin, this.#limit, claimNo) - origin.inFlight;
   }
 
-  #slowRoom({ slowInFlight }: Origin<Lane, Departing>): number {
-    return Math.max(1, this.#limit / 2) - slowInFlight;
+  #roomFor(pace: Pace, { unproven }: Origin<Lane, Departing>): number {
+    return roomFor(pace, unproven, this.#limit);
   }
 
   #forgetIfEmpty(origin: Origin<Lane, Departing>): void {
@@ -138,20 +152,19 @@ export class Origins<Lane extends AtOrigin, Departing> {
   }
 }
 
-function isWaitedFor<Lane>({ parked, slowParked }: Origin<Lane, unknown>): boolean {
-  return (parked?.size ?? 0) + (slowParked?.size ?? 0) > 0;
+function isWaitedFor<Lane>({ parked }: Origin<Lane, unknown>): boolean {
+  return parked !== null && paces.some((pace) => parked[pace].size > 0);
 }
 
 function hasHeld<Departing>({ held }: Origin<unknown, Departing>): boolean {
   return held !== null && held.length > 0;
 }
 
-function firstOf<Lane>(lanes: Set<Lane> | null, count: number): Lane[] {
-  const first: Lane[] = [];
-  if (lanes === null) return first;
-  for (const lane of lanes) {
-    if (first.length >= count) break;
-    first.push(lane);
+function firstOf<T>(all: Iterable<T> | undefined, most: number): T[] {
+  const first: T[] = [];
+  for (const one of all ?? []) {
+    if (first.length >= most) break;
+    first.push(one);
   }
   return first;
 }

@@ -1,17 +1,17 @@
 // Who sends next, and how many places each may hold. Companies take turns, and in each its lanes. While places are plenty whoever asks
-// gets them; the fewer are free, the less one may hold. Invariant: endpoints known to be slow hold half of the
-// places at most, however many they are, and no other waits for theirs.
+// gets them; the fewer are free, the less one may hold. Invariant: endpoints known to be slow hold half of the places at most, however
+// many they are, and those not known to be quick leave some to those that are.
 import { Fifo } from '../fifo.ts';
+import { count, roomFor, type Pace, type Unproven } from './pace.ts';
 
 /** A lane's part in it. */
 export interface Turn<Lane> {
   readonly company: Company<Lane>;
   inFlight: number;
   isInTurn: boolean;
-  /** In turn, among the slow ones that found no place. */
+  /** In turn, among those of its pace that found no place. */
   isParked: boolean;
-  /** One of its POSTs took over a second, and no quicker answer came since. */
-  isSlow: boolean;
+  pace: Pace;
   /** How many are out for longer than that. */
   overdue: number;
 }
@@ -26,8 +26,8 @@ export interface Company<Lane> {
   unstored: number;
 }
 
-/** One lane may hold a quarter of what is left free: forty that hang all at once leave the next one as many as each of them has. */
-const lanePart = 1 / 4;
+/** One lane may hold a quarter of what is left free; before its first answer, less: forty new ones that hang leave room for the next new one. */
+const lanePart = { quick: 1 / 4, unknown: 1 / 16, slow: 1 / 4 };
 /** And a company thrice as many as are left free. */
 const companyPart = 3;
 
@@ -35,10 +35,10 @@ export class Turns<Lane extends Turn<Lane>> {
   readonly #places: number;
   readonly #companies = new Map<string, Company<Lane>>();
   readonly #queue = new Fifo<Company<Lane>>();
-  /** Slow ones that found the places for slow ones taken; they count as being in turn. One that is parked no more was here. */
-  readonly #parked = new Fifo<Lane>();
+  /** Those that found the places for their pace taken; they count as being in turn. One that is parked no more was here. */
+  readonly #parked = { unknown: new Fifo<Lane>(), slow: new Fifo<Lane>() };
+  readonly #unproven: Unproven = { unknown: 0, slow: 0 };
   #inFlight = 0;
-  #slowInFlight = 0;
 
   /** `places`: POSTs of all at a time. */
   constructor(places: number) {
@@ -79,13 +79,13 @@ export class Turns<Lane extends Turn<Lane>> {
       const lane = company.turns.shift();
       this.#queueCompany(company);
       if (lane === undefined) continue;
-      if (lane.isSlow && this.#slowRoom <= 0) {
+      if (lane.pace !== 'quick' && this.#roomFor(lane.pace) <= 0) {
         lane.isParked = true;
-        this.#parked.push(lane);
+        this.#parked[lane.pace].push(lane);
         continue;
       }
       lane.isInTurn = false;
-      if (lane.inFlight < Math.max(1, this.free * lanePart)) return lane;
+      if (lane.inFlight < Math.max(1, this.free * lanePart[lane.pace])) return lane;
     }
     return undefined;
   }
@@ -104,48 +104,52 @@ export class Turns<Lane extends Turn<Lane>> {
     lane.inFlight += 1;
     lane.company.inFlight += 1;
     this.#inFlight += 1;
-    if (lane.isSlow) this.#slowInFlight += 1;
+    count(this.#unproven, lane.pace, 1);
   }
 
   released(lane: Lane, wasOverdue: boolean): void {
     lane.inFlight -= 1;
     lane.company.inFlight -= 1;
     this.#inFlight -= 1;
-    if (lane.isSlow) this.#slowReleased(lane, wasOverdue);
+    if (lane.pace !== 'quick') this.#unprovenReleased(lane, wasOverdue);
     this.#queueCompany(lane.company);
   }
 
   /** One of its POSTs is out for over a second now. */
   overdue(lane: Lane): void {
     lane.overdue += 1;
-    if (lane.isSlow) return;
-    lane.isSlow = true;
-    this.#slowInFlight += lane.inFlight;
+    this.#become(lane, 'slow');
   }
 
-  /** Lets slow ones go on as far as there is room; also to be called now and then, for some have nothing to send any more. */
+  /** Lets those go on for which there is room again; also to be called now and then, for some have nothing to send any more. */
   unpark(): void {
-    for (let room = this.#slowRoom; room > 0 && this.#parked.length > 0;) {
-      const lane = this.#parked.shift();
-      if (lane?.isParked !== true) continue;
-      this.#leavePark(lane);
-      room -= 1;
+    for (const pace of ['unknown', 'slow'] as const) {
+      const parked = this.#parked[pace];
+      for (let room = this.#roomFor(pace); room > 0 && parked.length > 0;) {
+        const lane = parked.shift();
+        if (lane?.isParked !== true) continue;
+        this.#leavePark(lane);
+        room -= 1;
+      }
     }
   }
 
-  get #slowRoom(): number {
-    return Math.max(1, this.#places / 2) - this.#slowInFlight;
+  #roomFor(pace: Pace): number {
+    return roomFor(pace, this.#unproven, this.#places);
   }
 
-  #slowReleased(lane: Lane, wasOverdue: boolean): void {
-    this.#slowInFlight -= 1;
+  #unprovenReleased(lane: Lane, wasOverdue: boolean): void {
+    count(this.#unproven, lane.pace, -1);
     if (wasOverdue) lane.overdue -= 1;
-    else if (lane.overdue === 0) {
-      lane.isSlow = false;
-      this.#slowInFlight -= lane.inFlight;
-      if (lane.isParked) this.#leavePark(lane);
-    }
+    else if (lane.overdue === 0) this.#become(lane, 'quick');
     this.unpark();
+  }
+
+  #become(lane: Lane, pace: Pace): void {
+    count(this.#unproven, lane.pace, -lane.inFlight);
+    lane.pace = pace;
+    count(this.#unproven, pace, lane.inFlight);
+    if (pace === 'quick' && lane.isParked) this.#leavePark(lane);
   }
 
   #leavePark(lane: Lane): void {

@@ -10,8 +10,8 @@ import { deliveryOf, webhookOf } from '../support/deliveries.ts';
 import { waitUntil } from '../support/wait.ts';
 
 const limits = {
-  maxInFlight: 10,
-  maxOutPerOrigin: 10,
+  maxInFlight: 100,
+  maxOutPerOrigin: 100,
   maxDeliveriesPerLane: 100,
   maxBytesPerLane: 1_000,
   minDeliveries: 100,

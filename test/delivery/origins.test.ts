@@ -53,6 +53,16 @@ class Scene {
     return taken.length;
   }
 
+  /** They have answered, and are empty again. */
+  known(from: number, webhooks: number): void {
+    this.admit(from, webhooks, 1);
+    while (this.lanes.waiting + this.lanes.inFlight > 0) {
+      this.claim();
+      this.endFirst(this.out.length);
+    }
+    this.left.length = 0;
+  }
+
   end(delivery: Delivery): void {
     this.out = this.out.filter((each) => each !== delivery);
     this.lanes.release(delivery);
@@ -86,6 +96,7 @@ test('no more than its limit is out at an origin, however many webhooks are ther
 
 test('the webhooks of an origin take turns at it', () => {
   const scene = new Scene();
+  scene.known(1, 20);
   scene.admit(1, 20, 50);
   const sent = (): number[] => {
     const counts = new Map<bigint, number>();
@@ -102,6 +113,7 @@ test('the webhooks of an origin take turns at it', () => {
 
 test('an origin that hangs stops no other', () => {
   const scene = new Scene();
+  scene.known(1, 100);
   scene.admit(1, 100, 10);
   scene.claim();
   expect(scene.out).toHaveLength(atOnce);
@@ -116,6 +128,8 @@ test('an origin that hangs stops no other', () => {
 
 test('two origins have their limit each', () => {
   const scene = new Scene();
+  scene.known(1, 20);
+  scene.known(1_000, 20);
   scene.admit(1, 20, 1);
   scene.admit(1_000, 20, 1);
   scene.claim();
@@ -210,6 +224,7 @@ test('endpoints that hang leave room for others of their origin, from the first'
 
 test('endpoints known to be slow hold half of the places of their origin, and take turns for them', () => {
   const scene = new Scene();
+  scene.known(100, 1);
   scene.admit(1, 20, 100);
   hang(scene, 0);
   const served = new Set<bigint>();
@@ -225,4 +240,68 @@ test('endpoints known to be slow hold half of the places of their origin, and ta
   const before = scene.left.length;
   scene.claim();
   expect(scene.left.slice(before).map(({ webhook }) => webhook.uid)).toEqual([100n, 100n]);
+});
+
+test('one known to be quick finds a place at its origin, however many that never answered hang there, and came one after the other', () => {
+  const scene = new Scene();
+  scene.known(500, 1);
+  for (let uid = 1; uid < 40; uid++) {
+    scene.admit(uid, 1, 100);
+    scene.claim();
+  }
+  expect(scene.out).toHaveLength(atOnce - 1);
+  const finds = (): boolean => {
+    scene.admit(500, 1, 1);
+    scene.claim();
+    const found = scene.out.filter(({ webhook }) => webhook.uid === 500n);
+    for (const delivery of found) scene.end(delivery);
+    return found.length === 1;
+  };
+  expect(finds()).toBe(true);
+  // And once they are known to be slow.
+  hang(scene, 0);
+  scene.endFirst(scene.out.length);
+  hang(scene, 10_000);
+  expect(scene.lanes.slow).toBeGreaterThan(0);
+  expect(finds()).toBe(true);
+});
+
+test('one that has not answered yet gets its turn at a full origin, like those known to be quick', () => {
+  const scene = new Scene();
+  scene.known(1, 20);
+  scene.admit(1, 20, 100);
+  scene.claim();
+  scene.admit(500, 1, 1);
+  for (let round = 0; round < 10; round++) {
+    scene.endFirst(3);
+    scene.claim();
+  }
+  expect(scene.left.filter(({ webhook }) => webhook.uid === 500n)).toHaveLength(1);
+});
+
+test('one that waited for a place of the slow ones at its origin goes on as soon as it is a quick one', () => {
+  const scene = new Scene();
+  const flapping = (): Delivery[] => scene.out.filter(({ webhook }) => webhook.uid === 500n);
+  scene.known(500, 1);
+  scene.known(1, 4);
+  scene.lanes.look(0);
+  scene.admit(500, 1, 1);
+  scene.admit(1, 4, 1);
+  scene.claim();
+  const [hanging] = flapping();
+  scene.lanes.look(900);
+  scene.admit(500, 1, 100);
+  scene.claim();
+  const [, fresh] = flapping();
+  scene.lanes.look(1_000);
+  expect(scene.lanes.slow).toBe(5);
+  scene.admit(1, 4, 100);
+  scene.claim();
+  if (hanging !== undefined) scene.end(hanging);
+  scene.claim();
+  expect(flapping()).toEqual([fresh]);
+  if (fresh !== undefined) scene.end(fresh);
+  expect(scene.lanes.slow).toBe(4);
+  scene.claim();
+  expect(flapping().length).toBeGreaterThan(0);
 });

@@ -47,6 +47,12 @@ function hang(lanes: Lanes, nowMs: number): Delivery[] {
   return out;
 }
 
+/** They have answered, and are empty again. */
+function known(lanes: Lanes, from: number, webhooks: number): void {
+  admitMany(lanes, from, webhooks, { count: 1 });
+  while (lanes.waiting > 0) for (const delivery of lanes.take(10_000)) lanes.release(delivery);
+}
+
 test('companies take turns, however many webhooks each has', () => {
   const lanes = new Lanes(limits, () => 32);
   admitMany(lanes, 1, 100, { company: 'many', count: 10 });
@@ -78,6 +84,18 @@ test('forty endpoints that hang all at once leave room for others at once', () =
   expect(lanes.take(10_000).length).toBeGreaterThanOrEqual(16);
 });
 
+test('one known to be quick finds a place, however many that never answered hang, and came one after the other', () => {
+  const lanes = new Lanes(limits, () => 32);
+  known(lanes, 5_000, 1);
+  for (let uid = 1; uid <= 2_000; uid++) {
+    admit(lanes, { uid, count: 32 });
+    lanes.take(10_000);
+  }
+  expect(lanes.inFlight).toBe(875);
+  admit(lanes, { uid: 5_000, count: 20 });
+  expect(uids(lanes.take(10_000))).toEqual(Array.from({ length: 20 }, () => 5_000));
+});
+
 test('a company whose endpoints hang leaves room for others, however many it has', () => {
   const lanes = new Lanes(limits, () => 32);
   admitMany(lanes, 1, 2_000, { company: 'many', count: 5 });
@@ -89,6 +107,7 @@ test('a company whose endpoints hang leaves room for others, however many it has
 
 test('endpoints known to be slow hold half of the places, and no quick one waits for theirs', () => {
   const lanes = new Lanes(limits, () => 32);
+  known(lanes, 1, 1_000);
   admitMany(lanes, 1, 1_000, { count: 50 });
   for (const delivery of hang(lanes, 0)) lanes.release(delivery);
   for (const round of [2, 3, 4]) {
@@ -127,6 +146,7 @@ test('an endpoint that answers quickly again is a quick one again', () => {
     () => 1,
     () => false,
   );
+  known(lanes, 1, 8);
   admitMany(lanes, 1, 8, { count: 20 });
   for (const delivery of hang(lanes, 0)) lanes.release(delivery);
   const taken = lanes.take(10_000);
@@ -147,7 +167,7 @@ test('one that waited for a place of the slow ones goes on as soon as it is a qu
     inFlight: 0,
     isInTurn: false,
     isParked: false,
-    isSlow: false,
+    pace: 'quick',
     overdue: 0,
   });
   const hanging = lane('hanging');
@@ -160,7 +180,7 @@ test('one that waited for a place of the slow ones goes on as soon as it is a qu
   expect(turns.next()).toBeUndefined();
   turns.released(flapping, true);
   turns.released(flapping, false);
-  expect(flapping.isSlow).toBe(false);
+  expect(flapping.pace).toBe('quick');
   expect(turns.next()?.name).toBe('flapping');
   // Its place in the line of slow ones is nobody's turn any more.
   turns.released(hanging, false);
