@@ -1,8 +1,10 @@
-// `npm run test:alerts`: each alert of docs/prometheus is made to fire once, by Prometheus' own promtool, with the words that it has then.
+// `npm run test:alerts`: each alert of docs/prometheus is made to fire once, by Prometheus' own promtool, with the words that it has then;
+// and Prometheus reads each expression of the dashboard in docs/grafana.
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { expressionsOf, readDashboard } from './dashboard.ts';
 
 interface Firing {
   /** Samples a minute apart, as promtool writes them. */
@@ -56,6 +58,7 @@ interface Alert {
   readonly severity: string;
   readonly summary: string;
   readonly action: string;
+  readonly runbook: string;
 }
 
 function readAlerts(): Alert[] {
@@ -65,6 +68,7 @@ function readAlerts(): Alert[] {
     severity: /severity: (\w+)/.exec(block)?.[1] ?? '',
     summary: scalar(block, 'summary'),
     action: scalar(block, 'action'),
+    runbook: scalar(block, 'runbook_url'),
   }));
 }
 
@@ -74,7 +78,7 @@ function scalar(block: string, name: string): string {
   return text.startsWith("'") ? text.slice(1, -1).replaceAll("''", "'") : text;
 }
 
-function testOf({ name, severity, summary, action }: Alert): object {
+function testOf({ name, severity, summary, action, runbook }: Alert): object {
   const firing = firings[name];
   if (firing === undefined) throw new Error(`nothing makes ${name} fire here`);
   const { series, afterMinutes, labels = {}, value = '' } = firing;
@@ -88,12 +92,22 @@ function testOf({ name, severity, summary, action }: Alert): object {
         exp_alerts: [
           {
             exp_labels: { severity, ...labels },
-            exp_annotations: { summary: summary.replace(/\{\{.*?\}\}/, value), action },
+            exp_annotations: {
+              summary: summary.replace(/\{\{.*?\}\}/, value),
+              action,
+              runbook_url: runbook,
+            },
           },
         ],
       },
     ],
   };
+}
+
+/** promtool checks expressions as those of rules. */
+function rulesOf(expressions: readonly string[]): object {
+  const rules = expressions.map((expr, at) => ({ record: `panel:${at}`, expr }));
+  return { groups: [{ name: 'dashboard', rules }] };
 }
 
 const folder = mkdtempSync(join(tmpdir(), 'rowhook-alerts-'));
@@ -110,6 +124,9 @@ try {
   execFileSync('promtool', ['check', 'rules', rulesFile], { stdio: 'inherit' });
   execFileSync('promtool', ['test', 'rules', file], { stdio: 'inherit' });
   process.stdout.write(`${alerts.length} alerts fired, each once.\n`);
+  const panels = join(folder, 'dashboard.rules.yml');
+  writeFileSync(panels, JSON.stringify(rulesOf(expressionsOf(readDashboard()))));
+  execFileSync('promtool', ['check', 'rules', panels], { stdio: 'inherit' });
 } catch (error) {
   if (error instanceof Error && 'code' in error && error.code === 'ENOENT') {
     process.stderr.write(
