@@ -40,8 +40,8 @@ export function apiParts(
     // No connection is held while the receiver takes its time.
     testSend: async (company, webhook) =>
       await postTest(poster, webhook.url, await within(company, (db) => testPayload(db, webhook))),
-    listDeliveries: async (company, filter) =>
-      (await within(company, (db) => listDeliveries(db, filter, false))).deliveries,
+    listDeliveries: (company, filter, wantsBodies) =>
+      within(company, (db) => listDeliveries(db, filter, wantsBodies)),
     findDelivery: (company, id) => within(company, (db) => findDelivery(db, id)),
     resend: (company, id) => resend({ within: (use) => within(company, use), poster }, id),
     listLosses: (company, filter) => within(company, (db) => listLosses(db, filter)),

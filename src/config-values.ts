@@ -29,6 +29,14 @@ export function parseListen(value: string): { host: string; port: number } | nul
   return match?.[1] !== undefined && isIP(host) !== 6 ? null : { host, port };
 }
 
+/** With a final slash. A path in front of the API's own is allowed, as behind a proxy; a token has no place in it. */
+export function parseApiUrl(value: string): string | null {
+  const url = URL.parse(value);
+  if (url === null || !['http:', 'https:'].includes(url.protocol)) return null;
+  if (url.username !== '' || url.password !== '' || url.search !== '' || url.hash !== '') return null;
+  return url.href.endsWith('/') ? url.href : `${url.href}/`;
+}
+
 export function parseKey(value: string): Buffer | null {
   if (!/^[A-Za-z0-9+/]{43}=$/.test(value)) return null;
   const key = Buffer.from(value, 'base64');

@@ -3,7 +3,15 @@
  * No message repeats a value that may hold a secret. Nothing else in the project reads process.env.
  */
 import { z } from 'zod';
-import { parseDatabaseUrl, oneOf, parseBoolean, parseKey, parseListen, parseSlot } from './config-values.ts';
+import {
+  oneOf,
+  parseApiUrl,
+  parseBoolean,
+  parseDatabaseUrl,
+  parseKey,
+  parseListen,
+  parseSlot,
+} from './config-values.ts';
 import { breakerModes, type BreakerSettings } from './breaker-settings.ts';
 import { parseAllowTargets } from './delivery/allow-targets.ts';
 import { ExitError } from './exit-error.ts';
@@ -23,6 +31,10 @@ export interface Config {
   readonly adminToken?: string | undefined;
   readonly tokenSecret?: string | undefined;
   readonly encryptionKey?: Buffer | undefined;
+  /** For commands: the service to ask instead of the database, with a final slash. */
+  readonly apiUrl?: string | undefined;
+  /** For commands: what they show to the API; the operator's or a company's. */
+  readonly token?: string | undefined;
   /** Hosts, addresses and CIDRs as written, trimmed. */
   readonly allowTargets: readonly string[];
   readonly allowHttp: boolean;
@@ -88,6 +100,16 @@ const schema = z.object({
     parseKey,
     'must be 32 bytes in base64; make one with: openssl rand -base64 32',
   ),
+  ROWHOOK_API_URL: parsed<string | undefined>(
+    undefined,
+    parseApiUrl,
+    'must be http or https and a host, without user, password, ? and #, such as https://rowhook.example.com',
+  ),
+  ROWHOOK_TOKEN: parsed<string | undefined>(
+    undefined,
+    (value) => (/^[\x21-\x7e]+$/.test(value) ? value : null),
+    'must be a token as the API takes it: letters, digits and signs without spaces',
+  ),
   ROWHOOK_ALLOW_TARGETS: text.transform((value, context) => {
     const entries = (value ?? '').split(',').map((entry) => entry.trim());
     const targets = entries.filter((entry) => entry !== '');
@@ -148,9 +170,15 @@ export function readConfig(
   const problems = result.success
     ? []
     : result.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`);
-  const isDatabaseMissing = needsDatabase && !present.some(([name]) => name === 'DATABASE_URL');
+  const has = (wanted: string): boolean => present.some(([name]) => name === wanted);
+  const isDatabaseMissing = needsDatabase && !has('DATABASE_URL');
   if (isDatabaseMissing) problems.unshift('DATABASE_URL is not set');
-  if (!result.success || problems.length > 0) throw configurationError(problems, isDatabaseMissing);
+  if (!result.success || problems.length > 0) {
+    throw configurationError(
+      problems,
+      isDatabaseMissing ? databaseRemedy(has('ROWHOOK_API_URL')) : undefined,
+    );
+  }
   const config = toConfig(result.data);
   const warnings = unknownVariables(present.map(([name]) => name));
   return { config, warnings: [...failpointWarning(config), ...warnings] };
@@ -164,6 +192,8 @@ function toConfig(values: z.output<typeof schema>): Config {
     adminToken: values.ROWHOOK_ADMIN_TOKEN,
     tokenSecret: values.ROWHOOK_TOKEN_SECRET,
     encryptionKey: values.ROWHOOK_ENCRYPTION_KEY,
+    apiUrl: values.ROWHOOK_API_URL,
+    token: values.ROWHOOK_TOKEN,
     allowTargets: values.ROWHOOK_ALLOW_TARGETS,
     allowHttp: values.ROWHOOK_ALLOW_HTTP,
     logLevel: values.ROWHOOK_LOG_LEVEL,
@@ -185,17 +215,22 @@ function toConfig(values: z.output<typeof schema>): Config {
   };
 }
 
-function configurationError(problems: readonly string[], isDatabaseMissing: boolean): ExitError {
+function databaseRemedy(hasApi: boolean): string {
+  const first = hasApi ? 'This command works on the database itself, not over ROWHOOK_API_URL.\n' : '';
+  const other = hasApi ? '' : 'To ask a running service instead, set ROWHOOK_API_URL to its address.\n';
+  return (
+    `${first}Set DATABASE_URL to the database that rowhook works beside, for example\n` +
+    '  DATABASE_URL=postgres://user:password@localhost:5432/erp\n' +
+    `${other}To try rowhook without a database of your own, run: rowhook demo`
+  );
+}
+
+function configurationError(problems: readonly string[], remedy: string | undefined): ExitError {
   const [first = ''] = problems;
   const message =
     problems.length === 1
       ? first
       : `the configuration has ${problems.length} problems:\n  ${problems.join('\n  ')}`;
-  const remedy = isDatabaseMissing
-    ? 'Set DATABASE_URL to the database that rowhook works beside, for example\n' +
-      '  DATABASE_URL=postgres://user:password@localhost:5432/erp\n' +
-      'To try rowhook without a database of your own, run: rowhook demo'
-    : undefined;
   return new ExitError(message, { exitCode: 2, remedy });
 }
 

@@ -4,8 +4,8 @@
  * The first SIGTERM or SIGINT stops a command that drains; any other command, and the second signal, end at once.
  */
 import { constants } from 'node:os';
+import { describeFailure } from './cli/failure.ts';
 import { createProgram, runProgram } from './cli/program.ts';
-import { ExitError } from './exit-error.ts';
 
 let stop: AbortController | null = null;
 
@@ -29,18 +29,6 @@ function onSignal(signal: 'SIGTERM' | 'SIGINT'): void {
   }
 }
 
-function report(error: unknown): number {
-  if (error instanceof ExitError) {
-    const remedy = error.remedy === undefined ? '' : `\n${error.remedy}`;
-    process.stderr.write(`rowhook: ${error.message}${remedy}\n`);
-    return error.exitCode;
-  }
-  process.stderr.write(
-    `rowhook: unexpected error\n${error instanceof Error ? error.stack : String(error)}\n`,
-  );
-  return 1;
-}
-
 async function run(): Promise<number> {
   const program = createProgram({
     columns: process.stdout.isTTY ? process.stdout.columns : undefined,
@@ -52,7 +40,9 @@ async function run(): Promise<number> {
     await runProgram(program, process.argv);
     return 0;
   } catch (error) {
-    return report(error);
+    const { text, exitCode } = describeFailure(error);
+    process.stderr.write(`${text}\n`);
+    return exitCode;
   }
 }
 
@@ -63,5 +53,5 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error;
   process.exit(0);
 });
-const exitCode = await run();
-process.stdout.write('', () => process.exit(exitCode));
+const code = await run();
+process.stdout.write('', () => process.exit(code));

@@ -2,7 +2,7 @@
 import { requiredSchemaVersion } from '../database/migrations.ts';
 import type { Queries } from '../database/queries.ts';
 import { findSchemaProblem } from '../database/schema-version.ts';
-import { readLeader } from '../database/status/leader.ts';
+import { readLeader, type LeaderFacts, type StandbyFacts } from '../database/status/leader.ts';
 import { readRole } from '../database/status/server.ts';
 import { ExitError } from '../exit-error.ts';
 import { failOf, type Check } from './check.ts';
@@ -14,22 +14,26 @@ import {
   type CheckGroup,
 } from './run-checks.ts';
 
+export interface Status {
+  /** Nothing fails. */
+  readonly ok: boolean;
+  /** When it was looked at, as ISO 8601. */
+  readonly at: string;
+  /** Null where nobody leads. */
+  readonly leader: Omit<LeaderFacts, 'isThere' | 'standbys'> | null;
+  readonly standbys: readonly StandbyFacts[];
+  readonly checks: readonly (Check & { readonly group: CheckGroup['title'] })[];
+}
+
 /** @throws {ExitError} for a role that may not look. */
-export async function statusReport(db: Queries, slot: string): Promise<object> {
-  return toStatus(await readGroups(db, slot), await readLeading(db, slot));
-}
-
-export function toStatus(groups: readonly CheckGroup[], leading: object): object {
-  const checks = flatChecks(groups);
+export async function statusReport(db: Queries, slot: string): Promise<Status> {
+  const groups = await readGroups(db, slot);
+  const checks = groups.flatMap(({ title, checks: own }) => own.map((each) => ({ group: title, ...each })));
   const ok = checks.every(({ status }) => status !== 'fail');
-  return { ok, at: new Date().toISOString(), ...leading, checks };
+  return { ok, at: new Date().toISOString(), ...(await readLeading(db, slot)), checks };
 }
 
-export function flatChecks(groups: readonly CheckGroup[]): (Check & { readonly group: string })[] {
-  return groups.flatMap(({ title, checks }) => checks.map((each) => ({ group: title, ...each })));
-}
-
-export async function readGroups(db: Queries, slot: string): Promise<CheckGroup[]> {
+async function readGroups(db: Queries, slot: string): Promise<CheckGroup[]> {
   const problem = await findSchemaProblem(db);
   if (problem !== null) {
     const { title, checks } = await checkServerAlone(db, slot);
@@ -45,8 +49,7 @@ export async function readGroups(db: Queries, slot: string): Promise<CheckGroup[
   ];
 }
 
-/** For scripts; the leader is null where nobody leads. */
-export async function readLeading(db: Queries, slot: string): Promise<object> {
+async function readLeading(db: Queries, slot: string): Promise<Pick<Status, 'leader' | 'standbys'>> {
   if ((await findSchemaProblem(db)) !== null) return { leader: null, standbys: [] };
   const { isThere, standbys, ...leader } = await readLeader(db, slot);
   return { leader: isThere ? leader : null, standbys };

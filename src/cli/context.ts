@@ -18,8 +18,8 @@ export interface CliContext {
 }
 
 /** @throws {ExitError} code 2 for everything that is wrong with the environment. */
-export function readConfiguration(context: CliContext): Config {
-  const { config, warnings } = readEnvironment({ needsDatabase: true });
+export function readConfiguration(context: CliContext, { needsDatabase = true } = {}): Config {
+  const { config, warnings } = readEnvironment({ needsDatabase });
   for (const warning of warnings) context.warn(`warning: ${warning}`);
   return config;
 }

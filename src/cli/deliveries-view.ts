@@ -1,9 +1,9 @@
 /** A row of the delivery log as it is printed for people: one line, or in full. */
-import type { ListedDelivery } from '../database/deliveries.ts';
 import { dropDetail } from '../delivery/outcome.ts';
+import type { DeliveryJson } from '../http/shapes.ts';
 import { formatTable, printable } from './output.ts';
 
-export function formatDeliveries(deliveries: readonly ListedDelivery[]): string {
+export function formatDeliveries(deliveries: readonly DeliveryJson[]): string {
   const headings = [
     'AT',
     'WEBHOOK',
@@ -21,31 +21,37 @@ export function formatDeliveries(deliveries: readonly ListedDelivery[]): string 
     headings,
     deliveries.map((each) => [
       each.at.replace(/\d{3}Z$/, 'Z'),
-      each.webhook_id,
-      each.company_id ?? '(all)',
+      each.webhookId,
+      each.companyId ?? '(all)',
       each.type ?? '-',
-      each.table_name,
+      each.table,
       each.key ?? '-',
       outcomeOf(each),
-      each.total_ms === null ? '-' : each.total_ms.toFixed(1),
-      String(each.body_bytes ?? '-'),
-      each.change_id,
+      each.totalMs === null ? '-' : each.totalMs.toFixed(1),
+      String(each.bodyBytes ?? '-'),
+      each.changeId,
       each.detail ?? (each.outcome === 'dropped' ? dropDetail(each.class ?? '') : ''),
     ]),
   );
 }
 
 /** A block for each: the line, then what was sent, or was to be, and what came back, as they were but for control characters. */
-export function formatInFull(deliveries: readonly ListedDelivery[]): string {
+export function formatInFull(deliveries: readonly DeliveryJson[]): string {
   return deliveries.map((each) => block(each).join('\n')).join('\n\n');
 }
 
-function block(delivery: ListedDelivery): string[] {
+function block(delivery: DeliveryJson): string[] {
   const { body, answer } = delivery;
-  const times = (['dns', 'connect', 'tls', 'first_byte', 'total'] as const).flatMap((phase) => {
-    const ms = delivery[`${phase}_ms`];
-    return ms === null ? [] : [`${phase.replace('_', ' ')} ${ms.toFixed(1)} ms`];
-  });
+  const phases = {
+    dns: delivery.dnsMs,
+    connect: delivery.connectMs,
+    tls: delivery.tlsMs,
+    'first byte': delivery.firstByteMs,
+    total: delivery.totalMs,
+  };
+  const times = Object.entries(phases).flatMap(([phase, ms]) =>
+    ms === null ? [] : [`${phase} ${ms.toFixed(1)} ms`],
+  );
   return [
     ...formatDeliveries([delivery]).split('\n').slice(1),
     ...(times.length === 0 ? [] : [`  ${times.join(', ')}`]),
@@ -59,7 +65,7 @@ function lines(answer: string): string {
 }
 
 /** `delivered 200`, `rejected 503`, `timeout`, `dropped deleted`. */
-function outcomeOf({ outcome, class: kind, status }: ListedDelivery): string {
+function outcomeOf({ outcome, class: kind, status }: DeliveryJson): string {
   if (outcome === 'failed') return kind ?? outcome;
   const tail = status ?? kind;
   return tail === null ? outcome : `${outcome} ${tail}`;

@@ -1,16 +1,15 @@
 /** `rowhook deliveries`: the delivery log, newest first. */
 import { InvalidArgumentError, Option, type Command } from 'commander';
-import { listDeliveries, type DeliveryFilter } from '../database/deliveries.ts';
-import { withDatabase } from '../database/open-database.ts';
-import { addExample, addJsonOption, readConfiguration } from './context.ts';
+import type { DeliveryFilter } from '../database/deliveries.ts';
+import { addBackendOption, openBackend, type BackendOptions } from './backend/open.ts';
+import { addExample, addJsonOption } from './context.ts';
 import type { CliContext } from './context.ts';
-import { deliveryJson } from '../http/shapes.ts';
 import { formatDeliveries, formatInFull } from './deliveries-view.ts';
 import { largestLimit, parseLimit } from './limit.ts';
 import { formatJson } from './output.ts';
 import { parseMoment, parseSince } from './times.ts';
 
-interface Options {
+interface Options extends BackendOptions {
   readonly webhook?: string;
   readonly company?: string;
   readonly table?: string;
@@ -50,15 +49,16 @@ export function addDeliveries(program: Command, context: CliContext): void {
     .option('--limit <count>', `how many, ${largestLimit} at most`, parseLimit, defaultLimit)
     .option('--full', 'with body and answer, where this login may see them')
     .action(async (options: Options) => {
-      const { databaseUrl } = readConfiguration(context);
+      const backend = openBackend(context, options);
       const wantsBodies = options.full === true || options.json === true;
       const filter = toFilter(options);
-      const found = await withDatabase({ databaseUrl }, (db) => listDeliveries(db, filter, wantsBodies));
-      const { deliveries, hasBodies } = found;
-      if (options.full === true && !hasBodies) {
+      const deliveries = await backend.listDeliveries(filter, wantsBodies);
+      // The log outlives its webhooks: only where it has nothing the id may be a wrong one.
+      if (deliveries.length === 0 && filter.webhook !== undefined) await backend.findWebhook(filter.webhook);
+      if (options.full === true && deliveries.some(({ body }) => body === undefined)) {
         context.warn('this login may not see bodies and answers: the service’s or a company’s may');
       }
-      if (options.json === true) context.write(formatJson(deliveries.map(deliveryJson)));
+      if (options.json === true) context.write(formatJson(deliveries));
       else if (deliveries.length === 0) context.write(none(options));
       else context.write(options.full === true ? formatInFull(deliveries) : formatDeliveries(deliveries));
       const last = deliveries.at(-1);
@@ -66,7 +66,7 @@ export function addDeliveries(program: Command, context: CliContext): void {
         context.warn(`older ones: the same with --before ${last.at}`);
       }
     });
-  addJsonOption(command);
+  addJsonOption(addBackendOption(command));
   addExample(
     command,
     'rowhook deliveries --failed --since 1h',

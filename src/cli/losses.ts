@@ -1,15 +1,14 @@
 /** `rowhook losses`: what was never delivered, and why, newest first. */
 import type { Command } from 'commander';
-import { listLosses, type ListedLoss } from '../database/losses.ts';
-import { withDatabase } from '../database/open-database.ts';
-import { lossJson } from '../http/shapes.ts';
-import { addExample, addJsonOption, readConfiguration } from './context.ts';
+import type { LossJson } from '../http/shapes.ts';
+import { addBackendOption, openBackend, type BackendOptions } from './backend/open.ts';
+import { addExample, addJsonOption } from './context.ts';
 import type { CliContext } from './context.ts';
 import { largestLimit, parseLimit } from './limit.ts';
 import { formatJson, formatTable } from './output.ts';
 import { parseSince } from './times.ts';
 
-interface Options {
+interface Options extends BackendOptions {
   readonly webhook?: string;
   readonly company?: string;
   readonly table?: string;
@@ -33,31 +32,33 @@ export function addLosses(program: Command, context: CliContext): void {
       parseSince,
     )
     .option('--limit <count>', `how many, ${largestLimit} at most`, parseLimit, 50)
-    .action(async ({ json, ...filter }: Options) => {
-      const { databaseUrl } = readConfiguration(context);
-      const found = await withDatabase({ databaseUrl }, (db) => listLosses(db, { ...filter, before: null }));
-      if (json === true) context.write(formatJson(found.map(lossJson)));
+    .action(async ({ json, api, ...filter }: Options) => {
+      const backend = openBackend(context, { ...(api !== undefined && { api }) });
+      const found = await backend.listLosses(filter);
+      // The ledger outlives its webhooks: only where it has nothing the id may be a wrong one.
+      if (found.length === 0 && filter.webhook !== undefined) await backend.findWebhook(filter.webhook);
+      if (json === true) context.write(formatJson(found));
       else context.write(found.length === 0 ? 'no loss matches' : formatLosses(found));
       if (json !== true && found.length === filter.limit)
         context.warn('there may be more: use a larger --limit');
     });
-  addJsonOption(command);
+  addJsonOption(addBackendOption(command));
   addExample(command, 'rowhook losses --since 1d', 'rowhook losses --webhook wh_1 --json');
 }
 
-function formatLosses(losses: readonly ListedLoss[]): string {
+function formatLosses(losses: readonly LossJson[]): string {
   const headings = ['AT', 'COUNT', 'REASON', 'WEBHOOK', 'COMPANY', 'TABLE', 'FROM', 'TO', 'DETAIL'];
   return formatTable(
     headings,
     losses.map((loss) => [
-      loss.at.toISOString().replace(/\.\d+Z$/, 'Z'),
+      loss.at.replace(/\.\d+Z$/, 'Z'),
       loss.count === null ? 'unknown' : String(loss.count),
       loss.reason,
-      loss.webhook_id ?? '-',
-      loss.company_id ?? '-',
-      loss.table_name ?? '-',
-      loss.from_position ?? '-',
-      loss.to_position ?? '-',
+      loss.webhookId ?? '-',
+      loss.companyId ?? '-',
+      loss.table ?? '-',
+      loss.fromPosition ?? '-',
+      loss.toPosition ?? '-',
       loss.detail ?? '',
     ]),
   );

@@ -1,19 +1,18 @@
 /** `rowhook status`: one look at everything that must hold, each line that is not ok with its remedy. Changes nothing. */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Command } from 'commander';
-import { flatChecks, readGroups, readLeading, toStatus } from '../checks/status-report.ts';
-import type { CheckGroup } from '../checks/run-checks.ts';
-import type { Config } from '../config.ts';
-import { withClient } from '../database/with-client.ts';
+import type { Status } from '../checks/status-report.ts';
 import { ExitError } from '../exit-error.ts';
+import type { Backend } from './backend/backend.ts';
+import { addBackendOption, openBackend, type BackendOptions } from './backend/open.ts';
 import { failOnFailedChecks } from './checks.ts';
-import { addExample, addJsonOption, readConfiguration } from './context.ts';
+import { addExample, addJsonOption } from './context.ts';
 import type { CliContext } from './context.ts';
 import { formatGroups, formatJson } from './output.ts';
 
-interface Look {
-  readonly groups: readonly CheckGroup[];
-  readonly leading: object;
+interface Options extends BackendOptions {
+  readonly json?: true;
+  readonly watch?: true;
 }
 
 const watchEveryMs = 2_000;
@@ -26,38 +25,40 @@ export function addStatus(program: Command, context: CliContext): void {
       'check server, slot, publication, tables, webhooks and losses; exit code 1 when a check fails',
     )
     .option('--watch', 'look again every two seconds, until Ctrl-C')
-    .action(async (options: { readonly json?: true; readonly watch?: true }) => {
-      const config = readConfiguration(context);
+    .action(async (options: Options) => {
+      const backend = openBackend(context, options);
       if (options.watch === true) {
-        await watch(config, options.json === true, context);
+        await watch(backend, options.json === true, context);
         return;
       }
-      const { groups, leading } = await look(config);
-      context.write(
-        options.json === true ? formatJson(toStatus(groups, leading)) : formatGroups(groups, context.columns),
-      );
-      failOnFailedChecks(flatChecks(groups));
+      const status = await backend.status();
+      context.write(options.json === true ? formatJson(status) : formatStatus(status, context));
+      failOnFailedChecks(status.checks);
     });
-  addJsonOption(command);
+  addJsonOption(addBackendOption(command));
   addExample(command, 'rowhook status', 'rowhook status --watch', 'rowhook status --json');
 }
 
-async function look({ databaseUrl, slot }: Config): Promise<Look> {
-  return await withClient({ databaseUrl }, async (client) => ({
-    groups: await readGroups(client, slot),
-    leading: await readLeading(client, slot),
-  }));
+function formatStatus({ checks }: Status, { columns }: CliContext): string {
+  const titles = [...new Set(checks.map(({ group }) => group))];
+  const groups = titles.map((title) => ({ title, checks: checks.filter(({ group }) => group === title) }));
+  return formatGroups(groups, columns);
 }
 
 // Over what was shown before where it is a terminal, one after the other elsewhere; as JSON a line each. What is away now is looked for again.
-async function watch(config: Config, isJson: boolean, context: CliContext): Promise<void> {
+async function watch(backend: Backend, isJson: boolean, context: CliContext): Promise<void> {
   const stop = context.stopSignal();
+  const stopped = new Promise<null>((done) => {
+    stop.addEventListener('abort', () => done(null));
+  });
   const clear = context.columns === undefined ? '' : clearScreen;
   while (!stop.aborted) {
     try {
-      const { groups, leading } = await look(config);
-      if (isJson) context.write(JSON.stringify(toStatus(groups, leading)));
-      else context.write(`${clear}${new Date().toISOString()}\n\n${formatGroups(groups, context.columns)}\n`);
+      // A look that hangs does not keep anybody from leaving.
+      const status = await Promise.race([backend.status(), stopped]);
+      if (status === null) return;
+      if (isJson) context.write(JSON.stringify(status));
+      else context.write(`${clear}${new Date().toISOString()}\n\n${formatStatus(status, context)}\n`);
     } catch (error) {
       if (!(error instanceof ExitError)) throw error;
       context.warn(`${new Date().toISOString()} ${error.message}`);

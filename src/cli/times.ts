@@ -18,7 +18,10 @@ export function parseMoment(value: string): string {
 function parseTime(value: string): string {
   const form = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?)(Z|[+-]\d\d(?::?\d\d)?)?)?$/i;
   const [, day, time = '00:00', zone = 'Z'] = form.exec(value.trim()) ?? [];
-  const text = `${day ?? ''}T${time}${/^[+-]\d\d$/.test(zone) ? `${zone}:00` : zone.toUpperCase()}`;
+  const offset = zone
+    .toUpperCase()
+    .replace(/^([+-]\d\d):?(\d\d)?$/, (_, hours: string, minutes = '00') => `${hours}:${minutes}`);
+  const text = `${day ?? ''}T${time}${offset}`;
   if (day === undefined || Number.isNaN(Date.parse(text))) {
     throw new InvalidArgumentError('Use 15m, 6h, 2d or a time such as 2026-01-31T12:00Z.');
   }

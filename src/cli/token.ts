@@ -1,9 +1,8 @@
 /** `rowhook token`: a company's token for the API, as an application that knows the secret makes it too. Touches no database. */
 import { InvalidArgumentError, type Command } from 'commander';
 import { longestTokenSeconds, signCompanyToken } from '../company-token.ts';
-import { readEnvironment } from '../config.ts';
 import { ExitError } from '../exit-error.ts';
-import { addExample, addJsonOption } from './context.ts';
+import { addExample, addJsonOption, readConfiguration } from './context.ts';
 import type { CliContext } from './context.ts';
 import { formatJson } from './output.ts';
 
@@ -22,8 +21,7 @@ export function addToken(program: Command, context: CliContext): void {
     .option('--company <id>', 'the company')
     .option('--expires <time>', 'how long it is valid: 30s, 15m or 1h, 24h at most', parseTime, 3_600)
     .action(async ({ company, expires, json }: Options) => {
-      const { config, warnings } = readEnvironment({ needsDatabase: false });
-      for (const warning of warnings) context.warn(`warning: ${warning}`);
+      const config = readConfiguration(context, { needsDatabase: false });
       if (company === undefined || company === '') {
         throw new ExitError('--company is missing: whose token is it?', {
           exitCode: 2,

@@ -1,9 +1,8 @@
 /** `rowhook why <table> <key>`: what became of each recent change of a record, for each webhook of its table. */
 import type { Command } from 'commander';
-import { readHistory } from '../database/history.ts';
-import { withDatabase } from '../database/open-database.ts';
-import { explain, type Explanation } from '../webhooks/why.ts';
-import { addExample, addJsonOption, readConfiguration } from './context.ts';
+import type { Explanation } from '../webhooks/why.ts';
+import { addBackendOption, openBackend, type BackendOptions } from './backend/open.ts';
+import { addExample, addJsonOption } from './context.ts';
 import type { CliContext } from './context.ts';
 import { formatJson, printable } from './output.ts';
 
@@ -13,13 +12,11 @@ export function addWhy(program: Command, context: CliContext): void {
     .description('say for each recent change of a record which webhook got it, and why another did not')
     .argument('<table>', 'the table, by the name it was enabled under')
     .argument('<key>', 'the value of its key; of several columns: (a,b)')
-    .action(async (table: string, key: string, options: { readonly json?: true }) => {
-      const { databaseUrl } = readConfiguration(context);
-      const history = await withDatabase({ databaseUrl }, (db) => readHistory(db, { table, key }));
-      const explanation = explain(history);
+    .action(async (table: string, key: string, options: BackendOptions & { readonly json?: true }) => {
+      const explanation = await openBackend(context, options).why({ table, key });
       context.write(options.json === true ? formatJson(explanation) : format(explanation));
     });
-  addJsonOption(command);
+  addJsonOption(addBackendOption(command));
   addExample(command, 'rowhook why salesOrder so1', 'rowhook why orderLine "(so1,3)" --json');
 }
 

@@ -58,7 +58,7 @@ export async function listDeliveries(
   db: Database,
   filter: DeliveryFilter,
   wantsBodies: boolean,
-): Promise<{ readonly deliveries: ListedDelivery[]; readonly hasBodies: boolean }> {
+): Promise<ListedDelivery[]> {
   if (filter.table !== undefined) await requireKnownTable(db, filter.table);
   const hasBodies = wantsBodies && (await mayReadBodies(db));
   const newestMs = filter.before === undefined ? Date.now() : Date.parse(filter.before);
@@ -74,7 +74,7 @@ export async function listDeliveries(
     if (deliveries.length >= filter.limit || fromMs === filter.since?.getTime()) break;
     until = from;
   }
-  return { deliveries, hasBodies };
+  return deliveries;
 }
 
 interface Stretch extends DeliveryFilter {

@@ -46,7 +46,7 @@ export async function readHistory(
   { table, key }: { readonly table: string; readonly key: string },
 ): Promise<History> {
   await requireKnownTable(db, table);
-  const { deliveries } = await listDeliveries(db, { table, key, limit: maxAttempts + 1 }, false);
+  const deliveries = await listDeliveries(db, { table, key, limit: maxAttempts + 1 }, false);
   const known = db.selectFrom('subscribable_table').select(['name', 'enabled']).where('name', '=', table);
   const waiting = await readWaiting(db, table, key);
   return {

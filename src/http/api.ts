@@ -53,7 +53,8 @@ export function addApi(app: FastifyInstance, { parts, access, logger, version }:
     });
   }
   app.setErrorHandler((error, request, reply) => {
-    const problem = problemOf(error) ?? httpProblem(error) ?? unforeseen(error, request, logger);
+    const isOperator = request.principal?.kind === 'operator';
+    const problem = problemOf(error, isOperator) ?? httpProblem(error) ?? unforeseen(error, request, logger);
     return sendProblem(reply, problem);
   });
   app.setNotFoundHandler((request, reply) => sendProblem(reply, notFound(request, routes)));

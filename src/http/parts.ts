@@ -44,7 +44,12 @@ export interface ApiParts {
   deleteWebhook(companyId: string | null, id: string, revision: number | undefined): Promise<void>;
   /** One POST now, by the code that sends deliveries; counted nowhere. */
   testSend(companyId: string | null, webhook: Tested): Promise<object>;
-  listDeliveries(companyId: string | null, filter: DeliveryFilter): Promise<ListedDelivery[]>;
+  /** Bodies and answers are there when they are wanted and the service's login may see them. */
+  listDeliveries(
+    companyId: string | null,
+    filter: DeliveryFilter,
+    wantsBodies: boolean,
+  ): Promise<ListedDelivery[]>;
   findDelivery(companyId: string | null, id: string): Promise<FoundDelivery>;
   /** One POST now of what the log has, by the code that sends deliveries; in the log, and counted nowhere. */
   resend(companyId: string | null, id: string): Promise<object>;

@@ -13,6 +13,7 @@ export class Problem extends Error {
   readonly status: number;
   readonly fields: readonly FieldProblem[];
   readonly headers: Readonly<Record<string, string>>;
+  readonly remedy: string | undefined;
 
   constructor(
     status: number,
@@ -20,18 +21,27 @@ export class Problem extends Error {
     more: {
       readonly fields?: readonly FieldProblem[];
       readonly headers?: Readonly<Record<string, string>>;
+      readonly remedy?: string | undefined;
     } = {},
   ) {
     super(detail);
     this.status = status;
     this.fields = more.fields ?? [];
     this.headers = more.headers ?? {};
+    this.remedy = more.remedy;
   }
 
   toJSON(): object {
-    const { status, message: detail, fields } = this;
+    const { status, message: detail, fields, remedy } = this;
     const errors = fields.length === 0 ? {} : { errors: fields };
-    return { type: 'about:blank', title: STATUS_CODES[status] ?? 'Error', status, detail, ...errors };
+    return {
+      type: 'about:blank',
+      title: STATUS_CODES[status] ?? 'Error',
+      status,
+      detail,
+      ...(remedy !== undefined && { remedy }),
+      ...errors,
+    };
   }
 }
 
@@ -54,11 +64,12 @@ const words: Partial<Record<Refusal, string>> = {
   busy: 'Too many requests wait for the database. Try again in a moment.',
 };
 
-/** What the database said; undefined: nobody foresaw it. */
-export function problemOf(error: unknown): Problem | undefined {
+/** What the database said; undefined: nobody foresaw it. What mends it names relations and commands: it is for the operator. */
+export function problemOf(error: unknown, isOperator: boolean): Problem | undefined {
   if (error instanceof Problem) return error;
   if (!(error instanceof ExitError) || error.refusal === undefined) return undefined;
   const status = statuses[error.refusal];
   const detail = words[error.refusal] ?? error.message;
-  return new Problem(status, detail, status === 503 ? { headers: { 'retry-after': '2' } } : {});
+  const remedy = isOperator && words[error.refusal] === undefined ? error.remedy : undefined;
+  return new Problem(status, detail, { remedy, ...(status === 503 && { headers: { 'retry-after': '2' } }) });
 }

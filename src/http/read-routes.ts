@@ -9,16 +9,18 @@ import {
   filters,
   loss,
   lossReason,
+  maxPageOfBodies,
+  moment,
+  outcomes,
   pageOf,
   paging,
   record,
   recordKey,
+  status,
   table as tableSchema,
   webhookId,
 } from './schemas.ts';
 import { deliveryJson, lossJson } from './shapes.ts';
-
-const outcomes = ['delivered', 'rejected', 'failed', 'interrupted', 'dropped'] as const;
 
 export function readRoutes(parts: ApiParts): Route[] {
   return [
@@ -44,7 +46,7 @@ export function readRoutes(parts: ApiParts): Route[] {
       params: webhookId,
       query: z.strictObject({
         ...paging,
-        outcome: z.enum(outcomes).optional(),
+        outcome: outcomes,
         key: recordKey,
         since: filters.since,
       }),
@@ -53,14 +55,47 @@ export function readRoutes(parts: ApiParts): Route[] {
         const company = companyOf(principal);
         const before = readTimeCursor(cursor);
         await parts.findWebhook(company, id);
-        const found = await parts.listDeliveries(company, {
-          webhook: id,
-          key,
-          ...(outcome && { outcomes: [outcome] }),
-          ...(since !== undefined && { since: new Date(since) }),
-          ...(before !== null && { before }),
+        const found = await parts.listDeliveries(
+          company,
+          {
+            webhook: id,
+            key,
+            outcomes: outcome?.split(','),
+            ...(since !== undefined && { since: new Date(since) }),
+            ...(before !== null && { before }),
+            limit: limit + 1,
+          },
+          false,
+        );
+        return { status: 200, body: toPage(found, { limit, cursorOf: ({ at }) => at, show: deliveryJson }) };
+      },
+    }),
+    route({
+      method: 'GET',
+      path: '/v1/deliveries',
+      id: 'listAllDeliveries',
+      summary: 'The delivery log of all webhooks, newest first',
+      description: `With \`bodies=true\` each has what was sent and what was answered, and a page has ${maxPageOfBodies} at most.`,
+      query: z.strictObject({
+        ...paging,
+        ...filters,
+        outcome: outcomes,
+        key: recordKey,
+        before: moment.optional().meta({ description: 'Those that ended before this moment' }),
+        bodies: z.enum(['true', 'false']).default('false'),
+      }),
+      answers: { 200: { description: 'A page of it', schema: pageOf(delivery) } },
+      handle: async ({ principal, query: { cursor, outcome, since, before, bodies, ...rest } }) => {
+        const wantsBodies = bodies === 'true';
+        const limit = wantsBodies ? Math.min(rest.limit, maxPageOfBodies) : rest.limit;
+        const filter = {
+          ...rest,
+          outcomes: outcome?.split(','),
+          since: since === undefined ? undefined : new Date(since),
+          before: readTimeCursor(cursor) ?? before,
           limit: limit + 1,
-        });
+        };
+        const found = await parts.listDeliveries(companyOf(principal), filter, wantsBodies);
         return { status: 200, body: toPage(found, { limit, cursorOf: ({ at }) => at, show: deliveryJson }) };
       },
     }),
@@ -107,15 +142,7 @@ export function readRoutes(parts: ApiParts): Route[] {
       answers: {
         200: {
           description: 'Also when a check fails: `ok` says so',
-          schema: z
-            .object({
-              ok: z.boolean(),
-              at: z.iso.datetime().meta({
-                description: 'When it was looked at: those who ask at the same time share an answer',
-              }),
-              checks: z.array(z.looseObject({})),
-            })
-            .loose(),
+          schema: status,
         },
       },
       handle: async () => ({ status: 200, body: await parts.status() }),

@@ -161,6 +161,16 @@ export const delivery = z.object({
   firstByteMs: z.number().nullable(),
   totalMs: z.number().nullable(),
   bodyBytes: count.nullable(),
+  body: z
+    .string()
+    .nullable()
+    .optional()
+    .meta({ description: 'What was sent, where it was asked for; null: not kept' }),
+  answer: z
+    .string()
+    .nullable()
+    .optional()
+    .meta({ description: 'Its first 4 KiB, likewise; null: none, or not kept' }),
 });
 
 export const foundDelivery = delivery.extend({
@@ -203,6 +213,24 @@ export const loss = z.object({
   detail: z.string().nullable(),
 });
 
+export const status = z.object({
+  ok: z.boolean(),
+  at: z.iso.datetime().meta({
+    description: 'When it was looked at: those who ask at the same time share an answer',
+  }),
+  leader: z.looseObject({}).nullable().meta({ description: 'null: nobody leads' }),
+  standbys: z.array(z.looseObject({})),
+  checks: z.array(
+    z.object({
+      group: z.enum(['server', 'slot', 'tables', 'deliveries']),
+      check: z.string(),
+      status: z.enum(['ok', 'warn', 'fail']),
+      detail: z.string(),
+      remedy: z.string().nullable().meta({ description: 'What mends it' }),
+    }),
+  ),
+});
+
 export const record = z.strictObject({
   table: text(200).min(1).meta({ description: 'By the name it was enabled under' }),
   key: text(2_000).meta({ description: "The record's key; of several columns: (a,b)" }),
@@ -241,10 +269,12 @@ export function pageOf(item: z.ZodObject): z.ZodObject {
   });
 }
 
-const maxPage = 1_000;
+/** Rows of a page at most; with bodies, of which each may have 1 MiB, far fewer. */
+export const maxPage = 1_000;
+export const maxPageOfBodies = 20;
 
 // With its offset it may lie in a year that Postgres does not read.
-const moment = z.iso
+export const moment = z.iso
   .datetime({ offset: true })
   .refine((value) => /^(?!0000)\d{4}-/.test(new Date(value).toJSON()), {
     error: 'a time in the years 0001 to 9999, such as 2026-01-31T10:00:00Z',
@@ -262,6 +292,18 @@ export const filters = {
   since: moment.optional().meta({ description: 'From this moment on, such as 2026-01-31T10:00:00Z' }),
 };
 
+const outcome = '(?:delivered|rejected|failed|interrupted|dropped)';
+
+export const outcomes = z
+  .string()
+  .regex(new RegExp(`^${outcome}(?:,${outcome}){0,4}$`), {
+    error: 'one or more of delivered, rejected, failed, interrupted and dropped, separated by commas',
+  })
+  .optional()
+  .meta({
+    description: 'delivered, rejected, failed, interrupted, dropped: one or more, separated by commas',
+  });
+
 export const recordKey = text(2_000)
   .optional()
   .meta({ description: "The record's key; of several columns: (a,b)" });
@@ -272,5 +314,9 @@ export const problemSchema = z.object({
   title: z.string(),
   status: z.int(),
   detail: z.string(),
+  remedy: z
+    .string()
+    .optional()
+    .meta({ description: "What mends it, by rowhook's own command; for the operator" }),
   errors: z.array(z.object({ at: z.string(), problem: z.string() })).optional(),
 });

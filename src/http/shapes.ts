@@ -1,87 +1,100 @@
-// The JSON shapes of what the database holds: what the API answers and what commands print with --json.
+// The JSON shapes of what the database holds: what the API takes and answers, and what commands print with --json.
+import type { z } from 'zod';
 import { deliveryId } from '../delivery-id.ts';
 import type { ListedDelivery } from '../database/deliveries.ts';
 import type { FoundDelivery } from '../database/logged-delivery.ts';
 import type { ListedLoss } from '../database/losses.ts';
-import type { ListedWebhook } from '../database/webhooks.ts';
+import type { ListedWebhook, NewWebhook, WebhookChanges } from '../database/webhooks.ts';
 import type { Tested } from './parts.ts';
+import type { delivery, foundDelivery, loss, newWebhook, webhook, webhookChanges } from './schemas.ts';
 
-export function webhookJson(webhook: ListedWebhook): Record<string, unknown> {
+export type WebhookJson = z.output<typeof webhook>;
+export type NewWebhookJson = z.output<typeof newWebhook>;
+export type WebhookChangesJson = z.output<typeof webhookChanges>;
+export type DeliveryJson = z.output<typeof delivery>;
+export type LossJson = z.output<typeof loss>;
+
+export function webhookJson(row: ListedWebhook): WebhookJson {
   return {
-    id: webhook.id,
-    version: webhook.revision,
-    name: webhook.name,
-    table: webhook.table_name,
-    url: webhook.url,
-    onInsert: webhook.on_insert,
-    onUpdate: webhook.on_update,
-    onDelete: webhook.on_delete,
-    onTruncate: webhook.on_truncate,
-    active: webhook.active,
-    breaker: webhook.breaker,
-    concurrency: webhook.concurrency,
-    companyId: webhook.company_id,
-    allCompanies: webhook.all_companies,
-    health: webhook.health,
-    createdAt: webhook.created_at,
-    updatedAt: webhook.updated_at,
-    claimedCount: webhook.claimed_count,
-    successCount: webhook.success_count,
-    errorCount: webhook.error_count,
-    missedCount: webhook.missed_count,
-    backlogCount: webhook.backlog_count,
-    backlogSince: webhook.backlog_since,
-    breakerSince: webhook.breaker_since,
-    breakerProbeAt: webhook.breaker_probe_at,
-    lastSuccessAt: webhook.last_success_at,
-    lastErrorAt: webhook.last_error_at,
-    lastError: webhook.last_error,
+    id: row.id,
+    version: row.revision,
+    name: row.name,
+    table: row.table_name,
+    url: row.url,
+    onInsert: row.on_insert,
+    onUpdate: row.on_update,
+    onDelete: row.on_delete,
+    onTruncate: row.on_truncate,
+    active: row.active,
+    breaker: row.breaker as WebhookJson['breaker'],
+    concurrency: row.concurrency,
+    companyId: row.company_id,
+    allCompanies: row.all_companies,
+    health: row.health,
+    createdAt: row.created_at.toISOString(),
+    updatedAt: row.updated_at.toISOString(),
+    claimedCount: row.claimed_count,
+    successCount: row.success_count,
+    errorCount: row.error_count,
+    missedCount: row.missed_count,
+    backlogCount: row.backlog_count,
+    backlogSince: row.backlog_since?.toISOString() ?? null,
+    breakerSince: row.breaker_since?.toISOString() ?? null,
+    breakerProbeAt: row.breaker_probe_at?.toISOString() ?? null,
+    lastSuccessAt: row.last_success_at?.toISOString() ?? null,
+    lastErrorAt: row.last_error_at?.toISOString() ?? null,
+    lastError: row.last_error,
   };
 }
 
-export function deliveryJson(delivery: ListedDelivery): Record<string, unknown> {
+export function deliveryJson(row: ListedDelivery): DeliveryJson {
   return {
-    id: deliveryId(delivery),
-    at: delivery.at,
-    resendOf: delivery.resend_of === null ? null : deliveryId({ at: delivery.resend_of, uid: delivery.uid }),
-    webhookId: delivery.webhook_id,
-    companyId: delivery.company_id,
-    changeId: delivery.change_id,
-    table: delivery.table_name,
-    key: delivery.key,
-    oldKey: delivery.old_key,
-    type: delivery.type,
-    attempt: delivery.attempt,
-    outcome: delivery.outcome,
-    class: delivery.class,
-    status: delivery.status,
-    detail: delivery.detail,
-    dnsMs: delivery.dns_ms,
-    connectMs: delivery.connect_ms,
-    tlsMs: delivery.tls_ms,
-    firstByteMs: delivery.first_byte_ms,
-    totalMs: delivery.total_ms,
-    bodyBytes: delivery.body_bytes,
-    ...(delivery.body === undefined ? {} : { body: delivery.body, answer: delivery.answer }),
+    id: deliveryId(row),
+    at: row.at,
+    resendOf: row.resend_of === null ? null : deliveryId({ at: row.resend_of, uid: row.uid }),
+    webhookId: row.webhook_id,
+    companyId: row.company_id,
+    changeId: row.change_id,
+    table: row.table_name,
+    key: row.key,
+    oldKey: row.old_key,
+    type: row.type,
+    attempt: row.attempt,
+    outcome: row.outcome,
+    class: row.class,
+    status: row.status,
+    detail: row.detail,
+    dnsMs: row.dns_ms,
+    connectMs: row.connect_ms,
+    tlsMs: row.tls_ms,
+    firstByteMs: row.first_byte_ms,
+    totalMs: row.total_ms,
+    bodyBytes: row.body_bytes,
+    ...(row.body === undefined ? {} : { body: row.body, answer: row.answer }),
   };
 }
 
-export function foundDeliveryJson({ delivery, bodyAbsence, others }: FoundDelivery): Record<string, unknown> {
-  return { ...deliveryJson(delivery), bodyAbsence, others: others.map(deliveryJson) };
+export function foundDeliveryJson({
+  delivery: row,
+  bodyAbsence,
+  others,
+}: FoundDelivery): z.output<typeof foundDelivery> {
+  const { body, answer } = row;
+  return { ...deliveryJson(row), body, bodyAbsence, answer, others: others.map(deliveryJson) };
 }
 
-export function lossJson(loss: ListedLoss): Record<string, unknown> {
+export function lossJson(row: ListedLoss): LossJson {
   return {
-    id: loss.id,
-    at: loss.at,
-    webhookId: loss.webhook_id,
-    companyId: loss.company_id,
-    table: loss.table_name,
-    reason: loss.reason,
-    count: loss.count,
-    fromPosition: loss.from_position,
-    toPosition: loss.to_position,
-    detail: loss.detail,
+    id: row.id,
+    at: row.at.toISOString(),
+    webhookId: row.webhook_id,
+    companyId: row.company_id,
+    table: row.table_name,
+    reason: row.reason,
+    count: row.count,
+    fromPosition: row.from_position,
+    toPosition: row.to_position,
+    detail: row.detail,
   };
 }
 
@@ -95,4 +108,35 @@ export function testedOf(webhook: ListedWebhook): Tested {
     onUpdate: webhook.on_update,
     onDelete: webhook.on_delete,
   };
+}
+
+/** `companyId`: whose rows it gets; null: those of all companies. */
+export function newWebhookRow(body: NewWebhookJson, companyId: string | null): NewWebhook {
+  const { id, name, table, url } = body;
+  return {
+    ...(id !== undefined && { id }),
+    company_id: companyId,
+    all_companies: companyId === null,
+    ...changedColumns(body),
+    name,
+    table_name: table,
+    url,
+  };
+}
+
+/** Of those fields that are named. */
+export function changedColumns(changes: WebhookChangesJson): WebhookChanges {
+  const columns = {
+    name: changes.name,
+    table_name: changes.table,
+    url: changes.url,
+    active: changes.active,
+    on_insert: changes.onInsert,
+    on_update: changes.onUpdate,
+    on_delete: changes.onDelete,
+    on_truncate: changes.onTruncate,
+    breaker: changes.breaker,
+    concurrency: changes.concurrency,
+  };
+  return Object.fromEntries(Object.entries(columns).filter(([, value]) => value !== undefined));
 }

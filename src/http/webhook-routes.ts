@@ -1,6 +1,6 @@
 // /v1/webhooks: list, create, read, change, delete. A company's token is held to its company here, in words, and in the database.
 import { z } from 'zod';
-import type { NewWebhook, WebhookChanges } from '../database/webhooks.ts';
+import type { NewWebhook } from '../database/webhooks.ts';
 import type { Principal } from './access.ts';
 import { companyOf, readCursor, toPage } from './page.ts';
 import type { ApiParts } from './parts.ts';
@@ -18,7 +18,7 @@ import {
   webhookId,
 } from './schemas.ts';
 import { SendPlaces } from './send-places.ts';
-import { testedOf, webhookJson } from './shapes.ts';
+import { changedColumns, newWebhookRow, testedOf, webhookJson, type NewWebhookJson } from './shapes.ts';
 
 const tagged = { ETag: 'Its version, for If-Match' };
 
@@ -85,7 +85,7 @@ export function webhookRoutes(parts: ApiParts): Route[] {
       body: webhookChanges,
       answers: { 200: { description: 'As it is now', schema: webhookSchema, headers: tagged } },
       handle: async ({ principal, params: { id }, body, revision }) => {
-        const changes = toChanges(body);
+        const changes = changedColumns(body);
         if (changes.url !== undefined) await requireOpenTarget(parts, principal, changes.url);
         return shown(await parts.updateWebhook(companyOf(principal), id, changes, revision));
       },
@@ -147,8 +147,8 @@ function shown(webhook: Parameters<typeof webhookJson>[0]): Reply {
   return { status: 200, body: webhookJson(webhook), headers: { etag: `"${webhook.revision}"` } };
 }
 
-function toRow(principal: Principal, body: z.output<typeof newWebhook>): NewWebhook {
-  const { id, companyId, allCompanies = false, name, table, url, active, ...rest } = body;
+function toRow(principal: Principal, body: NewWebhookJson): NewWebhook {
+  const { companyId, allCompanies = false } = body;
   const own = principal.kind === 'company' ? principal.companyId : null;
   if (own !== null && (allCompanies || (companyId ?? own) !== own)) {
     throw new Problem(403, "A company's token makes webhooks for its own company only.");
@@ -157,50 +157,7 @@ function toRow(principal: Principal, body: z.output<typeof newWebhook>): NewWebh
   if ((company === null) !== allCompanies) {
     throw new Problem(422, 'Give either companyId or allCompanies: true: whose rows does it get?');
   }
-  return {
-    ...(id !== undefined && { id }),
-    company_id: company,
-    all_companies: allCompanies,
-    name,
-    table_name: table,
-    url,
-    ...(active !== undefined && { active }),
-    ...toColumns(rest),
-  };
-}
-
-function toChanges(body: z.output<typeof webhookChanges>): WebhookChanges {
-  const { name, table, url, active, ...rest } = body;
-  return {
-    ...(name !== undefined && { name }),
-    ...(table !== undefined && { table_name: table }),
-    ...(url !== undefined && { url }),
-    ...(active !== undefined && { active }),
-    ...toColumns(rest),
-  };
-}
-
-type Choices = Pick<
-  z.output<typeof webhookChanges>,
-  'onInsert' | 'onUpdate' | 'onDelete' | 'onTruncate' | 'breaker' | 'concurrency'
->;
-
-function toColumns({
-  onInsert,
-  onUpdate,
-  onDelete,
-  onTruncate,
-  breaker,
-  concurrency,
-}: Choices): Omit<WebhookChanges, 'name' | 'table_name' | 'url' | 'active'> {
-  return {
-    ...(onInsert !== undefined && { on_insert: onInsert }),
-    ...(onUpdate !== undefined && { on_update: onUpdate }),
-    ...(onDelete !== undefined && { on_delete: onDelete }),
-    ...(onTruncate !== undefined && { on_truncate: onTruncate }),
-    ...(breaker !== undefined && { breaker }),
-    ...(concurrency !== undefined && { concurrency }),
-  };
+  return newWebhookRow(body, company);
 }
 
 async function requireOpenTarget(parts: ApiParts, principal: Principal, url: string): Promise<void> {

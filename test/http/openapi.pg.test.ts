@@ -123,6 +123,8 @@ test('each answer is what the document says, for what is there and for what is n
     '/v1/webhooks',
     '/v1/tables',
     '/v1/losses',
+    '/v1/deliveries?outcome=delivered,failed&bodies=true',
+    '/v1/deliveries?outcome=lost',
     '/v1/status',
     '/v1/losses?limit=none',
     '/v1/why?table=item&key=1',

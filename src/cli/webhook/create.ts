@@ -1,18 +1,15 @@
 /** `rowhook webhook create`. Its URL passes the same guard that every POST passes. */
 import type { Command } from 'commander';
-import { withDatabase } from '../../database/open-database.ts';
-import { createWebhook } from '../../database/webhooks.ts';
-import type { NewWebhook } from '../../database/webhooks.ts';
-import { addExample, addJsonOption, readConfiguration } from '../context.ts';
+import type { NewWebhookJson } from '../../http/shapes.ts';
+import { addBackendOption, openBackend, type BackendOptions } from '../backend/open.ts';
+import { addExample, addJsonOption } from '../context.ts';
 import type { CliContext } from '../context.ts';
 import { formatJson } from '../output.ts';
 import { addSendingOptions, parseOperations, toSending, toTriggers, usageError } from './options.ts';
 import type { Operation, SendingOptions } from './options.ts';
-import { requireOpenTarget } from './target.ts';
-import { webhookJson } from '../../http/shapes.ts';
 import { formatWebhooks } from './view.ts';
 
-interface Options extends SendingOptions {
+interface Options extends SendingOptions, BackendOptions {
   readonly company?: string;
   readonly allCompanies?: true;
   readonly name?: string;
@@ -38,13 +35,11 @@ export function addCreate(parent: Command, context: CliContext): void {
     )
     .option('--inactive', 'create it paused')
     .action(async (options: Options) => {
-      const webhook = toWebhook(options);
-      const config = readConfiguration(context);
-      await requireOpenTarget(webhook.url, config);
-      const created = await withDatabase(config, (db) => createWebhook(db, webhook));
-      context.write(options.json === true ? formatJson(webhookJson(created)) : formatWebhooks([created]));
+      const backend = openBackend(context, options);
+      const created = await backend.createWebhook(toWebhook(options, backend.knowsCompany));
+      context.write(options.json === true ? formatJson(created) : formatWebhooks([created]));
     });
-  addJsonOption(command);
+  addJsonOption(addBackendOption(command));
   addExample(
     command,
     'rowhook webhook create --company abc123 --name orders --table salesOrder --on insert,update --url https://example.com/hook',
@@ -53,13 +48,14 @@ export function addCreate(parent: Command, context: CliContext): void {
 }
 
 /** Everything that is missing is reported at once. */
-function toWebhook(options: Options): NewWebhook {
+function toWebhook(options: Options, knowsCompany: boolean): NewWebhookJson {
   const { company, name, table, url, on } = options;
   const problems: string[] = [];
   if (company !== undefined && options.allCompanies === true) {
     problems.push('give either --company or --all-companies, not both');
   }
-  if ((company ?? '') === '' && options.allCompanies !== true) {
+  const isLeftToToken = knowsCompany && company === undefined;
+  if ((company ?? '') === '' && options.allCompanies !== true && !isLeftToToken) {
     problems.push('for which company? give --company <id>, or --all-companies for every one');
   }
   if (name === undefined || name === '') problems.push('--name is missing: how people recognise the webhook');
@@ -78,10 +74,10 @@ function toWebhook(options: Options): NewWebhook {
     throw usageError(problems, 'rowhook webhook create');
   }
   return {
-    company_id: company ?? null,
-    all_companies: options.allCompanies === true,
+    ...(company !== undefined && { companyId: company }),
+    ...(options.allCompanies === true && { allCompanies: true }),
     name,
-    table_name: table,
+    table,
     url,
     ...toTriggers(on),
     active: options.inactive !== true,

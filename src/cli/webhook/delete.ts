@@ -1,8 +1,7 @@
 /** `rowhook webhook delete`: POSTs stop at once, what is queued is dropped and stands in the loss ledger. */
 import type { Command } from 'commander';
-import { withDatabase } from '../../database/open-database.ts';
-import { deleteWebhooks } from '../../database/webhooks.ts';
-import { addExample, addJsonOption, readConfiguration } from '../context.ts';
+import { addBackendOption, openBackend, type BackendOptions } from '../backend/open.ts';
+import { addExample, addJsonOption } from '../context.ts';
 import type { CliContext } from '../context.ts';
 import { counted } from '../../checks/check.ts';
 import { formatJson } from '../output.ts';
@@ -12,13 +11,12 @@ export function addDelete(parent: Command, context: CliContext): void {
     .command('delete')
     .description('delete webhooks, all of them or none; what is queued for them is dropped')
     .argument('<id...>', 'the webhooks, as `rowhook webhook list` shows them')
-    .action(async (given: string[], options: { readonly json?: true }) => {
-      const { databaseUrl } = readConfiguration(context);
+    .action(async (given: string[], options: BackendOptions & { readonly json?: true }) => {
       const ids = [...new Set(given)];
-      await withDatabase({ databaseUrl }, (db) => deleteWebhooks(db, ids));
+      await openBackend(context, options).deleteWebhooks(ids);
       const text = `deleted ${counted(ids.length, 'webhook')}`;
       context.write(options.json === true ? formatJson({ deleted: ids }) : text);
     });
-  addJsonOption(command);
+  addJsonOption(addBackendOption(command));
   addExample(command, 'rowhook webhook delete wh_1 wh_2');
 }

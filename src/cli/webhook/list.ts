@@ -1,14 +1,13 @@
 /** `rowhook webhook list`: every webhook with its counters. */
 import type { Command } from 'commander';
-import { withDatabase } from '../../database/open-database.ts';
-import { listWebhooks } from '../../database/webhooks.ts';
-import { addExample, addJsonOption, readConfiguration } from '../context.ts';
+import type { WebhookJson } from '../../http/shapes.ts';
+import { addBackendOption, openBackend, type BackendOptions } from '../backend/open.ts';
+import { addExample, addJsonOption } from '../context.ts';
 import type { CliContext } from '../context.ts';
 import { formatJson } from '../output.ts';
-import { webhookJson } from '../../http/shapes.ts';
 import { formatWebhooks } from './view.ts';
 
-interface Options {
+interface Options extends BackendOptions {
   readonly company?: string;
   readonly table?: string;
   readonly json?: true;
@@ -21,18 +20,29 @@ export function addList(parent: Command, context: CliContext): void {
     .option('--company <id>', 'those of one company')
     .option('--table <name>', 'those of one table')
     .action(async (options: Options) => {
-      const { databaseUrl } = readConfiguration(context);
       const filter = { companyId: options.company, table: options.table };
-      const webhooks = await withDatabase({ databaseUrl }, (db) => listWebhooks(db, filter));
-      if (options.json === true) context.write(formatJson(webhooks.map(webhookJson)));
+      const webhooks = sorted(await openBackend(context, options).listWebhooks(filter));
+      if (options.json === true) context.write(formatJson(webhooks));
       else context.write(webhooks.length === 0 ? none(options) : formatWebhooks(webhooks));
     });
-  addJsonOption(command);
+  addJsonOption(addBackendOption(command));
   addExample(
     command,
     'rowhook webhook list --company abc123',
     'rowhook webhook list --table salesOrder --json',
   );
+}
+
+/** By company and name, those of all companies last. */
+function sorted(webhooks: readonly WebhookJson[]): WebhookJson[] {
+  const place = ({ companyId, name, id }: WebhookJson): string[] =>
+    companyId === null ? ['1', name, id] : ['0', companyId, name, id];
+  return webhooks.toSorted((a, b) => compare(place(a), place(b)));
+}
+
+function compare(a: readonly string[], b: readonly string[]): number {
+  const index = a.findIndex((part, each) => part !== b[each]);
+  return index === -1 ? 0 : (a[index] ?? '') < (b[index] ?? '') ? -1 : 1;
 }
 
 function none(options: Options): string {

@@ -26,7 +26,7 @@ export interface SendingOptions {
   readonly concurrency?: number | 'default';
 }
 
-/** As columns, where they are named; null: as for every webhook. commander has no options whose value is null. */
+/** Those that are named; null: as for every webhook. commander has no options whose value is null. */
 export function toSending({ breaker, concurrency }: SendingOptions): {
   breaker?: BreakerMode | null;
   concurrency?: number | null;
@@ -66,16 +66,16 @@ export function addSendingOptions(command: Command): Command {
 }
 
 export function toTriggers(chosen: readonly Operation[]): {
-  on_insert: boolean;
-  on_update: boolean;
-  on_delete: boolean;
-  on_truncate: boolean;
+  onInsert: boolean;
+  onUpdate: boolean;
+  onDelete: boolean;
+  onTruncate: boolean;
 } {
   return {
-    on_insert: chosen.includes('insert'),
-    on_update: chosen.includes('update'),
-    on_delete: chosen.includes('delete'),
-    on_truncate: chosen.includes('truncate'),
+    onInsert: chosen.includes('insert'),
+    onUpdate: chosen.includes('update'),
+    onDelete: chosen.includes('delete'),
+    onTruncate: chosen.includes('truncate'),
   };
 }
 

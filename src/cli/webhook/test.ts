@@ -1,12 +1,9 @@
 /** `rowhook webhook test <id>`: one POST now, by the code that sends deliveries, with a row as real as there is. */
 import type { Command } from 'commander';
-import { withDatabase } from '../../database/open-database.ts';
-import { findWebhook } from '../../database/webhooks.ts';
-import { createPoster } from '../../delivery/post.ts';
 import { ExitError } from '../../exit-error.ts';
-import { testedOf } from '../../http/shapes.ts';
-import { postTest, testPayload, type TestResult } from '../../test-send.ts';
-import { addExample, addJsonOption, readConfiguration } from '../context.ts';
+import type { TestResult } from '../../test-send.ts';
+import { addBackendOption, openBackend, type BackendOptions } from '../backend/open.ts';
+import { addExample, addJsonOption } from '../context.ts';
 import type { CliContext } from '../context.ts';
 import { formatJson, printable } from '../output.ts';
 
@@ -17,18 +14,12 @@ export function addTest(parent: Command, context: CliContext): void {
       'send one POST to a webhook now, marked as a test and counted nowhere; exit code 1 when it fails',
     )
     .argument('<id>', 'the webhook, as `rowhook webhook list` shows it')
-    .action(async (id: string, options: { readonly json?: true }) => {
-      const config = readConfiguration(context);
-      const { url, payload } = await withDatabase(config, async (db) => {
-        const webhook = testedOf(await findWebhook(db, id));
-        return { url: webhook.url, payload: await testPayload(db, webhook) };
-      });
-      await using poster = createPoster(config);
-      const result = await postTest(poster, url, payload);
+    .action(async (id: string, options: BackendOptions & { readonly json?: true }) => {
+      const result = await openBackend(context, options).testWebhook(id);
       context.write(options.json === true ? formatJson(result) : format(result));
       if (!result.isDelivered) throw new ExitError('the test was not delivered', { exitCode: 1 });
     });
-  addJsonOption(command);
+  addJsonOption(addBackendOption(command));
   addExample(command, 'rowhook webhook test wh_1', 'rowhook webhook test wh_1 --json');
 }
 

@@ -1,19 +1,16 @@
 /** `rowhook webhook update`. A webhook's id and company never change; everything else may. */
 import { Option } from 'commander';
 import type { Command } from 'commander';
-import { withDatabase } from '../../database/open-database.ts';
-import { updateWebhook } from '../../database/webhooks.ts';
-import type { WebhookChanges } from '../../database/webhooks.ts';
-import { addExample, addJsonOption, readConfiguration } from '../context.ts';
+import type { WebhookChangesJson } from '../../http/shapes.ts';
+import { addBackendOption, openBackend, type BackendOptions } from '../backend/open.ts';
+import { addExample, addJsonOption } from '../context.ts';
 import type { CliContext } from '../context.ts';
 import { formatJson } from '../output.ts';
 import { addSendingOptions, parseOperations, toSending, toTriggers, usageError } from './options.ts';
 import type { Operation, SendingOptions } from './options.ts';
-import { requireOpenTarget } from './target.ts';
-import { webhookJson } from '../../http/shapes.ts';
 import { formatWebhooks } from './view.ts';
 
-interface Options extends SendingOptions {
+interface Options extends SendingOptions, BackendOptions {
   readonly name?: string;
   readonly table?: string;
   readonly url?: string;
@@ -39,12 +36,10 @@ export function addUpdate(parent: Command, context: CliContext): void {
     .option('--paused', 'stop sending at once; changes made meanwhile are counted as missed')
     .action(async (id: string, options: Options) => {
       const changes = toChanges(options);
-      const config = readConfiguration(context);
-      if (changes.url !== undefined) await requireOpenTarget(changes.url, config);
-      const updated = await withDatabase(config, (db) => updateWebhook(db, id, changes));
-      context.write(options.json === true ? formatJson(webhookJson(updated)) : formatWebhooks([updated]));
+      const updated = await openBackend(context, options).updateWebhook(id, changes);
+      context.write(options.json === true ? formatJson(updated) : formatWebhooks([updated]));
     });
-  addJsonOption(command);
+  addJsonOption(addBackendOption(command));
   addExample(
     command,
     'rowhook webhook update wh_1 --paused',
@@ -53,15 +48,15 @@ export function addUpdate(parent: Command, context: CliContext): void {
   );
 }
 
-function toChanges({ name, table, url, on, active, paused, ...sending }: Options): WebhookChanges {
-  const changes: WebhookChanges = {
+function toChanges({ name, table, url, on, active, paused, ...rest }: Options): WebhookChangesJson {
+  const changes: WebhookChangesJson = {
     ...(name === undefined ? {} : { name }),
-    ...(table === undefined ? {} : { table_name: table }),
+    ...(table === undefined ? {} : { table }),
     ...(url === undefined ? {} : { url }),
     ...(on === undefined ? {} : toTriggers(on)),
     ...(active === true ? { active: true } : {}),
     ...(paused === true ? { active: false } : {}),
-    ...toSending(sending),
+    ...toSending(rest),
   };
   if (Object.keys(changes).length > 0) return changes;
   throw usageError(

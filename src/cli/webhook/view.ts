@@ -1,8 +1,8 @@
 /** A webhook as it is printed for people: one line. */
-import type { ListedWebhook } from '../../database/webhooks.ts';
+import type { WebhookJson } from '../../http/shapes.ts';
 import { formatTable } from '../output.ts';
 
-export function formatWebhooks(webhooks: readonly ListedWebhook[]): string {
+export function formatWebhooks(webhooks: readonly WebhookJson[]): string {
   const headings = [
     'ID',
     'COMPANY',
@@ -23,33 +23,33 @@ export function formatWebhooks(webhooks: readonly ListedWebhook[]): string {
     headings,
     webhooks.map((webhook) => [
       webhook.id,
-      webhook.company_id ?? '(all)',
+      webhook.companyId ?? '(all)',
       webhook.name,
-      webhook.table_name,
+      webhook.table,
       triggers(webhook),
       webhook.health,
-      String(webhook.success_count),
-      String(webhook.error_count),
-      String(webhook.missed_count),
-      String(webhook.backlog_count),
+      String(webhook.successCount),
+      String(webhook.errorCount),
+      String(webhook.missedCount),
+      String(webhook.backlogCount),
       webhook.url,
-      seconds(webhook.last_success_at),
-      seconds(webhook.last_error_at),
-      webhook.last_error ?? '',
+      seconds(webhook.lastSuccessAt),
+      seconds(webhook.lastErrorAt),
+      webhook.lastError ?? '',
     ]),
   );
 }
 
-function seconds(at: Date | null): string {
-  return at === null ? '-' : at.toISOString().replace(/\.\d+Z$/, 'Z');
+function seconds(at: string | null): string {
+  return at === null ? '-' : at.replace(/\.\d+Z$/, 'Z');
 }
 
-function triggers(webhook: ListedWebhook): string {
+function triggers(webhook: WebhookJson): string {
   const chosen = [
-    webhook.on_insert ? 'insert' : '',
-    webhook.on_update ? 'update' : '',
-    webhook.on_delete ? 'delete' : '',
-    webhook.on_truncate ? 'truncate' : '',
+    webhook.onInsert ? 'insert' : '',
+    webhook.onUpdate ? 'update' : '',
+    webhook.onDelete ? 'delete' : '',
+    webhook.onTruncate ? 'truncate' : '',
   ];
   return chosen.filter((each) => each !== '').join(',');
 }

@@ -1,0 +1,76 @@
+/** A running service, over its API: the same answers, within what the token opens. */
+import { z } from 'zod';
+import {
+  delivery,
+  explanation,
+  loss,
+  maxPage,
+  maxPageOfBodies,
+  pageOf,
+  status,
+  testResult,
+  webhook,
+} from '../../http/schemas.ts';
+import type { ApiClient, Query } from './api-client.ts';
+import type { Backend } from './backend.ts';
+
+export function apiBackend(api: ApiClient): Backend {
+  const pathOf = (id: string): string => `v1/webhooks/${encodeURIComponent(id)}`;
+  const find: Backend['findWebhook'] = (id) => api.get(pathOf(id), {}, webhook);
+  return {
+    knowsCompany: true,
+    listWebhooks: ({ companyId: company, table }) =>
+      readPages(api, 'v1/webhooks', webhook, { query: { company, table }, limit: Infinity }),
+    findWebhook: find,
+    createWebhook: (body) => api.send('post', 'v1/webhooks', body, webhook),
+    updateWebhook: (id, changes) => api.send('patch', pathOf(id), changes, webhook),
+    deleteWebhooks: async (ids) => {
+      for (const id of ids) await find(id);
+      for (const id of ids) await api.send('delete', pathOf(id), undefined, z.unknown());
+    },
+    testWebhook: (id) => api.send('post', `${pathOf(id)}/test`, {}, testResult),
+    listDeliveries: ({ outcomes, since, limit, ...rest }, wantsBodies) => {
+      const query = {
+        ...rest,
+        outcome: outcomes?.join(','),
+        since: since?.toISOString(),
+        bodies: String(wantsBodies),
+      };
+      const perPage = wantsBodies ? maxPageOfBodies : maxPage;
+      return readPages(api, 'v1/deliveries', delivery, { query, limit, perPage });
+    },
+    listLosses: ({ since, limit, ...rest }) =>
+      readPages(api, 'v1/losses', loss, { query: { ...rest, since: since?.toISOString() }, limit }),
+    why: (record) => api.get('v1/why', record, explanation),
+    status: () => api.get('v1/status', {}, status),
+  };
+}
+
+interface Pages {
+  readonly query: Query;
+  /** Rows of all pages together. */
+  readonly limit: number;
+  readonly perPage?: number;
+}
+
+async function readPages<T>(
+  api: ApiClient,
+  path: string,
+  item: z.ZodObject,
+  { query, limit, perPage = maxPage }: Pages,
+): Promise<T[]> {
+  const rows: T[] = [];
+  const page = pageOf(item);
+  let cursor: string | null | undefined;
+  do {
+    const size = Math.min(perPage, limit - rows.length);
+    const answer: { data: T[]; nextCursor: string | null } = await api.get(
+      path,
+      { ...query, limit: String(size), cursor },
+      page,
+    );
+    rows.push(...answer.data);
+    cursor = answer.nextCursor;
+  } while (cursor !== null && rows.length < limit);
+  return rows;
+}

@@ -1,0 +1,35 @@
+/** What commands ask for, whichever way it comes: from the database itself, or from a running service over its API. */
+import type { Status } from '../../checks/status-report.ts';
+import type { DeliveryFilter } from '../../database/deliveries.ts';
+import type { LossFilter } from '../../database/losses.ts';
+import type { WebhookFilter } from '../../database/webhooks.ts';
+import type {
+  DeliveryJson,
+  LossJson,
+  NewWebhookJson,
+  WebhookChangesJson,
+  WebhookJson,
+} from '../../http/shapes.ts';
+import type { TestResult } from '../../test-send.ts';
+import type { Explanation } from '../../webhooks/why.ts';
+
+/** Each rejects with an ExitError written for people. */
+export interface Backend {
+  /** The company is the token's where none is named: the API knows it, and the database does not. */
+  readonly knowsCompany: boolean;
+  /** In no order. */
+  listWebhooks(filter: Omit<WebhookFilter, 'id'>): Promise<WebhookJson[]>;
+  findWebhook(id: string): Promise<WebhookJson>;
+  createWebhook(webhook: NewWebhookJson): Promise<WebhookJson>;
+  updateWebhook(id: string, changes: WebhookChangesJson): Promise<WebhookJson>;
+  /** None where one of them is unknown. */
+  deleteWebhooks(ids: readonly string[]): Promise<void>;
+  /** One POST now, counted nowhere. */
+  testWebhook(id: string): Promise<TestResult>;
+  /** Newest first; bodies and answers are there when they are wanted and may be seen. */
+  listDeliveries(filter: DeliveryFilter, wantsBodies: boolean): Promise<DeliveryJson[]>;
+  /** Newest first. */
+  listLosses(filter: Omit<LossFilter, 'before'>): Promise<LossJson[]>;
+  why(record: { readonly table: string; readonly key: string }): Promise<Explanation>;
+  status(): Promise<Status>;
+}
