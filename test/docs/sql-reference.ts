@@ -64,7 +64,7 @@ const order = [
 const intro = `# SQL reference
 
 What applications and DBAs find in the schema \`rowhook\`. This page is made from the comments in the database (\`npm run docs:sql\`); in psql \`\\d+\` and \`\\df+\` show the same.
-How to use it: [applications.md](applications.md) for applications, [postgres.md](postgres.md) for DBAs.
+How to use it: [applications.md](applications.md) for applications, [dba.md](dba.md) for DBAs.
 
 A right is one of \`select\`, \`insert\`, \`update\` and \`delete\`; – is none of them. The service's login, a member of \`rowhook_service\`, reads and writes what it needs of all this and is not listed. Nothing is granted to
 PUBLIC, and each function pins its \`search_path\`.
