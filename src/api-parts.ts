@@ -1,11 +1,13 @@
 // What the API is given: the database within the caller's scope, the guard that the sender has, and the status.
-import { statusReport } from './checks/status-report.ts';
+import { readLeading, statusReport } from './checks/status-report.ts';
 import type { Config } from './config.ts';
 import type { ScopedDatabase } from './database/company-scope.ts';
 import { listDeliveries } from './database/deliveries.ts';
+import { readFeed, readLogEnd, readTotals } from './database/feed.ts';
 import { readHistory } from './database/history.ts';
 import { findDelivery } from './database/logged-delivery.ts';
 import { listLosses } from './database/losses.ts';
+import type { Queries } from './database/queries.ts';
 import { readSlot } from './database/status/slot.ts';
 import { listTables } from './database/tables.ts';
 import {
@@ -17,7 +19,7 @@ import {
 } from './database/webhooks.ts';
 import { checkTarget } from './delivery/address-guard.ts';
 import type { Poster } from './delivery/post.ts';
-import type { ApiParts } from './http/parts.ts';
+import type { ApiParts, LiveStatus } from './http/parts.ts';
 import { resend } from './resend.ts';
 import { SharedAnswer } from './shared-answer.ts';
 import { postTest, testPayload } from './test-send.ts';
@@ -49,12 +51,31 @@ export function apiParts(
     listTables: (company) => within(company, listTables),
     status: () => status.get(),
     slot: () => aside((db) => readSlot(db, slot)),
+    liveStatus: () => aside((db) => readLiveStatus(db, slot)),
+    logEnd: (after) => within(null, (db) => readLogEnd(db, after)),
+    feed: (company, ask) => within(company, (db) => readFeed(db, ask)),
     refusalOf: async (url, isOperator) => {
       const refusal = await checkTarget(url, config);
       if (refusal === null) return null;
       // What is inside the network, and which setting opens it, is not for those who choose a URL.
       return isOperator ? `${refusal.class}: ${refusal.message}` : `${refusal.class}: ${closedToTenants}`;
     },
+  };
+}
+
+async function readLiveStatus(db: Queries, slot: string): Promise<LiveStatus> {
+  const facts = await readSlot(db, slot);
+  return {
+    at: new Date().toISOString(),
+    ...(await readLeading(db, slot)),
+    slot: facts && {
+      active: facts.active,
+      walStatus: facts.walStatus,
+      lagBytes: facts.lagBytes,
+      retainedBytes: facts.retainedBytes,
+      safeWalBytes: facts.safeWalBytes,
+    },
+    totals: await readTotals(db),
   };
 }
 

@@ -6,7 +6,8 @@ export const longestTokenSeconds = 24 * 3_600;
 
 /** `isForged`: it is not signed with the secret. */
 export type TokenCheck =
-  { readonly companyId: string } | { readonly problem: string; readonly isForged: boolean };
+  | { readonly companyId: string; readonly expiresAtMs: number }
+  | { readonly problem: string; readonly isForged: boolean };
 
 /** @returns the JWT; it is valid from now on for so many seconds. */
 export async function signCompanyToken(
@@ -33,7 +34,7 @@ export async function checkCompanyToken(token: string, secret: string): Promise<
     if (exp - Date.now() / 1000 > longestTokenSeconds + 60) {
       return { problem: 'the token is valid for more than 24 hours; make shorter ones', isForged: false };
     }
-    return { companyId };
+    return { companyId, expiresAtMs: exp * 1000 };
   } catch (error) {
     if (error instanceof errors.JWTExpired) return { problem: 'the token has expired', isForged: false };
     if (error instanceof errors.JOSEError) return { problem: 'the token is not valid here', isForged: true };

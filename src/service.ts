@@ -66,6 +66,7 @@ class Service {
       version: packageVersion(),
       logger,
       telemetry,
+      stop,
       parts: apiParts(config, database, poster),
       whyNotReady: () => this.#whyNotReady(),
     });

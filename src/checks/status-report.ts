@@ -49,7 +49,8 @@ async function readGroups(db: Queries, slot: string): Promise<CheckGroup[]> {
   ];
 }
 
-async function readLeading(db: Queries, slot: string): Promise<Pick<Status, 'leader' | 'standbys'>> {
+/** The leader is null where nobody leads. */
+export async function readLeading(db: Queries, slot: string): Promise<Pick<Status, 'leader' | 'standbys'>> {
   if ((await findSchemaProblem(db)) !== null) return { leader: null, standbys: [] };
   const { isThere, standbys, ...leader } = await readLeader(db, slot);
   return { leader: isThere ? leader : null, standbys };

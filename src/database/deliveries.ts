@@ -17,6 +17,11 @@ export interface DeliveryFilter {
   readonly limit: number;
 }
 
+interface LogFilter extends DeliveryFilter {
+  /** Only what the service delivered by itself. */
+  readonly areResendsLeftOut?: boolean;
+}
+
 export interface ListedDelivery {
   /** To the microsecond, in UTC. */
   readonly at: string;
@@ -56,7 +61,7 @@ const stretchesMs = [minuteMs, 10 * minuteMs, 100 * minuteMs, 1_000 * minuteMs, 
  */
 export async function listDeliveries(
   db: Database,
-  filter: DeliveryFilter,
+  filter: LogFilter,
   wantsBodies: boolean,
 ): Promise<ListedDelivery[]> {
   if (filter.table !== undefined) await requireKnownTable(db, filter.table);
@@ -77,12 +82,13 @@ export async function listDeliveries(
   return deliveries;
 }
 
-interface Stretch extends DeliveryFilter {
+interface Stretch extends LogFilter {
   readonly from: string;
   readonly until: string;
 }
 
 async function readStretch(db: Database, stretch: Stretch, hasBodies: boolean): Promise<ListedDelivery[]> {
+  const { areResendsLeftOut = false } = stretch;
   const { from, until, webhook, company, table, key, outcomes, limit } = stretch;
   let query = selectListed(db, hasBodies).where(
     sql<SqlBool>`d.at >= ${from}::timestamptz and d.at < ${until}::timestamptz`,
@@ -90,6 +96,7 @@ async function readStretch(db: Database, stretch: Stretch, hasBodies: boolean): 
   if (webhook !== undefined) query = query.where('d.webhook_id', '=', webhook);
   if (company !== undefined) query = query.where('d.company_id', '=', company);
   if (table !== undefined) query = query.where('d.table_name', '=', table);
+  if (areResendsLeftOut) query = query.where('d.resend_of', 'is', null);
   if (outcomes !== undefined) query = query.where('d.outcome', 'in', outcomes);
   if (key !== undefined) query = query.where((e) => e.or([e('d.key', '=', key), e('d.old_key', '=', key)]));
   return await query.orderBy('d.at', 'desc').limit(limit).execute();

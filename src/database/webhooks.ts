@@ -26,6 +26,7 @@ export type ListedWebhook = Selectable<RowhookSchema['webhook_health']>;
 
 export interface WebhookFilter {
   readonly id?: string | undefined;
+  readonly ids?: readonly string[] | undefined;
   readonly companyId?: string | undefined;
   readonly table?: string | undefined;
 }
@@ -45,10 +46,11 @@ export async function listWebhooks(
   filter: WebhookFilter,
   page?: WebhookPage,
 ): Promise<ListedWebhook[]> {
-  const { id, companyId, table } = filter;
+  const { id, ids, companyId, table } = filter;
   if (table !== undefined) await requireKnownTable(db, table);
   let query = db.selectFrom('webhook_health as h').selectAll('h');
   if (id !== undefined) query = query.where('h.id', '=', id);
+  if (ids !== undefined) query = query.where('h.id', '=', sql<string>`any(${ids}::text[])`);
   if (companyId !== undefined) query = query.where('h.company_id', '=', companyId);
   if (table !== undefined) query = query.where('h.table_name', '=', table);
   if (page === undefined) query = query.orderBy('h.all_companies').orderBy('h.company_id').orderBy('h.name');

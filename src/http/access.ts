@@ -6,7 +6,8 @@ import { checkCompanyToken } from '../company-token.ts';
 import { Problem } from './problem.ts';
 
 export type Principal =
-  { readonly kind: 'operator' } | { readonly kind: 'company'; readonly companyId: string };
+  | { readonly kind: 'operator' }
+  | { readonly kind: 'company'; readonly companyId: string; readonly expiresAtMs: number };
 
 /** Of a request. */
 export interface Asking {
@@ -85,7 +86,7 @@ export class Access {
     if (adminToken !== undefined && isSame(token, adminToken)) return { kind: 'operator' };
     if (tokenSecret === undefined) throw this.#failed(remoteAddress, 'The token is not valid here.');
     const checked = await checkCompanyToken(token, tokenSecret);
-    if ('companyId' in checked) return { kind: 'company', companyId: checked.companyId };
+    if ('companyId' in checked) return { kind: 'company', ...checked };
     const detail = `${checked.problem[0]?.toUpperCase() ?? ''}${checked.problem.slice(1)}.`;
     throw checked.isForged ? this.#failed(remoteAddress, detail) : unauthorized(detail);
   }

@@ -4,6 +4,8 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from '../logger.ts';
 import type { Access } from './access.ts';
 import { deliveryRoutes } from './delivery-routes.ts';
+import { eventRoutes } from './event-routes.ts';
+import type { EventStreams } from './event-streams.ts';
 import { openApiDocument } from './openapi.ts';
 import type { ApiParts } from './parts.ts';
 import { forOperators, Problem, problemOf } from './problem.ts';
@@ -13,17 +15,18 @@ import { webhookRoutes } from './webhook-routes.ts';
 
 export interface ApiOptions {
   readonly parts: ApiParts;
+  readonly streams: EventStreams;
   readonly access: Access;
   readonly logger: Logger;
   readonly version: string;
 }
 
-export function apiRoutes(parts: ApiParts): Route[] {
-  return [...webhookRoutes(parts), ...deliveryRoutes(parts), ...readRoutes(parts)];
+export function apiRoutes(parts: ApiParts, streams: EventStreams): Route[] {
+  return [...webhookRoutes(parts), ...deliveryRoutes(parts), ...readRoutes(parts), ...eventRoutes(streams)];
 }
 
-export function addApi(app: FastifyInstance, { parts, access, logger, version }: ApiOptions): void {
-  const routes = apiRoutes(parts);
+export function addApi(app: FastifyInstance, { parts, streams, access, logger, version }: ApiOptions): void {
+  const routes = apiRoutes(parts, streams);
   const document = openApiDocument(routes, version);
   app.get('/openapi.json', {
     onRequest: async (request) => {
@@ -34,6 +37,8 @@ export function addApi(app: FastifyInstance, { parts, access, logger, version }:
   for (const route of routes) {
     app.route({
       method: route.method,
+      // Nobody would read what a HEAD opens.
+      exposeHeadRoute: route.isLive !== true,
       url: route.path.replaceAll(/\{(\w+)\}/g, ':$1'),
       // Before the body is read: whoever may not ask shall not make us read one.
       onRequest: async (request) => {
@@ -42,12 +47,13 @@ export function addApi(app: FastifyInstance, { parts, access, logger, version }:
       handler: async (request, reply) => {
         const { principal, params, query, body } = request;
         if (principal === null) throw new Error('a route was reached without asking who it is');
-        const ifMatch = request.headers['if-match'];
+        const { 'if-match': ifMatch, 'last-event-id': eventId } = request.headers;
+        const lastEventId = Array.isArray(eventId) ? eventId.join() : eventId;
         const {
           status,
           body: answer,
           headers = {},
-        } = await route.answer({ principal, params, query, body, ifMatch });
+        } = await route.answer({ principal, params, query, body, ifMatch, lastEventId });
         return await reply.code(status).headers(headers).send(answer);
       },
     });

@@ -31,11 +31,12 @@ export function openApiDocument(routes: readonly Route[], version: string): obje
 }
 
 function operation(route: Route): object {
-  const { id, summary, description, params, query, body, answers, isVersioned } = route;
+  const { id, summary, description, params, query, body, answers, isVersioned, isLive } = route;
   const parameters = [
     ...parametersOf(params, 'path'),
     ...parametersOf(query, 'query'),
     ...(isVersioned === true ? [ifMatch] : []),
+    ...(isLive === true ? [lastEventId] : []),
   ];
   return {
     operationId: id,
@@ -65,6 +66,13 @@ const ifMatch = {
   schema: { type: 'string' },
 };
 
+const lastEventId = {
+  name: 'Last-Event-ID',
+  in: 'header',
+  description: 'The id of the last event that arrived: deliveries of the last 24 hours after it come first.',
+  schema: { type: 'string' },
+};
+
 function parametersOf(schema: z.ZodObject | undefined, place: 'path' | 'query'): object[] {
   if (schema === undefined) return [];
   const { properties = {}, required = [] } = jsonSchema(schema, 'input') as {
@@ -80,7 +88,7 @@ function parametersOf(schema: z.ZodObject | undefined, place: 'path' | 'query'):
   }));
 }
 
-function response({ description, schema, headers = {} }: Answer): object {
+function response({ description, schema, mediaType = 'application/json', headers = {} }: Answer): object {
   const described = Object.entries(headers).map(([name, text]) => [
     name,
     { description: text, schema: { type: 'string' } },
@@ -88,7 +96,7 @@ function response({ description, schema, headers = {} }: Answer): object {
   return {
     description,
     ...(described.length > 0 && { headers: Object.fromEntries(described) as object }),
-    ...(schema && { content: { 'application/json': { schema: jsonSchema(schema, 'output') } } }),
+    ...(schema && { content: { [mediaType]: { schema: jsonSchema(schema, 'output') } } }),
   };
 }
 

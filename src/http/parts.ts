@@ -1,6 +1,7 @@
 // What the API needs of the rest of the service, as functions. `companyId`: for this company only, which the database enforces; null: for all.
 import type { DeliveryFilter, ListedDelivery } from '../database/deliveries.ts';
 import type { FoundDelivery } from '../database/logged-delivery.ts';
+import type { FeedAnswer, FeedAsk, Totals } from '../database/feed.ts';
 import type { ListedLoss, LossFilter } from '../database/losses.ts';
 import type { SubscribableTable } from '../database/tables.ts';
 import type {
@@ -28,6 +29,15 @@ export interface SlotMetrics {
   readonly lagBytes: number | null;
   readonly retainedBytes: number | null;
   readonly safeWalBytes: number | null;
+}
+
+/** What changes by the second. */
+export interface LiveStatus {
+  readonly at: string;
+  readonly leader: object | null;
+  readonly standbys: readonly object[];
+  readonly slot: SlotMetrics | null;
+  readonly totals: Totals;
 }
 
 /** Each rejects with an ExitError whose `refusal` says what the caller is told. */
@@ -61,6 +71,11 @@ export interface ApiParts {
   status(): Promise<object>;
   /** Null: there is none of that name. */
   slot(): Promise<SlotMetrics | null>;
+  liveStatus(): Promise<LiveStatus>;
+  /** Where the delivery log ends, at or after `after`; null: a moment ago. */
+  logEnd(after: string | null): Promise<string>;
+  /** What happened since. */
+  feed(companyId: string | null, ask: FeedAsk): Promise<FeedAnswer>;
   /** Why no POST would be sent there, as the sender decides it; null: it would. The setting that opens it is the operator's to know. */
   refusalOf(url: string, isOperator: boolean): Promise<string | null>;
 }

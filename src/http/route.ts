@@ -5,7 +5,7 @@ import { forOperators, Problem, type FieldProblem } from './problem.ts';
 
 export interface Reply {
   readonly status: number;
-  /** As JSON; absent: none. */
+  /** As JSON, or a stream; absent: none. */
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
 }
@@ -14,6 +14,8 @@ export interface Answer {
   readonly description: string;
   /** Absent: no body. */
   readonly schema?: z.ZodType;
+  /** Other than JSON. */
+  readonly mediaType?: string;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
@@ -24,6 +26,7 @@ interface Inputs<Params, Query, Body> {
   readonly body: Body;
   /** The revision that a change is meant for, from If-Match; undefined: whichever there is. */
   readonly revision: number | undefined;
+  readonly lastEventId: string | undefined;
 }
 
 export interface Route {
@@ -36,6 +39,8 @@ export interface Route {
   readonly isOperatorsOnly?: boolean;
   /** Takes If-Match. */
   readonly isVersioned?: boolean;
+  /** Answers with a stream that stays open; takes Last-Event-ID. */
+  readonly isLive?: boolean;
   readonly params?: z.ZodObject;
   readonly query?: z.ZodObject;
   readonly body?: z.ZodObject;
@@ -50,6 +55,7 @@ export interface RawInputs {
   readonly query: unknown;
   readonly body: unknown;
   readonly ifMatch: string | undefined;
+  readonly lastEventId: string | undefined;
 }
 
 type Parsed<Schema> = Schema extends z.ZodType ? z.output<Schema> : Record<string, never>;
@@ -83,6 +89,7 @@ export function route<
         query: parse(query, raw.query, 'query', problems) as Parsed<Q>,
         body: parse(body, raw.body, 'body', problems) as Parsed<B>,
         revision: rest.isVersioned === true ? readIfMatch(raw.ifMatch) : undefined,
+        lastEventId: raw.lastEventId,
       };
       if (problems.length > 0) throw invalid(problems);
       return await handle(inputs);

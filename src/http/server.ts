@@ -8,6 +8,7 @@ import type { Logger } from '../logger.ts';
 import type { Telemetry } from '../telemetry.ts';
 import { Access, isLoopbackHost, type Principal } from './access.ts';
 import { addApi, requireOperator, securityHeaders, sendProblem } from './api.ts';
+import { EventStreams } from './event-streams.ts';
 import { Metrics } from './metrics.ts';
 import type { ApiParts } from './parts.ts';
 import { Problem } from './problem.ts';
@@ -29,6 +30,8 @@ export interface HttpServerOptions {
   readonly logger: Logger;
   readonly parts: ApiParts;
   readonly telemetry: Telemetry;
+  /** Aborting it ends what stays open: streams of events. */
+  readonly stop: AbortSignal;
   /** null while it streams as leader; else what it does instead, such as `standby: …`. */
   whyNotReady(): string | null;
 }
@@ -43,7 +46,7 @@ const maxHeaderBytes = 16 * 1024;
 
 /** Rejects with an ExitError (2) that names the address when it cannot be listened on. */
 export async function startHttpServer(options: HttpServerOptions): Promise<HttpServer> {
-  const { host, port, adminToken, tokenSecret, parts, logger, version } = options;
+  const { host, port, adminToken, tokenSecret, parts, telemetry, logger, version, stop } = options;
   const access = new Access({
     adminToken,
     tokenSecret,
@@ -78,7 +81,11 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
   });
   addHealth(app, options);
   addMetrics(app, access, options);
-  addApi(app, { parts, access, logger, version });
+  const streams = new EventStreams({ parts, telemetry });
+  stop.addEventListener('abort', () => {
+    streams.stop();
+  });
+  addApi(app, { parts, streams, access, logger, version });
   try {
     await app.listen({ host, port });
   } catch (error) {
@@ -88,6 +95,7 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
   return {
     url: `http://${family === 'IPv6' ? `[${address}]` : address}:${bound}`,
     [Symbol.asyncDispose]: async () => {
+      await streams[Symbol.asyncDispose]();
       await app.close();
     },
   };

@@ -13,6 +13,8 @@ import { startHttpServer, type HttpServerOptions } from '../../src/http/server.t
 import { createLogger } from '../../src/logger.ts';
 import { Telemetry } from '../../src/telemetry.ts';
 import { http } from '../support/http.ts';
+import { listen, type Listener } from '../support/listen.ts';
+import { waitUntil } from '../support/wait.ts';
 import { createInstalledDatabase, type InstalledDatabase } from '../support/installed-database.ts';
 
 export const adminToken = 'operator-of-the-tests-0123456789';
@@ -27,9 +29,11 @@ export interface Ask {
 export interface ApiHere extends AsyncDisposable {
   readonly url: string;
   readonly database: InstalledDatabase;
-  /** As the operator, unless another token is given; null: without one. */
+  /** As the operator, unless another token is given; null: without one. Of a stream of events the beginning. */
   ask(method: Method, path: string, options?: Ask): Promise<Answered>;
-  tokenOf(companyId: string): Promise<string>;
+  /** To /v1/events. */
+  listen(options?: Ask): Promise<Listener>;
+  tokenOf(companyId: string, seconds?: number): Promise<string>;
 }
 
 export interface Answered {
@@ -73,29 +77,45 @@ export async function startApiHere({
       logger: createLogger('silent'),
       telemetry: new Telemetry(),
       parts: apiParts(config, scoped, poster),
+      stop: new AbortController().signal,
       whyNotReady: () => null,
       ...options,
     }),
   );
+  const headersOf = ({ token = adminToken, headers = {} }: Ask): Record<string, string> => ({
+    ...(token !== null && { authorization: `Bearer ${token}` }),
+    ...headers,
+  });
   return {
     url: server.url,
     database,
-    tokenOf: (companyId) => signCompanyToken(companyId, { secret: tokenSecret, seconds: 60 }),
-    ask: async (method, path, { token = adminToken, body, headers = {} } = {}) => {
+    tokenOf: (companyId, seconds = 60) => signCompanyToken(companyId, { secret: tokenSecret, seconds }),
+    listen: (asked = {}) => listen(`${server.url}/v1/events`, headersOf(asked)),
+    ask: async (method, path, asked = {}) => {
+      if (method === 'GET' && /^\/v1\/events(\?|$)/.test(path))
+        return await beginningOf(server.url + path, headersOf(asked));
+      const { body } = asked;
       const answer = await http(server.url + path, {
         method,
-        headers: { ...(token !== null && { authorization: `Bearer ${token}` }), ...headers },
+        headers: headersOf(asked),
         ...(body !== undefined && { json: body }),
       });
       const { statusCode: status, body: text } = answer;
-      const isJson = /json/.test(answer.headers['content-type'] ?? '');
-      return {
-        status,
-        headers: answer.headers,
-        text,
-        body: (isJson ? JSON.parse(text) : {}) as Record<string, unknown>,
-      };
+      return answered(status, answer.headers, text);
     },
     [Symbol.asyncDispose]: () => open.disposeAsync(),
   };
+}
+
+function answered(status: number, headers: Answered['headers'], text: string): Answered {
+  const isJson = text !== '' && /json/.test(headers['content-type'] ?? '');
+  return { status, headers, text, body: (isJson ? JSON.parse(text) : {}) as Record<string, unknown> };
+}
+
+async function beginningOf(url: string, headers: Readonly<Record<string, string>>): Promise<Answered> {
+  using stream = await listen(url, headers);
+  if (stream.status === 200) {
+    await waitUntil(() => stream.text.includes('events from now on'), { describe: 'a stream to begin' });
+  } else await stream.ended();
+  return answered(stream.status, stream.headers, stream.text);
 }

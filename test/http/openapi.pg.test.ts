@@ -69,7 +69,7 @@ function breach(operation: Operation, { status, headers, text, body }: Answered)
   const schema = content[type]?.schema;
   if (schema === undefined) return `${status} is ${type}, not ${Object.keys(content).join(', ')}`;
   const validate = validatorOf(schema);
-  return validate(body) ? null : `${status}: ${ajv.errorsText(validate.errors)}`;
+  return validate(/json/.test(type) ? body : text) ? null : `${status}: ${ajv.errorsText(validate.errors)}`;
 }
 
 test('the document is OpenAPI 3.1, and names every operation once', async () => {
@@ -129,6 +129,7 @@ test('each answer is what the document says, for what is there and for what is n
     '/v1/losses?limit=none',
     '/v1/why?table=item&key=1',
     '/v1/why?table=no&key=1',
+    '/v1/events',
   ]) {
     await ask('GET', path);
   }

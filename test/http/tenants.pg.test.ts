@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { apiRoutes } from '../../src/http/api.ts';
+import { EventStreams } from '../../src/http/event-streams.ts';
 import type { ApiParts } from '../../src/http/parts.ts';
+import { Telemetry } from '../../src/telemetry.ts';
 import { startApiHere, type ApiHere } from './api-here.ts';
 
 // What belongs to `theirs` carries this word; `ours` must never see it.
@@ -48,7 +50,9 @@ afterAll(async () => {
   await api[Symbol.asyncDispose]();
 });
 
-const routes = apiRoutes({} as ApiParts);
+// Only their descriptions are asked for.
+const parts = {} as ApiParts;
+const routes = apiRoutes(parts, new EventStreams({ parts, telemetry: new Telemetry() }));
 const ids = ['wh_1', 'wh_2'];
 const bodyOf = (method: string, path: string): object | undefined => {
   if (method === 'PATCH') return { name: 'x' };
