@@ -1,38 +1,30 @@
-// Deliveries that wait in memory, a lane per webhook. A delivery is ready when the ones before it on the same record are done;
-// whose turn it is says turns.ts. Invariant: two deliveries of one record of one webhook are never out at the same time, and leave
-// in the order of the log. One for all records, a TRUNCATE, is out alone: after all before it, before all after it.
+// Deliveries that wait in memory, and those that are out, a lane per webhook. Which of a lane are ready says record-order.ts, whose turn it is
+// turns.ts, whether its origin has room origins.ts, and when all that holds the reader backpressure.ts. Invariant: two
+// deliveries of one record of one webhook are never out at the same time, and leave in the order of the log.
 import { Fifo } from '../fifo.ts';
 import { roomAhead, takesPart, type Ahead } from './ahead.ts';
+import { Backpressure, type BackpressureLimits, type Load } from './backpressure.ts';
 import { BytesOut } from './bytes-out.ts';
 import type { Delivery } from './delivery.ts';
 import { Origins, type AtOrigin, type Origin } from './origins.ts';
 import { KnownPaces, type Pace } from './pace.ts';
-import { Turns, type Turn } from './turns.ts';
+import { Rate } from './rate.ts';
+import { RecordOrder, type Placed } from './record-order.ts';
+import { Turns, type Company, type Turn } from './turns.ts';
 
-/** But for POSTs at a time and what is out, these hold the reader; what came from the backlog, whose window has limits of its own, does not. */
-export interface LaneLimits {
+/** Of what waits, these hold the reader. */
+export interface LaneLimits extends BackpressureLimits {
   /** POSTs of all webhooks at a time. */
   readonly maxInFlight: number;
   /** And of all that go to one origin. */
   readonly maxOutPerOrigin: number;
-  readonly maxDeliveriesPerLane: number;
-  readonly maxBytesPerLane: number;
-  /** Of all lanes: what is sent within `maxWaitMs`, but not fewer and not more than these. */
-  readonly minDeliveries: number;
-  readonly maxDeliveries: number;
-  readonly maxWaitMs: number;
-  readonly maxBytes: number;
   /** Of what is out, large payloads only, once for all webhooks that share one. */
   readonly maxBytesOut: number;
   readonly maxBytesOutPerLane: number;
 }
 
-interface Waiting {
-  readonly delivery: Delivery;
+interface Waiting extends Placed<Waiting> {
   readonly lane: Lane;
-  readonly followers: Waiting[];
-  blockers: number;
-  isDropped: boolean;
   /** As of its claim; a webhook that moves takes its new one's places from the next claim on. */
   origin: Origin<Lane, Departing> | null;
   /** As which it is counted there. */
@@ -48,33 +40,22 @@ interface Departing {
   go(): void;
 }
 
-interface Lane extends Turn<Lane>, AtOrigin, Ahead {
+interface Lane extends Turn<Lane>, AtOrigin, Ahead, Load {
+  readonly company: Company<Lane>;
   readonly uid: bigint;
   readonly ready: Fifo<Waiting>;
   /** Not claimed yet, in order. */
   readonly waiting: Set<Waiting>;
-  /** The last delivery of each record that is not done. */
-  readonly tails: Map<string, Waiting>;
-  /** The last delivery for all records that is not done; whatever is in `tails` came after it. */
-  barrier: Waiting | null;
+  readonly order: RecordOrder<Waiting>;
+  readonly rate: Rate;
   bytes: number;
-  /** Of what waits, straight from the log. */
-  unstored: number;
-  unstoredBytes: number;
   bytesOut: number;
   /** Of what is claimed, on its way; the rest is held until one of those is over. */
   out: number;
   readonly held: Fifo<Departing>;
   /** As many of it may be out, as of its last turn. */
   places: number;
-  /** Since the last look, and about how many in a second, as far as that is known after so short a time. */
-  done: number;
-  perSecond: number;
-  lookedForMs: number;
 }
-
-/** Where lanes hold the reader, companies that have a larger part of what waits than this are who it is held for. */
-const largePart = 1 / 16;
 
 /** An endpoint that takes longer for an answer is a slow one. */
 const slowAfterMs = 1_000;
@@ -92,19 +73,12 @@ export class Lanes {
   readonly #turns: Turns<Lane>;
   readonly #origins: Origins<Lane, Departing>;
   readonly #claimed = new Map<Delivery, Waiting>();
-  readonly #full = new Set<Lane>();
   readonly #out: BytesOut<Lane>;
+  readonly #backpressure: Backpressure<Lane>;
   #waiting = 0;
-  /** Of those, straight from the log. */
-  #unstored = 0;
-  #unstoredBytes = 0;
-  #done = 0;
-  #perSecond = 0;
   #lookedAtMs: number | null = null;
   /** Claims made so far; what is taken now is for the next. */
   #claimNo = 0;
-  /** Since when lanes have held the reader, if only on and off. */
-  #fullSinceMs: number | null = null;
 
   /**
    * `mayBeOut`: how many POSTs of this webhook, 0 while it may not be sent to; call `wake` when it is more; `mayClaimAhead`: whether
@@ -123,6 +97,7 @@ export class Lanes {
     this.#turns = new Turns(limits.maxInFlight);
     this.#origins = new Origins(limits.maxOutPerOrigin);
     this.#out = new BytesOut(limits.maxBytesOut);
+    this.#backpressure = new Backpressure(limits);
   }
 
   /** Deliveries that are not claimed yet. */
@@ -141,59 +116,38 @@ export class Lanes {
 
   /** Whether the reader has to stop. It may still hand over what it has in hand. */
   get isFull(): boolean {
-    return this.#isFull(1);
-  }
-
-  #isFull(part: number): boolean {
-    if (this.#full.size > 0) return true;
-    return this.#unstored >= this.#capacity * part || this.#unstoredBytes >= this.#limits.maxBytes * part;
-  }
-
-  // Reading further ahead than this sends nothing sooner.
-  get #capacity(): number {
-    const { minDeliveries, maxDeliveries, maxWaitMs } = this.#limits;
-    return Math.min(maxDeliveries, Math.max(minDeliveries, (this.#perSecond * maxWaitMs) / 1000));
+    return this.#backpressure.isFull;
   }
 
   /** Measures how fast the lanes empty, and which endpoints are slow; to be called now and then. */
   look(nowMs: number): void {
     this.#findSlow(nowMs);
-    // Half, because this looks at any moment between a release of the reader and the next hold.
-    if (this.#isFull(1 / 2)) this.#fullSinceMs ??= nowMs;
-    else if (this.#unstored < this.#limits.minDeliveries / 8) this.#fullSinceMs = null;
     const elapsedMs = nowMs - (this.#lookedAtMs ?? nowMs);
     this.#lookedAtMs = nowMs;
+    this.#backpressure.look(nowMs, elapsedMs);
     if (elapsedMs <= 0) return;
-    this.#perSecond = smooth(this.#perSecond, this.#done, elapsedMs);
-    this.#done = 0;
-    for (const lane of this.#lanes.values()) {
-      lane.perSecond = smooth(lane.perSecond, lane.done, elapsedMs);
-      lane.done = 0;
-      lane.lookedForMs += elapsedMs;
-    }
+    for (const lane of this.#lanes.values()) lane.rate.look(elapsedMs);
   }
 
   /**
-   * Whether what waits for this webhook is sent within a second, as fast as it goes now, and within three at the pace of the first
-   * second, in which a process that just started is slow; or waits for its turn alone, and for no answer: of thousands of
+   * Whether what waits for this webhook is sent soon, as fast as it goes now; or waits for its turn alone, and for no answer: of thousands of
    * webhooks each is slow, though its endpoint is not.
    */
   isDraining(uid: bigint): boolean {
     const lane = this.#lanes.get(uid);
-    if (lane === undefined || lane.waiting.size <= sentSoon(lane)) return true;
+    if (lane === undefined || lane.waiting.size <= lane.rate.soon) return true;
     return lane.ready.length > 0 && lane.inFlight < Math.max(1, lane.places);
   }
 
   /** For how long the reader has been held for what waits here, if only on and off. */
   fullForMs(nowMs: number): number {
-    return this.#fullSinceMs === null ? 0 : nowMs - this.#fullSinceMs;
+    return this.#backpressure.fullForMs(nowMs);
   }
 
   /** The webhooks of the companies that it is held for: of each the one that has waited longest. */
   heldFor(): Delivery[] {
-    const least = this.#unstored * largePart;
     return [...this.#lanes.values()]
-      .filter(({ company, unstored }) => unstored > 0 && company.unstored >= least)
+      .filter((lane) => this.#backpressure.isHeldFor(lane))
       .map(first)
       .filter((oldest) => oldest !== undefined)
       .map(({ delivery }) => delivery);
@@ -247,14 +201,9 @@ export class Lanes {
       departedAtMs: Infinity,
       isOverdue: false,
     };
-    for (const before of line(lane, waiting)) {
-      if (before.followers.at(-1) === waiting) continue;
-      before.followers.push(waiting);
-      waiting.blockers += 1;
-    }
     lane.waiting.add(waiting);
     this.#count(lane, delivery, 1);
-    if (waiting.blockers === 0) this.#makeReady(lane, waiting);
+    if (lane.order.add(waiting)) this.#makeReady(lane, waiting);
   }
 
   /**
@@ -347,8 +296,8 @@ export class Lanes {
     this.#turns.released(lane, done.isOverdue);
     if (lane.pace !== pace) this.#lookAgain(lane);
     lane.bytesOut -= delivery.payload.bytes;
-    lane.done += 1;
-    this.#done += 1;
+    lane.rate.count();
+    this.#backpressure.countDone();
     this.#pass(lane, done);
     for (const waiter of this.#out.give(delivery.payload)) this.#queue(waiter);
     this.#queue(lane);
@@ -430,16 +379,9 @@ export class Lanes {
   }
 
   #pass(lane: Lane, waiting: Waiting): void {
-    const over = [waiting];
-    for (let next = over.pop(); next !== undefined; next = over.pop()) {
-      leave(lane, next);
-      for (const follower of next.followers) {
-        follower.blockers -= 1;
-        if (follower.blockers > 0) continue;
-        if (follower.isDropped) over.push(follower);
-        else this.#makeReady(lane, follower);
-      }
-    }
+    lane.order.leave(waiting, (next) => {
+      this.#makeReady(lane, next);
+    });
   }
 
   #lane({ webhook: { uid, companyId } }: Delivery): Lane {
@@ -450,8 +392,8 @@ export class Lanes {
         company: this.#turns.join(companyId),
         ready: new Fifo(),
         waiting: new Set(),
-        tails: new Map(),
-        barrier: null,
+        order: new RecordOrder(),
+        rate: new Rate(),
         bytes: 0,
         unstored: 0,
         unstoredBytes: 0,
@@ -468,9 +410,6 @@ export class Lanes {
         isParked: false,
         pace: this.#paces.of(uid),
         overdue: 0,
-        done: 0,
-        perSecond: 0,
-        lookedForMs: 0,
       };
       this.#lanes.set(uid, lane);
     }
@@ -493,20 +432,10 @@ export class Lanes {
   }
 
   #count(lane: Lane, { payload, change }: Delivery, deliveries: 1 | -1): void {
-    const { maxDeliveriesPerLane, maxBytesPerLane } = this.#limits;
     const bytes = deliveries * payload.bytes;
     this.#waiting += deliveries;
     lane.bytes += bytes;
-    if (change === null) return;
-    this.#unstored += deliveries;
-    this.#unstoredBytes += bytes;
-    lane.unstored += deliveries;
-    lane.company.unstored += deliveries;
-    lane.unstoredBytes += bytes;
-    if (lane.unstored >= maxDeliveriesPerLane || lane.unstoredBytes >= maxBytesPerLane) this.#full.add(lane);
-    else if (lane.unstored <= maxDeliveriesPerLane / 2 && lane.unstoredBytes <= maxBytesPerLane / 2) {
-      this.#full.delete(lane);
-    }
+    if (change !== null) this.#backpressure.count(lane, deliveries, bytes);
   }
 
   #forgetIfEmpty(lane: Lane): void {
@@ -514,50 +443,6 @@ export class Lanes {
     this.#paces.remember(lane.uid, lane.pace);
     this.#turns.leave(lane.company);
   }
-}
-
-/** Puts it behind everything of its records, and returns that: what it has to wait for. */
-function line(lane: Lane, waiting: Waiting): Waiting[] {
-  const { tails, barrier } = lane;
-  const { keys } = waiting.delivery;
-  if (keys === 'all') {
-    // What is not a tail any more has one behind it.
-    const before = [...tails.values(), ...(barrier === null ? [] : [barrier])];
-    tails.clear();
-    lane.barrier = waiting;
-    return before;
-  }
-  const before: Waiting[] = [];
-  for (const key of keys) {
-    const last = tails.get(key) ?? barrier;
-    tails.set(key, waiting);
-    if (last !== null) before.push(last);
-  }
-  return before;
-}
-
-/** Nothing has to wait for it any more. */
-function leave(lane: Lane, waiting: Waiting): void {
-  const { keys } = waiting.delivery;
-  if (lane.barrier === waiting) lane.barrier = null;
-  if (keys === 'all') return;
-  for (const key of keys) if (lane.tails.get(key) === waiting) lane.tails.delete(key);
-}
-
-// Half of it is what was so in the last quarter of a second.
-function smooth(perSecond: number, done: number, elapsedMs: number): number {
-  return perSecond + weightOf(elapsedMs) * ((done * 1000) / elapsedMs - perSecond);
-}
-
-function weightOf(elapsedMs: number): number {
-  return 1 - 0.5 ** (elapsedMs / 250);
-}
-
-// What came before the first look counts as nothing in the mean, and has to be left out of it.
-function sentSoon({ perSecond, lookedForMs }: Lane): number {
-  if (lookedForMs === 0) return 0;
-  const seconds = lookedForMs < 1_000 ? 3 : 1;
-  return (perSecond / weightOf(lookedForMs)) * seconds;
 }
 
 function first({ waiting }: Lane): Waiting | undefined {

@@ -21,7 +21,7 @@ export interface Origin<Lane, Departing> extends Ahead {
 type Parked<Lane> = Map<Lane, number>;
 
 /** One lane may hold half of what is left free; before its first answer, less. */
-const lanePart = { quick: 1 / 2, unknown: 1 / 16, slow: 1 / 2 };
+const lanePart = { quick: 1 / 2, unknown: 1 / 7, slow: 1 / 2 };
 
 /** A lane's part in it. */
 export interface AtOrigin {

@@ -27,7 +27,7 @@ export interface Company<Lane> {
 }
 
 /** One lane may hold a quarter of what is left free; before its first answer, less: forty new ones that hang leave room for the next new one. */
-const lanePart = { quick: 1 / 4, unknown: 1 / 16, slow: 1 / 4 };
+const lanePart = { quick: 1 / 4, unknown: 1 / 7, slow: 1 / 4 };
 /** And a company thrice as many as are left free. */
 const companyPart = 3;
 

@@ -266,6 +266,12 @@ test('one known to be quick finds a place at its origin, however many that never
   expect(finds()).toBe(true);
 });
 
+test('a webhook that has not answered yet, alone at its origin, has as many out as it may', () => {
+  const lanes = new Lanes({ ...limits, maxOutPerOrigin: 256 }, () => 32);
+  for (let index = 0; index < 100; index++) lanes.admit(deliveryOf({ index, keys: [`r${index}`] }));
+  expect(lanes.take(512)).toHaveLength(32);
+});
+
 test('one that has not answered yet gets its turn at a full origin, like those known to be quick', () => {
   const scene = new Scene();
   scene.known(1, 20);
