@@ -20,7 +20,7 @@ import {
 import { checkTarget } from './delivery/address-guard.ts';
 import type { Poster } from './delivery/post.ts';
 import type { ApiParts, LiveStatus } from './http/parts.ts';
-import { resend } from './resend.ts';
+import { countResend, planResend, resend, resendPage, type ResendParts } from './resend.ts';
 import { SharedAnswer } from './shared-answer.ts';
 import { postTest, testPayload } from './test-send.ts';
 import { explain } from './webhooks/why.ts';
@@ -32,6 +32,11 @@ export function apiParts(
 ): ApiParts {
   const { slot } = config;
   const status = new SharedAnswer(() => aside((db) => statusReport(db, slot)), statusIsGoodForMs);
+  const resendParts = (company: string | null): ResendParts => ({
+    within: (use) => within(company, use),
+    poster,
+    isOperator: company === null,
+  });
   return {
     listWebhooks: (company, filter, page) => within(company, (db) => listWebhooks(db, filter, page)),
     findWebhook: (company, id) => within(company, (db) => findWebhook(db, id)),
@@ -45,7 +50,13 @@ export function apiParts(
     listDeliveries: (company, filter, wantsBodies) =>
       within(company, (db) => listDeliveries(db, filter, wantsBodies)),
     findDelivery: (company, id) => within(company, (db) => findDelivery(db, id)),
-    resend: (company, id) => resend({ within: (use) => within(company, use), poster }, id),
+    resend: (company, id) => resend(resendParts(company), id),
+    resendMany: async (company, { webhook, wanted, page, isDry }) => {
+      const own = resendParts(company);
+      const plan = await planResend(own, webhook, wanted);
+      if (isDry) return { ...(await countResend(own, plan)), data: [], last: null };
+      return { count: null, withoutBody: null, ...(await resendPage(own, plan, page)) };
+    },
     listLosses: (company, filter) => within(company, (db) => listLosses(db, filter)),
     why: (company, record) => within(company, async (db) => explain(await readHistory(db, record))),
     listTables: (company) => within(company, listTables),

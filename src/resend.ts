@@ -2,17 +2,40 @@
 // by nobody and counted nowhere. Invariant: its row in the log is committed before its first byte, and nothing is sent twice for one request.
 import { deliveryId } from './delivery-id.ts';
 import { attemptColumns } from './delivery-log.ts';
-import { absence, logsBodies, readDelivery, type LoggedDelivery } from './database/logged-delivery.ts';
+import { readCurrentRow } from './database/current-row.ts';
+import type { ListedDelivery } from './database/deliveries.ts';
+import { absence, logsBodies, readDelivery } from './database/logged-delivery.ts';
+import type { ListedLoss } from './database/losses.ts';
 import type { Database } from './database/open-database.ts';
-import { beginResend, findTarget, finishResend, prepareLog, type BegunResend } from './database/resends.ts';
+import {
+  countSelection,
+  findLoss,
+  readSelection,
+  selectLoss,
+  undelivered,
+  type Selected,
+  type Selection,
+} from './database/resend-selection.ts';
+import {
+  beginResend,
+  findTarget,
+  finishResend,
+  prepareLog,
+  type BegunResend,
+  type ResendTarget,
+} from './database/resends.ts';
+import { unknownWebhooks } from './database/webhooks.ts';
 import type { Poster } from './delivery/post.ts';
 import { describeOutcome } from './delivery/outcome.ts';
 import { ExitError } from './exit-error.ts';
+import { runInOrder } from './in-order.ts';
 
 export interface ResendParts {
   /** No connection is held while a receiver takes its time. */
   within<T>(use: (db: Database) => Promise<T>): Promise<T>;
   readonly poster: Pick<Poster, 'post'>;
+  /** Who asks may know which statement lets the service read a table. */
+  readonly isOperator: boolean;
 }
 
 /** What came of one. */
@@ -34,6 +57,12 @@ export interface Resent {
 }
 
 const timeoutMs = 10_000;
+const maxAtOnce = 8;
+/** After this no further one of a page is begun. */
+const beginWithinMs = 15_000;
+
+/** How long a page may take, in seconds, with an endpoint that never answers. */
+export const longestPageSeconds = (beginWithinMs + timeoutMs) / 1000;
 
 /** One delivery of the log, once. @throws {ExitError} when there is no such row, or nothing can be sent, with the reason. */
 export async function resend(parts: ResendParts, id: string): Promise<Resent> {
@@ -43,27 +72,154 @@ export async function resend(parts: ResendParts, id: string): Promise<Resent> {
     await prepareLog(db);
     return found;
   });
-  const resent = await sendAgain(parts, source);
-  if (resent.refusal !== null) throw refusal(`it cannot be sent again: ${resent.refusal}`);
+  const resent = await sendAgain(parts, source, false);
+  if (resent.refusal !== null) throw refuse(`it cannot be sent again: ${resent.refusal}`);
   return resent;
 }
 
-/** @throws {ExitError} for a webhook that is deleted or paused. */
-export function requireOpen(target: { readonly active: boolean } | null, id: string): void {
-  if (target === null) throw refusal(`the webhook ${id} is deleted: there is nowhere to send it`);
-  if (!target.active) throw refusal(`the webhook ${id} is paused: make it active first`);
+/** Which deliveries of a webhook: those of a stretch of time, or what a loss names. */
+export type ResendMany =
+  | {
+      /** ISO 8601. */
+      readonly since: string;
+      readonly until: string;
+      /** Absent: all but `delivered`. */
+      readonly outcomes?: readonly string[] | undefined;
+      readonly reason?: string | undefined;
+    }
+  | { readonly loss: number };
+
+/** What a webhook would be sent, and how to get it. */
+export interface ResendPlan {
+  readonly selection: Selection;
+  readonly concurrency: number;
+  /** Where the log has no body, the record as it is now will do. */
+  readonly isOfLoss: boolean;
 }
 
-async function sendAgain({ within, poster }: ResendParts, source: LoggedDelivery): Promise<Resent> {
-  const begun = await within(async (db) => {
+/** `webhook`: its id; null: the loss's. @throws {ExitError} for a webhook that cannot be sent to, and for a loss of which nothing is known. */
+export async function planResend(
+  { within }: Pick<ResendParts, 'within'>,
+  webhook: string | null,
+  wanted: ResendMany,
+): Promise<ResendPlan> {
+  return await within(async (db) => {
+    const loss = 'loss' in wanted ? await findLoss(db, wanted.loss) : null;
+    const target = await targetOf(db, webhook, loss);
+    requireOpen(target, target.id);
+    await prepareLog(db);
+    const concurrency = Math.min(target.concurrency ?? maxAtOnce, maxAtOnce);
+    if (loss !== null) return { selection: await selectLoss(db, loss, target), concurrency, isOfLoss: true };
+    if ('loss' in wanted) throw new Error('a loss that was found is no stretch of time');
+    const { since, until, outcomes = undelivered, reason = null } = wanted;
+    return {
+      selection: { target, since, until, outcomes, reason, positions: null },
+      concurrency,
+      isOfLoss: false,
+    };
+  });
+}
+
+async function targetOf(
+  db: Database,
+  webhook: string | null,
+  loss: ListedLoss | null,
+): Promise<ResendTarget> {
+  if (loss !== null && loss.webhook_id === null) {
+    throw refuse(
+      `loss ${loss.id} (${loss.reason}) names no webhook: whom it was for is not known, so nothing can be sent again. ${loss.detail ?? ''}`.trim(),
+    );
+  }
+  const id = webhook ?? loss?.webhook_id ?? '';
+  const uid = loss?.uid ?? null;
+  const target = await findTarget(db, uid === null ? { id } : { uid });
+  if (target === null) {
+    if (loss !== null) requireOpen(null, id);
+    throw unknownWebhooks([id]);
+  }
+  if (loss !== null && target.id !== id) throw refuse(`loss ${loss.id} is another webhook's: ${target.id}`);
+  return target;
+}
+
+export async function countResend(
+  { within }: Pick<ResendParts, 'within'>,
+  { selection }: ResendPlan,
+): Promise<Selected> {
+  return await within((db) => countSelection(db, selection));
+}
+
+export interface ResentPage {
+  readonly data: readonly Resent[];
+  /** The time of the last one, behind which the next page begins; null: there is no more. */
+  readonly last: string | null;
+}
+
+/**
+ * A page of them, oldest first: of a record one after the other, otherwise a few at once, until it took a while; nothing more is begun once
+ * the signal aborts. Each has its outcome, or why it was not sent.
+ */
+export async function resendPage(
+  parts: ResendParts,
+  { selection, concurrency, isOfLoss }: ResendPlan,
+  {
+    after,
+    limit,
+    signal,
+  }: { readonly after: string | null; readonly limit: number; readonly signal: AbortSignal },
+): Promise<ResentPage> {
+  const found = await parts.within((db) => readSelection(db, selection, { after, limit }));
+  const endsAtMs = performance.now() + beginWithinMs;
+  let isAway = false;
+  const data = await runInOrder({
+    items: found.slice(0, limit),
+    keysOf: ({ key, old_key: oldKey }) => (key === null ? 'all' : oldKey === null ? [key] : [key, oldKey]),
+    maxAtOnce: concurrency,
+    mayBegin: () => !isAway && !signal.aborted && performance.now() < endsAtMs,
+    run: async (each) => {
+      try {
+        return await sendAgain(parts, each, isOfLoss);
+      } catch (error) {
+        if (!(error instanceof ExitError)) throw error;
+        isAway = true;
+        return { ...nothingSent(each), refusal: 'the database could not be asked, so nothing was sent' };
+      }
+    },
+  });
+  const hasMore = data.length < found.length;
+  return { data, last: hasMore ? (found[data.length - 1]?.at ?? after) : null };
+}
+
+/** @throws {ExitError} for a webhook that is deleted or paused. */
+function requireOpen(target: { readonly active: boolean } | null, id: string): void {
+  if (target === null) throw refuse(`the webhook ${id} is deleted: there is nowhere to send it`);
+  if (!target.active) throw refuse(`the webhook ${id} is paused: make it active first`);
+}
+
+type Begun =
+  | { readonly refusal: string }
+  | { readonly resent: BegunResend; readonly body: string; readonly keepsBody: boolean };
+
+async function sendAgain(
+  { within, poster, isOperator }: ResendParts,
+  source: ListedDelivery,
+  mayUseCurrentRow: boolean,
+): Promise<Resent> {
+  const begun = await within(async (db): Promise<Begun> => {
+    const logged = await readDelivery(db, deliveryId(source));
     const keepsBody = await logsBodies(db, source.table_name);
-    const { body } = source;
-    if (body === null) return { refusal: absence(source, keepsBody) };
-    const bodyBytes = Buffer.byteLength(body);
-    const resent = await beginResend(db, { source, ownBody: null, bodyBytes });
-    return resent === null
-      ? { refusal: 'its webhook was paused or deleted meanwhile' }
-      : { resent, body, keepsBody };
+    const { body } = logged;
+    const reason = absence(logged, keepsBody);
+    const row =
+      body !== null
+        ? { body }
+        : mayUseCurrentRow
+          ? await readCurrentRow(db, logged, isOperator)
+          : { refusal: reason ?? '' };
+    if ('refusal' in row) return row;
+    const ownBody = body === null ? row.body : null;
+    const resent = await beginResend(db, { source: logged, ownBody, bodyBytes: Buffer.byteLength(row.body) });
+    if (resent === null) return { refusal: 'its webhook was paused or deleted meanwhile' };
+    return { resent, body: row.body, keepsBody };
   });
   if ('refusal' in begun) return { ...nothingSent(source), refusal: begun.refusal };
   const { resent, body, keepsBody } = begun;
@@ -96,7 +252,7 @@ async function noteOutcome(
   await within((db) => finishResend(db, resent, columns)).catch(() => undefined);
 }
 
-function nothingSent(source: LoggedDelivery): Resent {
+function nothingSent(source: ListedDelivery): Resent {
   return {
     deliveryId: deliveryId(source),
     id: null,
@@ -110,6 +266,6 @@ function nothingSent(source: LoggedDelivery): Resent {
   };
 }
 
-function refusal(message: string): ExitError {
+function refuse(message: string): ExitError {
   return new ExitError(message, { exitCode: 1, refusal: 'refused' });
 }

@@ -15,6 +15,7 @@ export function formatDeliveries(deliveries: readonly DeliveryJson[]): string {
     'MS',
     'BYTES',
     'CHANGE',
+    'ID',
     'DETAIL',
   ];
   return formatTable(
@@ -30,6 +31,7 @@ export function formatDeliveries(deliveries: readonly DeliveryJson[]): string {
       each.totalMs === null ? '-' : each.totalMs.toFixed(1),
       String(each.bodyBytes ?? '-'),
       each.changeId,
+      each.id,
       each.detail ?? (each.outcome === 'dropped' ? dropDetail(each.class ?? '') : ''),
     ]),
   );
@@ -64,9 +66,9 @@ function lines(answer: string): string {
   return answer.split(/\r?\n/).map(printable).join('\n    ');
 }
 
-/** `delivered 200`, `rejected 503`, `timeout`, `dropped deleted`. */
-function outcomeOf({ outcome, class: kind, status }: DeliveryJson): string {
-  if (outcome === 'failed') return kind ?? outcome;
+/** `delivered 200`, `rejected 503`, `timeout`, `dropped deleted`; `resend: delivered 200`. */
+function outcomeOf({ outcome, class: kind, status, resendOf }: DeliveryJson): string {
   const tail = status ?? kind;
-  return tail === null ? outcome : `${outcome} ${tail}`;
+  const result = outcome === 'failed' ? (kind ?? outcome) : tail === null ? outcome : `${outcome} ${tail}`;
+  return resendOf === null ? result : `resend: ${result}`;
 }

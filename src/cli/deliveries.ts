@@ -1,11 +1,12 @@
 /** `rowhook deliveries`: the delivery log, newest first. */
-import { InvalidArgumentError, Option, type Command } from 'commander';
+import { Option, type Command } from 'commander';
 import type { DeliveryFilter } from '../database/deliveries.ts';
 import { addBackendOption, openBackend, type BackendOptions } from './backend/open.ts';
 import { addExample, addJsonOption } from './context.ts';
 import type { CliContext } from './context.ts';
 import { formatDeliveries, formatInFull } from './deliveries-view.ts';
 import { largestLimit, parseLimit } from './limit.ts';
+import { outcomes, parseOutcomes } from './outcomes.ts';
 import { formatJson } from './output.ts';
 import { parseMoment, parseSince } from './times.ts';
 
@@ -23,7 +24,6 @@ interface Options extends BackendOptions {
   readonly json?: true;
 }
 
-const outcomes = ['delivered', 'rejected', 'failed', 'interrupted', 'dropped'] as const;
 const defaultLimit = 50;
 
 export function addDeliveries(program: Command, context: CliContext): void {
@@ -95,15 +95,4 @@ function none(options: Options): string {
   return filters.some((name) => options[name] !== undefined)
     ? 'no delivery matches; `rowhook status` says what the log keeps'
     : 'the delivery log has nothing that this login may see; `rowhook status` says what it keeps';
-}
-
-function parseOutcomes(value: string): string[] {
-  const words = value.split(',').map((word) => word.trim().toLowerCase());
-  const unknown = words.find((word) => !outcomes.some((each) => each === word));
-  if (unknown !== undefined) {
-    throw new InvalidArgumentError(
-      `"${unknown}" is none. Use one or more of ${outcomes.join(', ')}, separated by commas.`,
-    );
-  }
-  return words;
 }

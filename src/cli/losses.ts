@@ -47,10 +47,11 @@ export function addLosses(program: Command, context: CliContext): void {
 }
 
 function formatLosses(losses: readonly LossJson[]): string {
-  const headings = ['AT', 'COUNT', 'REASON', 'WEBHOOK', 'COMPANY', 'TABLE', 'FROM', 'TO', 'DETAIL'];
+  const headings = ['ID', 'AT', 'COUNT', 'REASON', 'WEBHOOK', 'COMPANY', 'TABLE', 'FROM', 'TO', 'DETAIL'];
   return formatTable(
     headings,
     losses.map((loss) => [
+      String(loss.id),
       loss.at.replace(/\.\d+Z$/, 'Z'),
       loss.count === null ? 'unknown' : String(loss.count),
       loss.reason,

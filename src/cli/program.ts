@@ -11,6 +11,7 @@ import { addForget } from './forget.ts';
 import { addInspect } from './inspect.ts';
 import { addInstall } from './install.ts';
 import { addLosses } from './losses.ts';
+import { addResend } from './resend.ts';
 import { addSlot } from './slot.ts';
 import { addStart } from './start.ts';
 import { addStatus } from './status.ts';
@@ -43,6 +44,7 @@ export function createProgram(context: CliContext): Command {
   addStatus(program, context);
   addWebhook(program, context);
   addDeliveries(program, context);
+  addResend(program, context);
   addWhy(program, context);
   addLosses(program, context);
   addForget(program, context);

@@ -91,7 +91,8 @@ export interface ResendTarget {
   readonly uid: number;
   readonly id: string;
   readonly active: boolean;
-  readonly companyId: string | null;
+  /** POSTs that may be out at a time; null: as many as there are. */
+  readonly concurrency: number | null;
 }
 
 /** By its number, which never comes back, or by its id; null: it is gone, or is not the caller's to see. */
@@ -99,7 +100,7 @@ export async function findTarget(
   db: Database,
   by: { readonly uid: number } | { readonly id: string },
 ): Promise<ResendTarget | null> {
-  const query = db.selectFrom('webhook').select(['uid', 'id', 'active', 'company_id as companyId']);
+  const query = db.selectFrom('webhook').select(['uid', 'id', 'active', 'concurrency']);
   const found = 'uid' in by ? query.where('uid', '=', by.uid) : query.where('id', '=', by.id);
   return (await found.executeTakeFirst()) ?? null;
 }

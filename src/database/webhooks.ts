@@ -167,7 +167,7 @@ function unknownTable(name: string, known: readonly string[], remedy: string): E
   return new ExitError(`unknown table "${name}"${guess}`, { exitCode: 1, remedy, refusal: 'refused' });
 }
 
-function unknownWebhooks(ids: readonly string[]): ExitError {
+export function unknownWebhooks(ids: readonly string[]): ExitError {
   const message =
     ids.length === 1 ? `no webhook has the id ${ids[0] ?? ''}` : `no webhooks have the ids ${ids.join(', ')}`;
   return new ExitError(`${message}; nothing was changed`, {

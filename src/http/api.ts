@@ -53,7 +53,7 @@ export function addApi(app: FastifyInstance, { parts, streams, access, logger, v
           status,
           body: answer,
           headers = {},
-        } = await route.answer({ principal, params, query, body, ifMatch, lastEventId });
+        } = await route.answer({ principal, params, query, body, ifMatch, lastEventId, signal: gone(reply) });
         return await reply.code(status).headers(headers).send(answer);
       },
     });
@@ -64,6 +64,15 @@ export function addApi(app: FastifyInstance, { parts, streams, access, logger, v
     return sendProblem(reply, problem);
   });
   app.setNotFoundHandler((request, reply) => sendProblem(reply, notFound(request, routes)));
+}
+
+/** Aborts when the caller goes away before the answer is written. */
+function gone({ raw }: FastifyReply): AbortSignal {
+  const leaving = new AbortController();
+  raw.once('close', () => {
+    if (!raw.writableFinished) leaving.abort();
+  });
+  return leaving.signal;
 }
 
 /** Headers of every answer: none of it is a page, nothing of it is kept. */

@@ -1,13 +1,23 @@
 // /v1/deliveries: one row of the delivery log with all that is known of it, and sending again what the log has.
-import { companyOf } from './page.ts';
-import type { ApiParts } from './parts.ts';
+import { z } from 'zod';
+import { companyOf, readStretchCursor, stretchCursor } from './page.ts';
+import type { ApiParts, ResendRequest } from './parts.ts';
 import { route, type Route } from './route.ts';
-import { deliveryParams, foundDelivery, nothing, resent } from './schemas.ts';
+import {
+  deliveryParams,
+  foundDelivery,
+  nothing,
+  resendPaging,
+  resendRange,
+  resent,
+  resentPage,
+  webhookId,
+} from './schemas.ts';
 import { SendPlaces } from './send-places.ts';
 import { foundDeliveryJson } from './shapes.ts';
 
 export function deliveryRoutes(parts: ApiParts): Route[] {
-  const places = new SendPlaces('resend', 10);
+  const places = new SendPlaces('resend', 25);
   return [
     route({
       method: 'GET',
@@ -35,7 +45,45 @@ export function deliveryRoutes(parts: ApiParts): Route[] {
         return { status: 200, body: await places.use(company, () => parts.resend(company, id)) };
       },
     }),
+    route({
+      method: 'POST',
+      path: '/v1/webhooks/{id}/resend',
+      id: 'resendMany',
+      summary: "Send a stretch of a webhook's log again, or what a loss names, a page at a time",
+      description:
+        `${aboutResends} Oldest first, of a record one after the other; what was sent again already and arrived, or may have, is left out, unless ` +
+        'delivered is among the outcomes. A page takes 25 seconds at most: the next one goes on where it ended. Nothing more is sent once the caller ' +
+        'goes away. For a loss, the record as it is now is sent where the log does not have the body.',
+      params: webhookId,
+      query: z.strictObject(resendPaging),
+      body: resendRange,
+      answers: { 200: { description: 'What came of each of the page', schema: resentPage } },
+      handle: async ({ principal, params: { id }, query: { limit, cursor }, body, signal }) => {
+        const company = companyOf(principal);
+        const place = readStretchCursor(cursor);
+        const until = place?.until ?? new Date(body.until ?? Date.now()).toISOString().replace('Z', '000Z');
+        const request = {
+          webhook: id,
+          wanted: wantedOf(body, until),
+          page: { after: place?.after ?? null, limit, signal },
+          isDry: body.dryRun === true,
+        };
+        const { last, ...page } = await places.use(company, () => parts.resendMany(company, request));
+        return {
+          status: 200,
+          body: { ...page, nextCursor: last === null ? null : stretchCursor(last, until) },
+        };
+      },
+    }),
   ];
+}
+
+function wantedOf(
+  { since, outcomes, reason, loss }: z.output<typeof resendRange>,
+  until: string,
+): ResendRequest['wanted'] {
+  if (loss !== undefined) return { loss };
+  return { since: new Date(since ?? until).toISOString(), until, outcomes, reason };
 }
 
 const aboutResends =

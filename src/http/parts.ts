@@ -22,6 +22,31 @@ export interface Tested {
   readonly onDelete: boolean;
 }
 
+/** A page of what is to be sent again. */
+export interface ResendRequest {
+  readonly webhook: string;
+  readonly wanted:
+    | {
+        /** ISO 8601. */
+        readonly since: string;
+        readonly until: string;
+        readonly outcomes?: readonly string[] | undefined;
+        readonly reason?: string | undefined;
+      }
+    | { readonly loss: number };
+  readonly page: { readonly after: string | null; readonly limit: number; readonly signal: AbortSignal };
+  /** Nothing is sent, only counted. */
+  readonly isDry: boolean;
+}
+
+export interface ResendAnswer {
+  /** How many there are, and of how many the log has no body: when nothing is sent. */
+  readonly count: number | null;
+  readonly withoutBody: number | null;
+  readonly data: readonly object[];
+  readonly last: string | null;
+}
+
 /** Of the replication slot, in bytes; null: not known, or without a limit. */
 export interface SlotMetrics {
   readonly active: boolean;
@@ -63,6 +88,8 @@ export interface ApiParts {
   findDelivery(companyId: string | null, id: string): Promise<FoundDelivery>;
   /** One POST now of what the log has, by the code that sends deliveries; in the log, and counted nowhere. */
   resend(companyId: string | null, id: string): Promise<object>;
+  /** Many of one webhook, a page at a time; `last` is the place in the log of the page's last one, null: there is no more. */
+  resendMany(companyId: string | null, request: ResendRequest): Promise<ResendAnswer>;
   listLosses(companyId: string | null, filter: LossFilter): Promise<ListedLoss[]>;
   /** What became of a record's changes. */
   why(companyId: string | null, record: { readonly table: string; readonly key: string }): Promise<object>;

@@ -27,6 +27,8 @@ interface Inputs<Params, Query, Body> {
   /** The revision that a change is meant for, from If-Match; undefined: whichever there is. */
   readonly revision: number | undefined;
   readonly lastEventId: string | undefined;
+  /** Aborts when the caller goes away before the answer. */
+  readonly signal: AbortSignal;
 }
 
 export interface Route {
@@ -56,6 +58,7 @@ export interface RawInputs {
   readonly body: unknown;
   readonly ifMatch: string | undefined;
   readonly lastEventId: string | undefined;
+  readonly signal: AbortSignal;
 }
 
 type Parsed<Schema> = Schema extends z.ZodType ? z.output<Schema> : Record<string, never>;
@@ -88,6 +91,7 @@ export function route<
         params: parse(params, raw.params, 'path', problems) as Parsed<P>,
         query: parse(query, raw.query, 'query', problems) as Parsed<Q>,
         body: parse(body, raw.body, 'body', problems) as Parsed<B>,
+        signal: raw.signal,
         revision: rest.isVersioned === true ? readIfMatch(raw.ifMatch) : undefined,
         lastEventId: raw.lastEventId,
       };

@@ -2,6 +2,8 @@
 import { z } from 'zod';
 import { breakerModes } from '../breaker-settings.ts';
 
+const outcomeNames = ['delivered', 'rejected', 'failed', 'interrupted', 'dropped'] as const;
+
 /** What Postgres can store: no zero byte, no half of a surrogate pair. */
 function text(maxLength: number) {
   return z
@@ -200,6 +202,56 @@ export const resent = z.object({
   refusal: z.string().nullable().meta({ description: 'Why nothing was sent; null: it was' }),
 });
 
+// With its offset it may lie in a year that Postgres does not read.
+export const moment = z.iso
+  .datetime({ offset: true })
+  .refine((value) => /^(?!0000)\d{4}-/.test(new Date(value).toJSON()), {
+    error: 'a time in the years 0001 to 9999, such as 2026-01-31T10:00:00Z',
+  });
+
+export const resendRange = z
+  .strictObject({
+    since: moment.optional().meta({ description: 'Those that ended from this moment on' }),
+    until: moment.optional().meta({ description: 'And before this one; left out: until now' }),
+    outcomes: z
+      .array(z.enum(outcomeNames))
+      .min(1)
+      .max(5)
+      .optional()
+      .meta({ description: 'Left out: all but delivered' }),
+    reason: text(100)
+      .min(1)
+      .optional()
+      .meta({ description: 'timeout, refused, interrupted, breaker_open, …' }),
+    loss: z.int().min(1).optional().meta({ description: 'Instead of all of these: what this loss names' }),
+    dryRun: z.boolean().optional().meta({ description: 'Only count them, and send nothing' }),
+  })
+  .refine(({ since, loss: ledger }) => (since === undefined) !== (ledger === undefined), {
+    error: 'give either since or loss: what is to be sent again?',
+  })
+  .refine(
+    ({ loss: ledger, until, outcomes: some, reason }) =>
+      ledger === undefined || (until ?? some ?? reason) === undefined,
+    {
+      error: 'a loss names what is sent: until, outcomes and reason do not go with it',
+    },
+  );
+
+export const resentPage = z.object({
+  count: count.nullable().meta({ description: 'Of a dry run: how many would be sent again' }),
+  withoutBody: count
+    .nullable()
+    .meta({ description: 'Of a dry run: of how many of them the log has no body' }),
+  data: z.array(resent).meta({ description: 'Oldest first' }),
+  nextCursor: z.string().nullable().meta({ description: 'For the next page; null: this is the last' }),
+});
+
+/** Of what is sent again in one request. */
+export const resendPaging = {
+  limit: z.coerce.number().int().min(1).max(100).default(100),
+  cursor: text(400).optional().meta({ description: 'nextCursor of the page before' }),
+};
+
 export const loss = z.object({
   id: count,
   at: z.iso.datetime(),
@@ -256,6 +308,7 @@ export const explanation = z.object({
           companyId: z.string().nullable(),
           reason: z.string(),
           sentence: z.string(),
+          isResend: z.boolean().meta({ description: 'Somebody had it sent again' }),
         }),
       ),
     }),
@@ -273,13 +326,6 @@ export function pageOf(item: z.ZodObject): z.ZodObject {
 export const maxPage = 1_000;
 export const maxPageOfBodies = 20;
 
-// With its offset it may lie in a year that Postgres does not read.
-export const moment = z.iso
-  .datetime({ offset: true })
-  .refine((value) => /^(?!0000)\d{4}-/.test(new Date(value).toJSON()), {
-    error: 'a time in the years 0001 to 9999, such as 2026-01-31T10:00:00Z',
-  });
-
 export const paging = {
   limit: z.coerce.number().int().min(1).max(maxPage).default(100),
   cursor: text(400).optional().meta({ description: 'nextCursor of the page before' }),
@@ -292,7 +338,7 @@ export const filters = {
   since: moment.optional().meta({ description: 'From this moment on, such as 2026-01-31T10:00:00Z' }),
 };
 
-const outcome = '(?:delivered|rejected|failed|interrupted|dropped)';
+const outcome = `(?:${outcomeNames.join('|')})`;
 
 export const outcomes = z
   .string()

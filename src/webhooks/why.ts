@@ -23,6 +23,8 @@ export interface Decision {
   readonly companyId: string | null;
   readonly reason: Reason;
   readonly sentence: string;
+  /** Somebody had it sent again: it is not what became of the change at first. */
+  readonly isResend: boolean;
 }
 
 export interface ExplainedChange {
@@ -71,7 +73,10 @@ interface Summary {
   readonly type: string | null;
 }
 
-function summarize({ attempts, waiting }: Found): Summary {
+function summarize({ attempts: all, waiting }: Found): Summary {
+  // What was sent again tells nothing of the time at which it was decided who gets it, unless the log has nothing else.
+  const first = all.filter((each) => each.resend_of === null);
+  const attempts = first.length === 0 ? all : first;
   const times = [...attempts.map(({ at }) => at), ...waiting.map(({ since }) => since)].map((at) =>
     Date.parse(at),
   );
@@ -109,12 +114,14 @@ function explainChange(changeId: string, found: Found, history: History): Explai
       webhookId,
       companyId,
       reason: 'waiting' as const,
+      isResend: false,
       sentence: `waits in the backlog since ${since}`,
     })),
     ...attempts.map((attempt) => ({
       webhookId: attempt.webhook_id,
       companyId: attempt.company_id,
-      ...explainAttempt(attempt),
+      ...explainResend(attempt),
+      isResend: attempt.resend_of !== null,
     })),
   ].map((decision) => ({ ...decision, webhookName: names.get(decision.webhookId) ?? null }));
   const summary = summarize(found);
@@ -127,6 +134,7 @@ function explainChange(changeId: string, found: Found, history: History): Explai
     webhookName: webhook.name,
     companyId: webhook.company_id,
     ...explainAbsence(webhook, summary, history),
+    isResend: false,
   }));
   return {
     changeId,
@@ -138,6 +146,11 @@ function explainChange(changeId: string, found: Found, history: History): Explai
 }
 
 type Why = Pick<Decision, 'reason' | 'sentence'>;
+
+function explainResend(attempt: LoggedAttempt): Why {
+  const { reason, sentence } = explainAttempt(attempt);
+  return { reason, sentence: attempt.resend_of === null ? sentence : `resend: ${sentence}` };
+}
 
 function explainAttempt({ outcome, class: kind, status, detail, total_ms: ms }: LoggedAttempt): Why {
   const took = ms === null ? '' : ` in ${Math.round(ms)} ms`;

@@ -134,7 +134,7 @@ test('for people it is a table, and in full what was sent and answered', async (
   const env = { DATABASE_URL: database.serviceUrl };
   const { stdout, stderr } = await runCli(['deliveries', '--limit', '2'], env);
   const [head, first, second] = stdout.split('\n');
-  expect(head).toMatch(/^AT +WEBHOOK +COMPANY +TYPE +TABLE +KEY +OUTCOME +MS +BYTES +CHANGE +DETAIL$/);
+  expect(head).toMatch(/^AT +WEBHOOK +COMPANY +TYPE +TABLE +KEY +OUTCOME +MS +BYTES +CHANGE +ID +DETAIL$/);
   expect(first).toContain('delivered 201');
   expect(second).toContain('rejected 503');
   expect(stderr).toContain('--before 20');

@@ -18,7 +18,7 @@ afterAll(async () => {
 test('the ledger, newest first, for people', async () => {
   const { stdout } = await runCli(['losses'], { DATABASE_URL: database.serviceUrl });
   const [head = '', first = '', second = ''] = stdout.split('\n');
-  expect(head).toMatch(/^AT +COUNT +REASON +WEBHOOK/);
+  expect(head).toMatch(/^ID +AT +COUNT +REASON +WEBHOOK/);
   expect(first).toMatch(/unknown +gap +wh_2 +xyz +job/);
   expect(second).toMatch(/3 +timeout +wh_1 +abc +item .*after 10000 ms/);
 });

@@ -48,6 +48,7 @@ describe('help', () => {
       'rowhook webhook test',
       'rowhook webhook delete',
       'rowhook deliveries',
+      'rowhook resend',
       'rowhook why',
       'rowhook losses',
       'rowhook forget',

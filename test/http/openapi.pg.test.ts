@@ -119,6 +119,11 @@ test('each answer is what the document says, for what is there and for what is n
     await ask('GET', `/v1/deliveries/${id}`);
     await ask('POST', `/v1/deliveries/${id}/resend`, {});
   }
+  for (const id of ['wh_1', 'wh_2']) {
+    await ask('POST', `/v1/webhooks/${id}/resend`, { since: '2026-01-31T10:00:00Z' });
+    await ask('POST', `/v1/webhooks/${id}/resend`, { since: '2026-01-31T10:00:00Z', dryRun: true });
+    await ask('POST', `/v1/webhooks/${id}/resend`, { loss: 1 });
+  }
   for (const path of [
     '/v1/webhooks',
     '/v1/tables',

@@ -1,7 +1,8 @@
 // What is sent again is a delivery of its own: the body as the log has it, to the webhook as it is now, marked, logged, and counted nowhere.
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { startReceiver, type ReceivedRequest, type Receiver } from '../support/receiver.ts';
-import { startApiHere, type Answered, type ApiHere } from './api-here.ts';
+import { waitUntil } from '../support/wait.ts';
+import { adminToken, startApiHere, type Answered, type ApiHere } from './api-here.ts';
 
 let api: ApiHere;
 let receiver: Receiver;
@@ -304,4 +305,257 @@ test('a row of what the service sent is never changed, also by the service', asy
   const rewrite = `update rowhook.delivery set outcome = 'delivered' where resend_of is null returning uid`;
   expect(await api.database.service.query(rewrite)).toEqual([]);
   expect(await deliveries()).toMatchObject([{ id, outcome: 'failed' }]);
+});
+
+async function resendMany(body: object, query = ''): Promise<Answered> {
+  return await api.ask('POST', `/v1/webhooks/${webhook}/resend${query}`, { body });
+}
+
+const since = '2000-01-01T00:00:00Z';
+
+function arrived(): string[] {
+  return received().map(({ body }) => body);
+}
+
+test('of a stretch of time what did not arrive is sent again, oldest first, page by page', async () => {
+  const bodies = ['a', 'b', 'c', 'd', 'e'].map((key, n) => bodyOf(key, n));
+  await log({ key: 'a', body: bodies[0] ?? '' });
+  await log({ key: 'x', outcome: 'delivered' });
+  await log({ key: 'b', body: bodies[1] ?? '', outcome: 'rejected' });
+  await log({ key: 'c', body: bodies[2] ?? '', outcome: 'interrupted' });
+  await log({ key: 'd', body: bodies[3] ?? '', outcome: 'dropped', class: 'breaker_open' });
+  await log({ key: 'e', body: bodies[4] ?? '', class: 'refused' });
+  expect((await resendMany({ since, dryRun: true })).body).toEqual({
+    count: 5,
+    withoutBody: 0,
+    data: [],
+    nextCursor: null,
+  });
+  expect(received()).toEqual([]);
+  const pages: unknown[] = [];
+  let cursor: unknown = '';
+  while (typeof cursor === 'string') {
+    const { status, body } = await resendMany(
+      { since },
+      `?limit=2${cursor === '' ? '' : `&cursor=${cursor}`}`,
+    );
+    expect(status).toBe(200);
+    pages.push(body['data']);
+    cursor = body['nextCursor'];
+  }
+  expect(pages.map((page) => (page as unknown[]).length)).toEqual([2, 2, 1]);
+  expect(arrived().toSorted()).toEqual(bodies);
+  expect(received().every(({ headers }) => headers['rowhook-delivery'] === 'resend')).toBe(true);
+});
+
+test('it is done once: what arrived, or may have, is left out the next time', async () => {
+  await log({ key: 'a' });
+  await log({ key: 'b' });
+  receiver.behave(({ body }) => ({ status: body.includes('"b"') ? 500 : 200 }));
+  expect((await resendMany({ since })).body['data']).toMatchObject([
+    { key: 'a', isDelivered: true },
+    { key: 'b', isDelivered: false },
+  ]);
+  receiver.clear();
+  receiver.behave({ status: 200 });
+  expect((await resendMany({ since })).body['data']).toMatchObject([{ key: 'b', isDelivered: true }]);
+  expect((await resendMany({ since })).body['data']).toEqual([]);
+  expect(received()).toHaveLength(1);
+});
+
+test('outcomes, reason and end narrow it down', async () => {
+  await log({ key: 'a', class: 'timeout' });
+  await log({ key: 'b', class: 'refused' });
+  await log({ key: 'c', outcome: 'delivered' });
+  const count = async (body: object): Promise<unknown> =>
+    (await resendMany({ since, dryRun: true, ...body })).body['count'];
+  expect(await count({})).toBe(2);
+  expect(await count({ reason: 'refused' })).toBe(1);
+  expect(await count({ outcomes: ['delivered'] })).toBe(1);
+  expect(await count({ outcomes: ['delivered', 'failed'] })).toBe(3);
+  expect(await count({ until: since })).toBe(0);
+});
+
+test('a record gets its versions one after the other, others go out beside it', async () => {
+  const ofA = [41, 42, 43, 44].map((n) => bodyOf('a', n));
+  await log({ key: 'a', body: ofA[0] ?? '' });
+  await log({ key: 'a', body: ofA[1] ?? '' });
+  await log({ key: 'b' });
+  await log({ key: 'a', body: ofA[2] ?? '' });
+  await log({ key: 'c', oldKey: 'a', type: 'UPDATE', body: ofA[3] ?? '' });
+  const beside = Promise.withResolvers<undefined>();
+  const open: string[] = [];
+  receiver.behave(async ({ json }) => {
+    const { id, n } = json()['record'] as { id: string; n: number };
+    if (id === 'b') {
+      beside.resolve(undefined);
+      return { status: 200 };
+    }
+    open.push(`begins ${n}`);
+    // The second one is out until the other record's has come: they are out together.
+    if (open.length === 3) await beside.promise;
+    open.push(`ends ${n}`);
+    return { status: 200 };
+  });
+  const { body } = await resendMany({ since });
+  const results = body['data'] as { isDelivered: boolean }[];
+  expect(results.map((each) => each.isDelivered)).toEqual([true, true, true, true, true]);
+  const numbers = ofA.map((each) => Number(/"n":(\d+)/.exec(each)?.[1]));
+  expect(open).toEqual(numbers.flatMap((n) => [`begins ${n}`, `ends ${n}`]));
+});
+
+test('a caller who goes away stops the rest', async () => {
+  for (let n = 0; n < 5; n++) await log({ key: 'same' });
+  const answer = Promise.withResolvers<undefined>();
+  receiver.behave(async () => {
+    await answer.promise;
+    return {};
+  });
+  const leaving = new AbortController();
+  const asked = fetch(`${api.url}/v1/webhooks/${webhook}/resend`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${adminToken}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ since }),
+    signal: leaving.signal,
+  }).catch(() => null);
+  await receiver.waitFor(1, { path: `/${webhook}` });
+  leaving.abort();
+  await asked;
+  // Answered only once the service has seen that the caller left: an answer to a later request proves it has.
+  await api.ask('GET', '/v1/tables');
+  answer.resolve(undefined);
+  await waitUntil(async () => (await deliveries())[0]?.['outcome'] === 'delivered', {
+    describe: 'the one under way to end',
+  });
+  await resend(await log({ key: 'same' }));
+  expect(received()).toHaveLength(2);
+});
+
+test.each([
+  ['nothing', {}, /give either since or loss/],
+  ['both', { since, loss: 1 }, /give either since or loss/],
+  ['a loss with a reason', { loss: 1, reason: 'timeout' }, /a loss names what is sent/],
+  ['an outcome that there is not', { since, outcomes: ['lost'] }, /body\.outcomes/],
+])('%s is refused with what to give instead', async (_what, body, words) => {
+  const { status, body: problem } = await resendMany(body);
+  expect([status, problem['detail']]).toEqual([422, expect.stringMatching(words)]);
+});
+
+interface LossRow {
+  readonly reason: string;
+  readonly count: number | null;
+  readonly from?: string | null;
+  readonly to?: string | null;
+  readonly isNobodys?: boolean;
+}
+
+async function lose({ reason, count, from = null, to = null, isNobodys = false }: LossRow): Promise<number> {
+  const [row] = await api.database.service.query(
+    `insert into rowhook.loss (uid, webhook_id, company_id, table_name, reason, count, from_position, to_position, detail)
+     select w.uid, w.id, w.company_id, 'item', $1, $2, $3, $4, 'what is known' from (select 1) one
+     left join rowhook.webhook w on w.id = $5 and not $6 returning id`,
+    [reason, count, from, to, webhook, isNobodys],
+  );
+  return Number(row?.['id']);
+}
+
+const position = (n: number): string => `1-${n.toString(16).toUpperCase().padStart(16, '0')}-0`;
+
+test.each([
+  ['timeout', 'failed', 'timeout'],
+  ['interrupted', 'interrupted', undefined],
+  ['breaker_open', 'dropped', 'breaker_open'],
+] as const)(
+  'what a loss of the reason %s names is sent again, and nothing beside it',
+  async (reason, outcome, kind) => {
+    const row = { outcome, ...(kind && { class: kind }) };
+    await log({ ...row, key: 'before', change: position(0xff) });
+    await log({ ...row, key: 'first', change: position(0x100) });
+    await log({ outcome: 'rejected', key: 'other', change: position(0x101) });
+    await log({ outcome: 'delivered', key: 'arrived', change: position(0x102) });
+    await log({ ...row, key: 'last', change: position(0x10a) });
+    await log({ ...row, key: 'behind', change: position(0x10b) });
+    const loss = await lose({ reason, count: 2, from: position(0x100), to: position(0x10a) });
+    expect((await resendMany({ loss, dryRun: true })).body).toMatchObject({ count: 2, withoutBody: 0 });
+    expect((await resendMany({ loss })).body).toMatchObject({
+      data: [{ key: 'first' }, { key: 'last' }],
+      nextCursor: null,
+    });
+    expect(
+      received()
+        .map(({ json }) => (json()['record'] as { id: string }).id)
+        .toSorted(),
+    ).toEqual(['first', 'last']);
+    expect((await resendMany({ loss })).body).toMatchObject({ data: [] });
+  },
+);
+
+test('of a loss the record as it is now goes out where the log has no body, to its company only', async () => {
+  const service = new URL(api.database.serviceUrl).username;
+  await api.database.admin.query(
+    `delete from erp.item; insert into erp.item values ('here', 'abc', 'now'), ('moved', 'xyz', 'theirs')`,
+  );
+  for (const [n, key] of ['here', 'moved', 'gone'].entries())
+    await log({ key, body: null, type: 'UPDATE', change: position(0x200 + n) });
+  await log({ key: 'here', body: null, type: 'DELETE', change: position(0x203) });
+  const loss = await lose({ reason: 'timeout', count: 4, from: position(0x200), to: position(0x203) });
+  const refusals = async (token?: string): Promise<unknown[]> => {
+    const { body } = await api.ask('POST', `/v1/webhooks/${webhook}/resend`, {
+      body: { loss },
+      ...(token !== undefined && { token }),
+    });
+    return (body['data'] as { refusal: string | null }[]).map((each) => each.refusal);
+  };
+  const grant = `grant usage on schema "erp" to "${service}"; grant select on "erp"."item" to "${service}";`;
+  expect((await refusals())[0]).toContain(grant);
+  expect((await refusals(await api.tokenOf('abc')))[0]).toBe(
+    'its body is not in the log, and the service may not read the table',
+  );
+  expect(received()).toEqual([]);
+  await api.database.admin.query(grant);
+  const noRecord = expect.stringContaining('there is no such record of the company any more') as string;
+  expect(await refusals()).toEqual([null, noRecord, noRecord, 'of a DELETE there is no row now']);
+  expect(arrived()).toEqual([
+    '{"type":"UPDATE","table":"item","companyId":"abc","record":{"id":"here","companyId":"abc","note":"now"},"old":null}',
+  ]);
+  const [row] = await deliveries();
+  expect((await api.ask('GET', `/v1/deliveries/${String(row?.['id'])}`)).body).toMatchObject({
+    body: arrived()[0],
+  });
+});
+
+test.each([
+  [
+    'a gap',
+    { reason: 'gap', count: null, from: position(1), to: position(2) },
+    /how many is unknown, from change 1-0000000000000001-0 to .*what is known/,
+  ],
+  [
+    'what the log lacks',
+    { reason: 'interrupted', count: 7, from: position(0x900), to: position(0x901) },
+    /interrupted, 7 deliveries, from change/,
+  ],
+  ['what nobody can tell', { reason: 'undecidable', count: 3, isNobodys: true }, /names no webhook/],
+] as const)(
+  'of a loss that is %s nothing can be sent, and it says what is known',
+  async (_what, row, words) => {
+    const loss = await lose(row);
+    const { status, body } = await resendMany({ loss });
+    expect([status, body['detail']]).toEqual([422, expect.stringMatching(words)]);
+  },
+);
+
+test("a loss is of its own webhook, and another company's is not there", async () => {
+  const loss = await lose({ reason: 'timeout', count: 1, from: position(1), to: position(1) });
+  const theirs = await api.ask('POST', `/v1/webhooks/${await createWebhook(`${webhook}_2`)}/resend`, {
+    body: { loss },
+  });
+  expect([theirs.status, theirs.body['detail']]).toEqual([
+    422,
+    expect.stringContaining("is another webhook's"),
+  ]);
+  const xyz = await createWebhook(`${webhook}_3`, { companyId: 'xyz' });
+  const token = await api.tokenOf('xyz');
+  expect((await api.ask('POST', `/v1/webhooks/${xyz}/resend`, { body: { loss }, token })).status).toBe(404);
+  expect((await resendMany({ loss: loss + 1000 })).status).toBe(404);
 });

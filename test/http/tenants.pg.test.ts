@@ -57,6 +57,7 @@ const ids = ['wh_1', 'wh_2'];
 const bodyOf = (method: string, path: string): object | undefined => {
   if (method === 'PATCH') return { name: 'x' };
   if (method !== 'POST') return undefined;
+  if (path === '/v1/webhooks/{id}/resend') return { since: '2026-01-31T10:00:00Z' };
   if (/\}\/(test|resend)$/.test(path)) return {};
   return { name: 'x', table: 'item', url: 'https://hooks.example.com/', onInsert: true, companyId: mark };
 };

@@ -97,6 +97,18 @@ test.each<[Partial<LoggedAttempt>, Reason, string]>([
   expect(decision).toEqual({ reason, sentence: expect.stringContaining(sentence) as string });
 });
 
+test('what was sent again is told from what became of it at first, and says nothing of who was there then', () => {
+  const first = attempt({ outcome: 'rejected', status: 503 });
+  const again = attempt({ at: '2026-03-03T10:00:00.000001Z', resend_of: at });
+  const other = webhook({ id: 'wh_2', created_at: after, updated_at: after });
+  const { changes } = explain(history({ attempts: [again, first], webhooks: [webhook(), other] }));
+  expect(changes[0]?.decisions).toMatchObject([
+    { isResend: true, reason: 'delivered', sentence: 'resend: sent: 200 in 41 ms' },
+    { isResend: false, reason: 'rejected', sentence: 'sent, and rejected: 503 in 41 ms' },
+    { isResend: false, reason: 'created later' },
+  ]);
+});
+
 test('one that waits', () => {
   seen.add('waiting');
   const waiting = [{ changeId: '1-0-0', webhookId: 'wh_1', companyId: 'abc', type: 'INSERT', since: at }];
