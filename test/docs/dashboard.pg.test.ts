@@ -104,9 +104,8 @@ test('every metric of ours is on it', () => {
 
 test('jobs and instances are chosen from a metric that every process prints', () => {
   const [, ...variables] = dashboard.templating.list;
-  for (const { definition, query } of variables) {
-    expect(query.query).toBe(definition);
-    const [, metric = ''] = /^label_values\((\w+)/.exec(definition) ?? [];
+  for (const { query } of variables) {
+    const [, metric = ''] = /^label_values\((\w+)/.exec(query.query) ?? [];
     expect(printed.has(metric)).toBe(true);
   }
   for (const expr of panelsOf(dashboard).flatMap(({ targets }) => targets.map((target) => target.expr))) {

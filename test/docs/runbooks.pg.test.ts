@@ -1,17 +1,23 @@
 // The runbooks that need no second server, followed on a real database: their commands and statements do what the page says, and
 // afterwards nothing is lost but what it names.
+import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { afterEach, expect, test } from 'vitest';
+import { promisify } from 'node:util';
+import { afterEach, expect, inject, test, vi } from 'vitest';
 import { runCli, type CliResult } from '../cli/run-cli.ts';
 import { startOwnCluster } from '../chaos/own-cluster.ts';
 import { createOrders, createWebhook, insertOrders, orderId } from '../chaos/orders.ts';
 import { startRefused } from '../start/refusal.ts';
 import { waitForCounters } from '../support/counters.ts';
 import { createInstalledDatabase, type InstalledDatabase } from '../support/installed-database.ts';
+import type { Session } from '../support/queryable.ts';
 import { startReceiver, type Receiver } from '../support/receiver.ts';
 import { startService, type ServiceProcess } from '../support/service-process.ts';
 import { waitUntil } from '../support/wait.ts';
 import { blocksOf } from './blocks.ts';
+
+/** Each step is a command or a service of its own, and a test has a dozen of them. */
+vi.setConfig({ testTimeout: 180_000 });
 
 const page = readFileSync(new URL('../../docs/runbooks.md', import.meta.url), 'utf8');
 
@@ -327,9 +333,8 @@ test('what waits in the backlog over an upgrade is interrupted, as the page warn
 test('onto 18: without stored generated columns in the publication UPDATE fails, and the statement mends it', async ({
   skip,
 }) => {
+  skip(inject('postgresMajor') < 18, 'before 18 a publication knows nothing of generated columns');
   const { database, environment } = await newStage();
-  const [server] = await database.admin.query(`select current_setting('server_version_num')::int as version`);
-  skip(Number(server?.['version']) < 180_000, 'before 18 a publication knows nothing of generated columns');
   await database.dba.query(`
     create table quote (id int primary key, "companyId" text, twice int generated always as (id * 2) stored)`);
   await database.dba.query(`insert into quote values (1, 'acme')`);
@@ -382,12 +387,10 @@ test('a copy: it sends nothing, and what is removed from it leaves the original 
   expect(idsOf(receiver)).toEqual([1, 3]);
 });
 
+type Copy = (database: InstalledDatabase, server: Session, name: string) => Promise<void>;
+
 /** Nobody may be connected to the original meanwhile; its pools come back when they are asked. */
-async function copyDatabase(
-  { name }: InstalledDatabase,
-  server: { query(sql: string, values?: readonly unknown[]): Promise<unknown[]> },
-  copy: string,
-): Promise<void> {
+async function copyDatabase({ name }: InstalledDatabase, server: Session, copy: string): Promise<void> {
   const others = 'select pg_terminate_backend(pid) from pg_stat_activity where datname = $1';
   await waitUntil(async () => (await server.query(others, [name])).length === 0, {
     describe: 'nobody to be connected to the original',
@@ -395,14 +398,47 @@ async function copyDatabase(
   await server.query(`create database ${copy} template ${name}`);
 }
 
+async function dumpAndRestore({ adminUrl }: InstalledDatabase, server: Session, copy: string): Promise<void> {
+  await server.query(`create database ${copy} template template0 encoding 'UTF8' locale 'C'`);
+  const { stdout: dump } = await runProgram('pg_dump', ['--dbname', adminUrl], { maxBuffer: 2 ** 26 });
+  const restore = runProgram('psql', [
+    '-X',
+    '-q',
+    '-v',
+    'ON_ERROR_STOP=1',
+    '-d',
+    new URL(`/${copy}`, adminUrl).href,
+  ]);
+  restore.child.stdin?.end(dump);
+  await restore;
+}
+
+const runProgram = promisify(execFile);
+
+/** pg_dump reads servers up to its own major; 0 where there is none. */
+async function majorOfDump(): Promise<number> {
+  const { stdout } = await runProgram('pg_dump', ['--version']).catch(() => ({ stdout: '' }));
+  return Number(/(\d+)/.exec(stdout)?.[1] ?? 0);
+}
+
 test('a restored database takes the place of the original: only what the page names is lost', async () => {
+  await restoredReplacesOriginal(copyDatabase);
+});
+
+test('so does a dump that is restored', async ({ skip }) => {
+  const major = inject('postgresMajor');
+  skip((await majorOfDump()) < major, `there is no pg_dump that reads Postgres ${major}`);
+  await restoredReplacesOriginal(dumpAndRestore);
+});
+
+async function restoredReplacesOriginal(copy: Copy): Promise<void> {
   const stage = await newStage();
   const { database, environment, receiver } = stage;
   const book = new Runbook('### The restored database replaces the original');
   await deliverAndStop(stage, 2);
   const restored = `${database.name}_restored`;
   await using server = await database.connect(new URL('/postgres', database.adminUrl).href);
-  await copyDatabase(database, server, restored);
+  await copy(database, server, restored);
   try {
     const url = new URL(`/${restored}`, database.serviceUrl).href;
     const there = { ...environment, DATABASE_URL: url };
@@ -426,4 +462,4 @@ test('a restored database takes the place of the original: only what the page na
   } finally {
     await server.query(`drop database ${restored} with (force)`);
   }
-});
+}

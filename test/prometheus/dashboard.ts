@@ -68,7 +68,6 @@ const datasourceVariable = z.strictObject({
   refresh: z.literal(1),
   multi: z.literal(false),
   includeAll: z.literal(false),
-  current: z.strictObject({}),
 });
 
 const labelVariable = z.strictObject({
@@ -77,7 +76,6 @@ const labelVariable = z.strictObject({
   type: z.literal('query'),
   datasource: source,
   query: z.strictObject({ query: z.string(), refId: z.string() }),
-  definition: z.string(),
   refresh: z.literal(2),
   sort: z.literal(1),
   multi: z.literal(true),
