@@ -1,8 +1,6 @@
-// docs/runbooks.md quotes what the product says, names commands that it has, and each alert leads to one of its sections.
+// docs/runbooks.md quotes what the product says, and each alert leads to one of its sections.
 import { globSync, readFileSync } from 'node:fs';
-import type { Command } from 'commander';
 import { expect, test } from 'vitest';
-import { createProgram } from '../../src/cli/program.ts';
 import { blocksOf } from './blocks.ts';
 
 function read(path: string): string {
@@ -50,48 +48,6 @@ test.each([...quoted, ...reasons.filter((reason) => !ofPostgres.includes(reason)
     expect(parts.filter((part) => !sources.includes(part))).toEqual([]);
   },
 );
-
-const commands = [
-  ...blocksOf(page)
-    .filter(({ language }) => language === 'sh')
-    .flatMap(({ text }) => text.trim().split('\n')),
-  ...[...page.matchAll(/`(rowhook [a-z][^`]*)`/g)]
-    .map(([, text = '']) => text)
-    .filter((text) => !reasons.includes(text)),
-].map((line) => line.replace(/^ROWHOOK_SLOT=\w+ /, '').replace('<lsn>', '16/B374D848'));
-
-/** Parses as the command line does, and runs nothing. */
-async function parse(line: string): Promise<string> {
-  let ran = '';
-  const program = createProgram({
-    columns: undefined,
-    write: () => undefined,
-    warn: () => undefined,
-    stopSignal: () => new AbortController().signal,
-  });
-  const disarm = (command: Command): void => {
-    if (command.commands.length === 0) {
-      command.action(() => {
-        ran = command.name();
-      });
-    }
-    command.commands.forEach(disarm);
-  };
-  disarm(program);
-  const [, ...args] = line.split(' ');
-  await program.parseAsync(args, { from: 'user' });
-  return ran;
-}
-
-test('there are commands to parse, and a wrong one is seen', async () => {
-  expect(commands.length).toBeGreaterThan(15);
-  await expect(parse('rowhook slot recreate --accept')).rejects.toThrow(/unknown option/);
-});
-
-test.each([...new Set(commands)])('the command line takes: %s', async (line) => {
-  expect(line).toMatch(/^rowhook /);
-  expect(await parse(line)).not.toBe('');
-});
 
 test('each alert leads to a runbook, the same as docs/operations.md and the page itself name', () => {
   const rules = read('docs/prometheus/rowhook.rules.yml').split('- alert: ').slice(1);
