@@ -1,6 +1,7 @@
 // The figures that `npm run bench` knows, in the order in which they run.
 import { InvalidArgumentError } from 'commander';
 import { nearestName } from '../../src/nearest-name.ts';
+import { api } from './api.ts';
 import { backlog } from './backlog.ts';
 import { manyCompanies } from './companies.ts';
 import { drain } from './drain.ts';
@@ -25,6 +26,7 @@ export const figures: readonly Figure[] = [
   backlog,
   neighbours,
   writes,
+  api,
   ...sweeps,
 ];
 

@@ -1,4 +1,4 @@
-// An application that commits one row at a time, so many a second, whether or not the earlier ones are done; each with the moment in which
+// An application that commits one statement at a time, of a row unless it is told of more, so many a second, whether or not the earlier ones are done; each with the moment in which
 // its statement was sent. A process of its own. Prints how fast it really was, and how long its commits took.
 import pg from 'pg';
 import { monotonicMicros } from './clock.ts';
@@ -6,6 +6,8 @@ import { monotonicMicros } from './clock.ts';
 export interface PacedWrites {
   readonly databaseUrl: string;
   readonly company: string;
+  /** So many of a statement, each of another company: `company 1` and so on in turn, of `companies`, instead of `company`. */
+  readonly rows?: { readonly each: number; readonly companies: number };
   readonly perSecond: number;
   readonly count: number;
   readonly noteBytes: number;
@@ -18,7 +20,7 @@ export interface Written {
 
 const connections = 16;
 
-const { databaseUrl, company, perSecond, count, noteBytes } = JSON.parse(
+const { databaseUrl, company, rows, perSecond, count, noteBytes } = JSON.parse(
   process.argv[2] ?? '',
 ) as PacedWrites;
 const note = 'n'.repeat(noteBytes);
@@ -40,12 +42,18 @@ function writeDue(): void {
   }
 }
 
+const statement =
+  rows === undefined
+    ? 'insert into erp.item (tenant, sent_at, note) values ($1, $2, $3)'
+    : `insert into erp.item (tenant, sent_at, note)
+       select 'company ' || ($1::int + n) % ${rows.companies} + 1, $2, $3 from generate_series(1, ${rows.each}) n`;
+
 async function write(client: pg.Client): Promise<void> {
   const sentAt = monotonicMicros();
   await client.query({
     name: 'write',
-    text: 'insert into erp.item (tenant, sent_at, note) values ($1, $2, $3)',
-    values: [company, sentAt, note],
+    text: statement,
+    values: [rows === undefined ? company : begun * rows.each, sentAt, note],
   });
   commitMicros.push(monotonicMicros() - sentAt);
   free.push(client);
