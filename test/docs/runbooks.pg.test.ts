@@ -237,8 +237,14 @@ test('an endpoint that is down: what fails is named and lost, what comes waits, 
   const [counter] = await database.admin.query(
     'select success_count, error_count from rowhook.webhook_counter',
   );
-  expect(receiver.requests.length).toBe(Number(counter?.['success_count']) + 1);
-  expect(Number(counter?.['success_count'])).toBeGreaterThan(0);
+  const [success, errors] = [Number(counter?.['success_count']), Number(counter?.['error_count'])];
+  expect(success).toBeGreaterThan(0);
+  expect(receiver.requests.length).toBe(success + 1);
+  const resend = 'rowhook resend --webhook wh_1 --since 1d';
+  expect((await book.run(resend, environment, webhook)).stdout).toContain(String(errors));
+  expect(receiver.requests.length).toBe(success + 1);
+  expect(await book.run(`${resend} --yes`, environment, webhook)).toMatchObject({ exitCode: 0 });
+  expect(receiver.requests.length).toBe(success + 1 + errors);
 });
 
 test('a leader that is frozen is replaced by ending its connection with the login of the service', async () => {
