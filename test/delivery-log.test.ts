@@ -221,6 +221,16 @@ test('after a clock that was days ahead for a moment, rows have the right time a
   expect([second, third]).toEqual([rightMs * 1000, rightMs * 1000 + 2]);
 });
 
+test('times are even microseconds: odd ones are for what is sent again', async () => {
+  const self = rig();
+  for (const fraction of [0.001, 0.0015, 0.25, 0.5]) {
+    self.nowMs = Math.floor(self.nowMs) + 1 + fraction;
+    self.log.attempted(attempt());
+  }
+  await self.settle();
+  expect(self.batches.flat().map(({ atUs }) => atUs % 2)).toEqual([0, 0, 0, 0]);
+});
+
 test('a delivery of which nothing but its place is known has a row too', async () => {
   const { log, batches, settle } = rig();
   const { webhook, position, table } = attempt().delivery;
