@@ -73,8 +73,10 @@ def work(db, change, body, is_resend):
     # next one only after the answer. The same once more leads to where the record is already.
     if find(key)[1] == body:
         return
-    # Somebody sends by hand what is no longer new. It is good only for a copy that is where this change began.
-    if is_resend and before != old:
+    # Somebody has it sent again, and it may be old by now: it is good for a copy that is where this change began. With `old` null it is
+    # the row as it is now.
+    is_current = kind == "UPDATE" and old is None
+    if is_resend and not is_current and before != old:
         return
 
     # A large value that did not change is left out: keep the one that is here.

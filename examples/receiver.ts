@@ -77,8 +77,9 @@ function work(change: Change, body: string, isResend: boolean): void {
   // The payload has no id of its change. But whoever repeats a request (a proxy, for one) repeats the record's last: rowhook sends its
   // next one only after the answer. The same once more leads to where the record is already.
   if (find.get(table, key)?.['last_body'] === body) return;
-  // Somebody sends by hand what is no longer new. It is good only for a copy that is where this change began.
-  if (isResend && !isDeepStrictEqual(before, old ?? null)) return;
+  // Somebody has it sent again, and it may be old by now: it is good for a copy that is where this change began. With `old` null it is
+  // the row as it is now.
+  if (isResend && old !== null && !isDeepStrictEqual(before, old ?? null)) return;
 
   // A large value that did not change is left out: keep the one that is here.
   const kept = Object.fromEntries(

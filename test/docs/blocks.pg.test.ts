@@ -37,6 +37,7 @@ const blocks = blocksIn(['sql', 'sh']).filter(({ page }) => !(page in ownTests))
 
 let scene: Scene;
 let app: Session;
+let deliveryId: string;
 let environment: Readonly<Record<string, string>>;
 
 beforeAll(async () => {
@@ -60,13 +61,15 @@ afterAll(async () => {
   await scene[Symbol.asyncDispose]();
 });
 
-/** Where each page begins: an order of company abc123, a webhook for it, and one delivery in the log. */
+/** Where each page begins: an order of company abc123, a webhook for it, one delivery in the log, and loss 12, which is a timeout. */
 async function begin(): Promise<void> {
   const { database, receiver } = scene;
   await database.admin.query(`
     delete from rowhook.webhook;
     delete from erp."salesOrder"`);
-  await database.dba.query(`select rowhook.enable_table('salesOrder')`);
+  await database.dba.query(`
+    select rowhook.enable_table('salesOrder');
+    update rowhook.subscribable_table set log_bodies = true`);
   await scene.createWebhook({
     name: 'wh_1',
     table: 'salesOrder',
@@ -74,11 +77,26 @@ async function begin(): Promise<void> {
     on: ['insert', 'update'],
   });
   const logged = async (): Promise<number> =>
-    (await database.admin.query(`select 1 from rowhook.delivery where webhook_id = 'wh_1'`)).length;
+    (
+      await database.admin.query(
+        `select 1 from rowhook.delivery where uid = (select uid from rowhook.webhook where id = 'wh_1')`,
+      )
+    ).length;
   const before = await logged();
   receiver.clear();
   await scene.app(`insert into erp."salesOrder" values ('so1', 'abc123', 10.50)`);
   await waitUntil(async () => (await logged()) > before, { describe: 'a delivery in the log' });
+  const [row] = await database.admin.query(`
+    delete from rowhook.loss;
+    insert into rowhook.delivery (at, uid, webhook_id, company_id, change_id, table_name, key, type, attempt, outcome, class, body)
+      select now(), uid, webhook_id, company_id, '1-0000000000000010-0', table_name, key, type, 1, 'failed', 'timeout', body
+      from rowhook.delivery where uid = (select uid from rowhook.webhook where id = 'wh_1') order by at desc limit 1;
+    insert into rowhook.loss (id, uid, webhook_id, company_id, table_name, reason, count, from_position, to_position)
+      overriding system value
+      select 12, uid, webhook_id, company_id, table_name, class, 1, change_id, change_id
+      from rowhook.delivery where outcome = 'failed' order by at desc limit 1;
+    select (extract(epoch from at) * 1000000)::bigint || '-' || uid as id from rowhook.delivery where outcome = 'failed' order by at desc limit 1`);
+  deliveryId = row?.['id'] ?? '';
   app = await scene.connect('abc123');
 }
 
@@ -119,6 +137,7 @@ async function runShell({ text, label }: PageBlock): Promise<void> {
     .join('\n')
     .replace(/postgres:\/\/erp_owner:…@\S+/, dbaUrl)
     .replace(/postgres:\/\/rowhook:…@\S+/, serviceUrl)
+    .replace(/\d{16}-7\b/, deliveryId)
     .replaceAll(/https:\/\/rowhook\.example\.com|http:\/\/127\.0\.0\.1:4470/g, scene.service.httpUrl);
   const child = spawn('bash', ['-euo', 'pipefail', '-c', shell + script], {
     cwd: resolve(import.meta.dirname, '../..'),

@@ -206,7 +206,7 @@ describe.each(Object.entries(languages))('%s', (name, command) => {
     expect(receiver.totals('b')).toHaveLength(21);
   });
 
-  test('takes what is sent again by hand only for a copy that is where the change began', async () => {
+  test('takes what is sent again for a copy that is where the change began, or when it is the row as it is now', async () => {
     const late = (total: string, old: string): string =>
       `{"type":"UPDATE","table":"salesOrder","companyId":"acme","record":{"id":"c","companyId":"acme","total":${total},"serial":9007199254740993},` +
       `"old":{"id":"c","companyId":"acme","total":${old},"serial":9007199254740993}}`;
@@ -215,6 +215,9 @@ describe.each(Object.entries(languages))('%s', (name, command) => {
     expect(await post(late('30.00', '20.00'), resend)).toBe(204);
     await waitForTotal('c', '30.00');
     expect(receiver.totals('c').slice(-2)).toEqual(['20.00', '30.00']);
+    const now = late('31.00', '0').replace(/"old":.*/, '"old":null}');
+    expect(await post(now, resend)).toBe(204);
+    await waitForTotal('c', '31.00');
   });
 
   test('answers a test with success, and does nothing', async () => {
