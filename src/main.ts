@@ -4,6 +4,7 @@
  * The first SIGTERM or SIGINT stops a command that drains; any other command, and the second signal, end at once.
  */
 import { constants } from 'node:os';
+import { styleText } from 'node:util';
 import { describeFailure } from './cli/failure.ts';
 import { createProgram, runProgram } from './cli/program.ts';
 
@@ -32,6 +33,8 @@ function onSignal(signal: 'SIGTERM' | 'SIGINT'): void {
 async function run(): Promise<number> {
   const program = createProgram({
     columns: process.stdout.isTTY ? process.stdout.columns : undefined,
+    // As NO_COLOR, FORCE_COLOR and the terminal say.
+    hasColors: styleText('red', '-', { stream: process.stdout }) !== '-',
     write: (text) => process.stdout.write(`${text}\n`),
     warn: (text) => process.stderr.write(`${text}\n`),
     stopSignal,

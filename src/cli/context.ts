@@ -2,10 +2,9 @@
 import type { Command } from 'commander';
 import { readEnvironment } from '../config.ts';
 import type { Config } from '../config.ts';
+import type { Terminal } from './output.ts';
 
-export interface CliContext {
-  /** Of the terminal that stdout is; undefined where it is none. */
-  readonly columns: number | undefined;
+export interface CliContext extends Terminal {
   /** Text for stdout, without the final newline. */
   write(text: string): void;
   /** Text for stderr, without the final newline. */

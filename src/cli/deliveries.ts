@@ -34,7 +34,11 @@ export function addDeliveries(program: Command, context: CliContext): void {
     .option('--company <id>', 'those of one company’s webhooks')
     .option('--table <name>', 'those of one table')
     .option('--key <key>', 'those of one record; of several key columns: (a,b)')
-    .option('--outcome <outcomes>', `${outcomes.join(', ')}: one or more, separated by commas`, parseOutcomes)
+    .addOption(
+      new Option('--outcome <outcomes>', 'one or more, separated by commas')
+        .choices(outcomes)
+        .argParser(parseOutcomes),
+    )
     .addOption(new Option('--failed', 'all that was not delivered').conflicts('outcome'))
     .option(
       '--since <time>',
@@ -60,7 +64,10 @@ export function addDeliveries(program: Command, context: CliContext): void {
       }
       if (options.json === true) context.write(formatJson(deliveries));
       else if (deliveries.length === 0) context.write(none(options));
-      else context.write(options.full === true ? formatInFull(deliveries) : formatDeliveries(deliveries));
+      else
+        context.write(
+          options.full === true ? formatInFull(deliveries, context) : formatDeliveries(deliveries, context),
+        );
       const last = deliveries.at(-1);
       if (options.json !== true && last !== undefined && deliveries.length === options.limit) {
         context.warn(`older ones: the same with --before ${last.at}`);

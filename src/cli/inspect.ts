@@ -29,7 +29,7 @@ export function addInspect(program: Command, context: CliContext): void {
       const { databaseUrl } = readConfiguration(context);
       const companyColumn = options.company ? options.companyColumn : null;
       const checks = await withDatabase({ databaseUrl }, (db) => inspectTable(db, relation, companyColumn));
-      context.write(options.json === true ? formatJson(checks) : formatChecks(checks));
+      context.write(options.json === true ? formatJson(checks) : formatChecks(checks, context));
       failOnFailedChecks(checks);
     });
   addJsonOption(command);

@@ -5,7 +5,7 @@ import { addBackendOption, openBackend, type BackendOptions } from './backend/op
 import { addExample, addJsonOption } from './context.ts';
 import type { CliContext } from './context.ts';
 import { largestLimit, parseLimit } from './limit.ts';
-import { formatJson, formatTable } from './output.ts';
+import { formatJson, formatTable, type TableColumn } from './output.ts';
 import { parseSince } from './times.ts';
 
 interface Options extends BackendOptions {
@@ -38,7 +38,7 @@ export function addLosses(program: Command, context: CliContext): void {
       // The ledger outlives its webhooks: only where it has nothing the id may be a wrong one.
       if (found.length === 0 && filter.webhook !== undefined) await backend.findWebhook(filter.webhook);
       if (json === true) context.write(formatJson(found));
-      else context.write(found.length === 0 ? 'no loss matches' : formatLosses(found));
+      else context.write(found.length === 0 ? 'no loss matches' : formatTable(columns, found, context));
       if (json !== true && found.length === filter.limit)
         context.warn('there may be more: use a larger --limit');
     });
@@ -46,21 +46,15 @@ export function addLosses(program: Command, context: CliContext): void {
   addExample(command, 'rowhook losses --since 1d', 'rowhook losses --webhook wh_1 --json');
 }
 
-function formatLosses(losses: readonly LossJson[]): string {
-  const headings = ['ID', 'AT', 'COUNT', 'REASON', 'WEBHOOK', 'COMPANY', 'TABLE', 'FROM', 'TO', 'DETAIL'];
-  return formatTable(
-    headings,
-    losses.map((loss) => [
-      String(loss.id),
-      loss.at.replace(/\.\d+Z$/, 'Z'),
-      loss.count === null ? 'unknown' : String(loss.count),
-      loss.reason,
-      loss.webhookId ?? '-',
-      loss.companyId ?? '-',
-      loss.table ?? '-',
-      loss.fromPosition ?? '-',
-      loss.toPosition ?? '-',
-      loss.detail ?? '',
-    ]),
-  );
-}
+const columns: readonly TableColumn<LossJson>[] = [
+  { heading: 'ID', value: ({ id }) => String(id) },
+  { heading: 'AT', value: ({ at }) => at.replace(/\.\d+Z$/, 'Z') },
+  { heading: 'COUNT', value: ({ count }) => (count === null ? 'unknown' : String(count)) },
+  { heading: 'REASON', value: ({ reason }) => reason },
+  { heading: 'WEBHOOK', value: ({ webhookId }) => webhookId ?? '-' },
+  { heading: 'COMPANY', value: ({ companyId }) => companyId ?? '-', isFlexible: true },
+  { heading: 'TABLE', value: ({ table }) => table ?? '-' },
+  { heading: 'FROM', value: ({ fromPosition }) => fromPosition ?? '-' },
+  { heading: 'TO', value: ({ toPosition }) => toPosition ?? '-' },
+  { heading: 'DETAIL', value: ({ detail }) => detail ?? '', isFlexible: true },
+];

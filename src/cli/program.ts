@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { ExitError } from '../exit-error.ts';
 import { packageVersion } from '../package-version.ts';
 import type { CliContext } from './context.ts';
+import { addCompletion } from './completion.ts';
 import { addDeliveries } from './deliveries.ts';
 import { addDemo } from './demo-command.ts';
 import { addDisable } from './disable.ts';
@@ -50,6 +51,7 @@ export function createProgram(context: CliContext): Command {
   addForget(program, context);
   addToken(program, context);
   addSlot(program, context);
+  addCompletion(program, context);
   return program;
 }
 

@@ -17,8 +17,8 @@ import {
 import { shellWord } from '../shell-word.ts';
 import { addExample, addJsonOption, readConfiguration } from './context.ts';
 import type { CliContext } from './context.ts';
-import { parseOutcomes } from './outcomes.ts';
-import { formatJson, formatTable } from './output.ts';
+import { outcomes, parseOutcomes } from './outcomes.ts';
+import { formatJson, formatTable, type TableColumn, type Terminal } from './output.ts';
 import { parseMoment } from './times.ts';
 
 interface Options {
@@ -49,10 +49,13 @@ export function addResend(program: Command, context: CliContext): void {
       parseMoment,
     )
     .option('--until <time>', 'and before then, likewise; now, unless you say otherwise', parseMoment)
-    .option(
-      '--outcome <outcomes>',
-      'one or more, separated by commas; all but delivered, unless you say otherwise',
-      parseOutcomes,
+    .addOption(
+      new Option(
+        '--outcome <outcomes>',
+        'one or more, separated by commas; all but delivered, unless you say otherwise',
+      )
+        .choices(outcomes)
+        .argParser(parseOutcomes),
     )
     .option('--reason <reason>', 'timeout, refused, interrupted, breaker_open, …')
     .addOption(
@@ -73,7 +76,7 @@ export function addResend(program: Command, context: CliContext): void {
       };
       const { selected, data } = await withDatabase(config, run);
       if (options.json === true) context.write(formatJson({ done: options.yes === true, ...selected, data }));
-      else context.write(describe(selected, data, { id, options }));
+      else context.write(describe(selected, data, { id, options, terminal: context }));
       if (data.some(({ isDelivered }) => !isDelivered))
         throw new ExitError('not everything was delivered', { exitCode: 1 });
     });
@@ -141,10 +144,24 @@ async function sendMany(
   return { selected, data };
 }
 
+const columns: readonly TableColumn<Resent>[] = [
+  { heading: 'DELIVERY', value: ({ deliveryId }) => deliveryId },
+  { heading: 'KEY', value: ({ key }) => key ?? '-', isFlexible: true },
+  {
+    heading: 'OUTCOME',
+    value: ({ outcome, refusal }) => outcome ?? `not sent: ${refusal ?? ''}`,
+    isFlexible: true,
+  },
+];
+
 function describe(
   { count, withoutBody }: Selected,
   data: readonly Resent[],
-  { id, options }: { readonly id: string | undefined; readonly options: Options },
+  {
+    id,
+    options,
+    terminal,
+  }: { readonly id: string | undefined; readonly options: Options; readonly terminal: Terminal },
 ): string {
   const what = `${count} ${count === 1 ? 'delivery' : 'deliveries'}`;
   if (options.yes !== true) {
@@ -154,14 +171,9 @@ function describe(
   }
   const arrived = data.filter(({ isDelivered }) => isDelivered).length;
   const failed = data.filter(({ isDelivered }) => !isDelivered);
-  const rows = failed.map((each) => [
-    each.deliveryId,
-    each.key ?? '-',
-    each.outcome ?? `not sent: ${each.refusal ?? ''}`,
-  ]);
   return [
     `${arrived} of ${what} arrived`,
-    ...(rows.length === 0 ? [] : [formatTable(['DELIVERY', 'KEY', 'OUTCOME'], rows)]),
+    ...(failed.length === 0 ? [] : [formatTable(columns, failed, terminal)]),
   ].join('\n');
 }
 

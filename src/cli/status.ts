@@ -8,7 +8,7 @@ import { addBackendOption, openBackend, type BackendOptions } from './backend/op
 import { failOnFailedChecks } from './checks.ts';
 import { addExample, addJsonOption } from './context.ts';
 import type { CliContext } from './context.ts';
-import { formatGroups, formatJson } from './output.ts';
+import { formatGroups, formatJson, type Terminal } from './output.ts';
 
 interface Options extends BackendOptions {
   readonly json?: true;
@@ -39,10 +39,10 @@ export function addStatus(program: Command, context: CliContext): void {
   addExample(command, 'rowhook status', 'rowhook status --watch', 'rowhook status --json');
 }
 
-function formatStatus({ checks }: Status, { columns }: CliContext): string {
+function formatStatus({ checks }: Status, terminal: Terminal): string {
   const titles = [...new Set(checks.map(({ group }) => group))];
   const groups = titles.map((title) => ({ title, checks: checks.filter(({ group }) => group === title) }));
-  return formatGroups(groups, columns);
+  return formatGroups(groups, terminal);
 }
 
 // Over what was shown before where it is a terminal, one after the other elsewhere; as JSON a line each. What is away now is looked for again.

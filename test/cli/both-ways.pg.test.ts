@@ -1,12 +1,13 @@
 /** The commands that ask a service or the database: whichever way they go, they print the same and end with the same code. */
 import { createServer, type RequestListener } from 'node:http';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { adminToken, startApiHere, type ApiHere } from '../http/api-here.ts';
 import { startReceiver, type Receiver } from '../support/receiver.ts';
 import { runHere } from './cli-here.ts';
-import type { CliResult } from './run-cli.ts';
+import { runCli, type CliResult } from './run-cli.ts';
 
 const url = 'https://hooks.example.com/in?token=hush';
 
@@ -145,6 +146,35 @@ describe('what changes webhooks', () => {
     expect(steady(asked)).toEqual(steady(direct));
     expect(direct.exitCode).toBe(exitCode);
     expect(await api.database.admin.query(webhooks)).toEqual(left);
+  });
+});
+
+describe('what is printed', () => {
+  test('ends quietly where the reader has seen enough', async () => {
+    const command = `"$0" src/main.ts losses --limit 10000 | head -1; exit "\${PIPESTATUS[0]}"`;
+    const child = spawn('bash', ['--norc', '-c', command, process.execPath], {
+      env: { PATH: process.env['PATH'], ...overDatabase },
+    });
+    let [stdout, stderr] = ['', ''];
+    child.stdout.on('data', (chunk) => (stdout += String(chunk)));
+    child.stderr.on('data', (chunk) => (stderr += String(chunk)));
+    expect(await once(child, 'close')).toEqual([0, null]);
+    expect(stdout).toMatch(/^AT +COUNT.*\n$/);
+    expect(stderr).toBe('');
+  });
+
+  test.each([
+    ['none in a pipe', [], {}, false],
+    ['none where NO_COLOR is set', [], { NO_COLOR: '1' }, false],
+    ['some where they are forced', [], { FORCE_COLOR: '1' }, true],
+    ['none in JSON', ['--json'], { FORCE_COLOR: '1' }, false],
+  ])('has colours: %s', async (_, more, env, expected) => {
+    const { stdout } = await runCli(['inspect', 'erp.item', ...more], {
+      DATABASE_URL: api.database.dbaUrl,
+      ...env,
+    });
+    expect(stdout).toContain('ok');
+    expect(stdout.includes('\u001b[')).toBe(expected);
   });
 });
 

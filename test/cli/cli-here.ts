@@ -13,6 +13,7 @@ export async function runHere(
   let [stdout, stderr] = ['', ''];
   const program = createProgram({
     columns: undefined,
+    hasColors: false,
     write: (text) => (stdout += `${text}\n`),
     warn: (text) => (stderr += `${text}\n`),
     stopSignal: () => new AbortController().signal,

@@ -1,7 +1,7 @@
 /** `rowhook deliveries` and `rowhook forget` on a log whose rows are known, and what `status` and `enable` say about it. */
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { createProgram, runProgram } from '../../src/cli/program.ts';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createInstalledDatabase, type InstalledDatabase } from '../support/installed-database.ts';
+import { runHere } from './cli-here.ts';
 import { runCli, runJson } from './run-cli.ts';
 
 let database: InstalledDatabase;
@@ -43,7 +43,6 @@ beforeAll(async () => {
   readerUrl = (await database.createLogin({ name: 'reader', memberOf: ['rowhook_dba'] })).url;
 });
 afterAll(async () => {
-  vi.unstubAllEnvs();
   await database[Symbol.asyncDispose]();
 });
 
@@ -51,16 +50,8 @@ type Listed = Record<string, unknown> & { at: string };
 
 /** In this process, for there are many. */
 async function list(...args: string[]): Promise<Listed[]> {
-  vi.stubEnv('DATABASE_URL', database.serviceUrl);
-  let printed = '';
-  const program = createProgram({
-    columns: undefined,
-    write: (text) => (printed += text),
-    warn: () => undefined,
-    stopSignal: () => new AbortController().signal,
-  });
-  await runProgram(program, ['node', 'rowhook', 'deliveries', '--json', ...args]);
-  return JSON.parse(printed) as Listed[];
+  const { stdout } = await runHere(['deliveries', '--json', ...args], { DATABASE_URL: database.serviceUrl });
+  return JSON.parse(stdout) as Listed[];
 }
 
 test.each([

@@ -8,30 +8,29 @@ import { runCli } from './run-cli.ts';
 
 const DATABASE_URL = 'postgres://me:hush@127.0.0.1:1/erp';
 
-function helpTexts(): Map<string, string> {
-  const texts = new Map<string, string>();
-  let written: string[] = [];
-  const program = createProgram({
-    columns: undefined,
-    write: (text) => written.push(text),
-    warn: () => undefined,
-    stopSignal: () => new AbortController().signal,
-  });
-  const visit = (command: Command, path: string): void => {
-    written = [];
-    command.outputHelp();
-    texts.set(path, written.join('\n'));
-    for (const each of command.commands) visit(each, `${path} ${each.name()}`);
-  };
-  visit(program, 'rowhook');
-  return texts;
+const program = createProgram({
+  columns: undefined,
+  hasColors: false,
+  write: () => undefined,
+  warn: () => undefined,
+  stopSignal: () => new AbortController().signal,
+});
+
+/** With the words that lead to each. */
+function allCommands(command: Command = program, path = 'rowhook'): [string, Command][] {
+  const below = command.commands.flatMap((each) => allCommands(each, `${path} ${each.name()}`));
+  return [[path, command], ...below];
+}
+
+function helpOf(command: Command): string {
+  let written = '';
+  command.configureOutput({ writeOut: (text) => (written += text) }).outputHelp();
+  return written;
 }
 
 describe('help', () => {
-  const texts = helpTexts();
-
   test('knows every command', () => {
-    expect([...texts.keys()]).toEqual([
+    expect(allCommands().map(([path]) => path)).toEqual([
       'rowhook',
       'rowhook demo',
       'rowhook start',
@@ -56,11 +55,27 @@ describe('help', () => {
       'rowhook slot',
       'rowhook slot recreate',
       'rowhook slot skip',
+      'rowhook completion',
     ]);
   });
 
-  test.each([...texts])('has an example for %s', (path, text) => {
-    expect(text).toMatch(new RegExp(`\nExamples?:\n(?:.*\n)*? {2}.*${path}`));
+  test.each(allCommands())('has an example for %s', (path, command) => {
+    expect(helpOf(command)).toMatch(new RegExp(`\nExamples?:\n(?:.*\n)*? {2}.*${path}`));
+  });
+
+  // The service logs, the demo tells, and a script is for a shell.
+  const others = ['rowhook demo', 'rowhook start', 'rowhook completion'];
+  test.each(allCommands().filter(([path, { commands }]) => commands.length === 0 && !others.includes(path)))(
+    'has --json for %s',
+    (_, command) => {
+      expect(command.options.map(({ long }) => long)).toContain('--json');
+    },
+  );
+
+  test('says of a command that asks a service or the database, which it asks', () => {
+    const asking = allCommands().filter(([, { options }]) => options.some(({ long }) => long === '--api'));
+    expect(asking.length).toBeGreaterThan(5);
+    for (const [, command] of asking) expect(helpOf(command)).toMatch(/ROWHOOK_API_URL[^]*DATABASE_URL/);
   });
 
   test('is printed to stdout when asked for, and ends with code 0', async () => {
@@ -79,6 +94,11 @@ describe('help', () => {
 describe('wrong usage ends with code 2', () => {
   test.each([
     [['sttus'], /unknown command 'sttus'[^]*status/],
+    [['webhook', 'lst'], /unknown command 'lst'[^]*list[^]*rowhook webhook --help/],
+    [['webhook', 'secret', 'wh_1'], /unknown command 'secret'/],
+    [['status', 'now'], /too many arguments[^]*rowhook status --help/],
+    [['deliveries', '--fialed'], /unknown option '--fialed'[^]*--failed/],
+    [['completion', 'tcsh'], /Allowed choices are bash, zsh, fish/],
     [['enable'], /missing required argument 'relation'[^]*rowhook enable --help/],
     [['webhook', 'list', '--companies'], /unknown option '--companies'[^]*rowhook webhook list --help/],
     [['enable', 't', '--company-column', 'c', '--no-company'], /cannot be used with/],
@@ -151,15 +171,16 @@ test('an unexpected value of --url never reaches the database: the address guard
 });
 
 test.each([
-  ['SIGINT', 130],
-  ['SIGTERM', 143],
-] as const)('%s ends a command that waits for the database with code %i', async (signal, expected) => {
+  ['SIGINT', ['status'], 130],
+  ['SIGTERM', ['status'], 143],
+  ['SIGINT', ['status', '--watch'], 0],
+] as const)('%s ends %j while it waits for the database with code %i', async (signal, args, expected) => {
   const sockets: Socket[] = [];
   const silent = createServer((socket) => sockets.push(socket)).listen(0, '127.0.0.1');
   await once(silent, 'listening');
   const { port } = silent.address() as AddressInfo;
   const env = { PATH: process.env['PATH'], DATABASE_URL: `postgres://me:hush@127.0.0.1:${port}/erp` };
-  const child = spawn(process.execPath, ['src/main.ts', 'status'], { env, stdio: 'ignore' });
+  const child = spawn(process.execPath, ['src/main.ts', ...args], { env, stdio: 'ignore' });
   await once(silent, 'connection');
   child.kill(signal);
   expect(await once(child, 'exit')).toEqual([expected, null]);

@@ -9,6 +9,7 @@ import { blocksIn, commandsOf, pages } from './pages.ts';
 function parse(words: readonly string[]): string {
   const program = createProgram({
     columns: undefined,
+    hasColors: false,
     write: () => undefined,
     warn: () => undefined,
     stopSignal: () => new AbortController().signal,

@@ -5,7 +5,7 @@ import { addBackendOption, openBackend, type BackendOptions } from '../backend/o
 import { addExample, addJsonOption } from '../context.ts';
 import type { CliContext } from '../context.ts';
 import { formatJson } from '../output.ts';
-import { addSendingOptions, parseOperations, toSending, toTriggers, usageError } from './options.ts';
+import { addSendingOptions, operationsOption, toSending, toTriggers, usageError } from './options.ts';
 import type { Operation, SendingOptions } from './options.ts';
 import { formatWebhooks } from './view.ts';
 
@@ -28,16 +28,12 @@ export function addCreate(parent: Command, context: CliContext): void {
     .option('--name <name>', 'unique in the company')
     .option('--table <name>', 'an enabled table, by the name it was enabled under')
     .option('--url <url>', 'where changes are POSTed to')
-    .option(
-      '--on <operations>',
-      'insert, update, delete, truncate: one or more, separated by commas',
-      parseOperations,
-    )
+    .addOption(operationsOption('one or more, separated by commas'))
     .option('--inactive', 'create it paused')
     .action(async (options: Options) => {
       const backend = openBackend(context, options);
       const created = await backend.createWebhook(toWebhook(options, backend.knowsCompany));
-      context.write(options.json === true ? formatJson(created) : formatWebhooks([created]));
+      context.write(options.json === true ? formatJson(created) : formatWebhooks([created], context));
     });
   addJsonOption(addBackendOption(command));
   addExample(

@@ -23,7 +23,7 @@ export function addList(parent: Command, context: CliContext): void {
       const filter = { companyId: options.company, table: options.table };
       const webhooks = sorted(await openBackend(context, options).listWebhooks(filter));
       if (options.json === true) context.write(formatJson(webhooks));
-      else context.write(webhooks.length === 0 ? none(options) : formatWebhooks(webhooks));
+      else context.write(webhooks.length === 0 ? none(options) : formatWebhooks(webhooks, context));
     });
   addJsonOption(addBackendOption(command));
   addExample(

@@ -1,5 +1,5 @@
 /** The options that say what a webhook is, shared by create and update. */
-import { InvalidArgumentError, type Command } from 'commander';
+import { InvalidArgumentError, Option, type Command } from 'commander';
 import { breakerModes, type BreakerMode } from '../../breaker-settings.ts';
 import { ExitError } from '../../exit-error.ts';
 
@@ -8,7 +8,7 @@ const operations = ['insert', 'update', 'delete', 'truncate'] as const;
 export type Operation = (typeof operations)[number];
 
 /** `insert,update`: commander reports what is thrown here as wrong usage. */
-export function parseOperations(value: string): Operation[] {
+function parseOperations(value: string): Operation[] {
   const words = value.split(',').map((word) => word.trim().toLowerCase());
   const chosen = words.filter((word) => word !== '');
   const known = chosen.map((word) => operations.find((each) => each === word));
@@ -53,16 +53,24 @@ function parseConcurrency(value: string): number | 'default' {
 /** The same words and meanings for create and update. */
 export function addSendingOptions(command: Command): Command {
   return command
-    .option(
-      '--breaker <mode>',
-      'after many failures in a row: off (send all the same), wait, drop, or default (ROWHOOK_BREAKER)',
-      parseBreaker,
+    .addOption(
+      new Option(
+        '--breaker <mode>',
+        'after many failures in a row: off sends all the same, default is as ROWHOOK_BREAKER says',
+      )
+        .choices(breakers)
+        .argParser(parseBreaker),
     )
     .option(
       '--concurrency <number>',
       'POSTs at a time, 1 to 100, or default (32); 1: one after the other',
       parseConcurrency,
     );
+}
+
+/** `description`: what the chosen ones mean. */
+export function operationsOption(description: string): Option {
+  return new Option('--on <operations>', description).choices(operations).argParser(parseOperations);
 }
 
 export function toTriggers(chosen: readonly Operation[]): {

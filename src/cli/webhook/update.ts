@@ -6,7 +6,7 @@ import { addBackendOption, openBackend, type BackendOptions } from '../backend/o
 import { addExample, addJsonOption } from '../context.ts';
 import type { CliContext } from '../context.ts';
 import { formatJson } from '../output.ts';
-import { addSendingOptions, parseOperations, toSending, toTriggers, usageError } from './options.ts';
+import { addSendingOptions, operationsOption, toSending, toTriggers, usageError } from './options.ts';
 import type { Operation, SendingOptions } from './options.ts';
 import { formatWebhooks } from './view.ts';
 
@@ -27,17 +27,13 @@ export function addUpdate(parent: Command, context: CliContext): void {
     .option('--name <name>', 'unique in the company')
     .option('--table <name>', 'an enabled table, by the name it was enabled under')
     .option('--url <url>', 'where changes are POSTed to')
-    .option(
-      '--on <operations>',
-      'insert, update, delete, truncate: exactly these from now on',
-      parseOperations,
-    )
+    .addOption(operationsOption('exactly these from now on, separated by commas'))
     .addOption(new Option('--active', 'send again, and what waited too').conflicts('paused'))
     .option('--paused', 'stop sending at once; changes made meanwhile are counted as missed')
     .action(async (id: string, options: Options) => {
       const changes = toChanges(options);
       const updated = await openBackend(context, options).updateWebhook(id, changes);
-      context.write(options.json === true ? formatJson(updated) : formatWebhooks([updated]));
+      context.write(options.json === true ? formatJson(updated) : formatWebhooks([updated], context));
     });
   addJsonOption(addBackendOption(command));
   addExample(

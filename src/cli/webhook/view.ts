@@ -1,43 +1,35 @@
 /** A webhook as it is printed for people: one line. */
 import type { WebhookJson } from '../../http/shapes.ts';
-import { formatTable } from '../output.ts';
+import { formatTable, type TableColumn, type Terminal, type Tone } from '../output.ts';
 
-export function formatWebhooks(webhooks: readonly WebhookJson[]): string {
-  const headings = [
-    'ID',
-    'COMPANY',
-    'NAME',
-    'TABLE',
-    'ON',
-    'HEALTH',
-    'OK',
-    'ERRORS',
-    'MISSED',
-    'WAITING',
-    'URL',
-    'LAST OK',
-    'LAST ERROR AT',
-    'LAST ERROR',
-  ];
-  return formatTable(
-    headings,
-    webhooks.map((webhook) => [
-      webhook.id,
-      webhook.companyId ?? '(all)',
-      webhook.name,
-      webhook.table,
-      triggers(webhook),
-      webhook.health,
-      String(webhook.successCount),
-      String(webhook.errorCount),
-      String(webhook.missedCount),
-      String(webhook.backlogCount),
-      webhook.url,
-      seconds(webhook.lastSuccessAt),
-      seconds(webhook.lastErrorAt),
-      webhook.lastError ?? '',
-    ]),
-  );
+const columns: readonly TableColumn<WebhookJson>[] = [
+  { heading: 'ID', value: ({ id }) => id },
+  { heading: 'COMPANY', value: ({ companyId }) => companyId ?? '(all)', isFlexible: true },
+  { heading: 'NAME', value: ({ name }) => name, isFlexible: true },
+  { heading: 'TABLE', value: ({ table }) => table },
+  { heading: 'ON', value: triggers },
+  { heading: 'HEALTH', value: ({ health }) => health, toneOf: ({ health }) => tones[health] },
+  { heading: 'OK', value: ({ successCount }) => String(successCount) },
+  { heading: 'ERRORS', value: ({ errorCount }) => String(errorCount) },
+  { heading: 'MISSED', value: ({ missedCount }) => String(missedCount) },
+  { heading: 'WAITING', value: ({ backlogCount }) => String(backlogCount) },
+  { heading: 'URL', value: ({ url }) => url, isFlexible: true },
+  { heading: 'LAST OK', value: ({ lastSuccessAt }) => seconds(lastSuccessAt) },
+  { heading: 'LAST ERROR AT', value: ({ lastErrorAt }) => seconds(lastErrorAt) },
+  { heading: 'LAST ERROR', value: ({ lastError }) => lastError ?? '', isFlexible: true },
+];
+
+const tones: Readonly<Partial<Record<string, Tone>>> = {
+  ok: 'good',
+  failing: 'bad',
+  'breaker open': 'bad',
+  'table disabled': 'warning',
+  'catching up': 'warning',
+  paused: 'warning',
+};
+
+export function formatWebhooks(webhooks: readonly WebhookJson[], terminal: Terminal): string {
+  return formatTable(columns, webhooks, terminal);
 }
 
 function seconds(at: string | null): string {
