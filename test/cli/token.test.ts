@@ -6,7 +6,7 @@ const secret = 'a secret of the tests that is long enough';
 
 test('a token of a company is one that the API takes', async () => {
   const { stdout } = await runCli(['token', '--company', 'abc123'], { ROWHOOK_TOKEN_SECRET: secret });
-  expect(await checkCompanyToken(stdout.trim(), secret)).toEqual({ companyId: 'abc123' });
+  expect(await checkCompanyToken(stdout.trim(), secret)).toMatchObject({ companyId: 'abc123' });
   expect(await checkCompanyToken(stdout.trim(), 'x'.repeat(40))).toHaveProperty('problem');
 });
 
