@@ -159,7 +159,7 @@ describe('what is printed', () => {
     child.stdout.on('data', (chunk) => (stdout += String(chunk)));
     child.stderr.on('data', (chunk) => (stderr += String(chunk)));
     expect(await once(child, 'close')).toEqual([0, null]);
-    expect(stdout).toMatch(/^AT +COUNT.*\n$/);
+    expect(stdout).toMatch(/^ID +AT +COUNT.*\n$/);
     expect(stderr).toBe('');
   });
 
