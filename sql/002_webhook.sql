@@ -90,6 +90,7 @@ create table rowhook.webhook (
   on_delete boolean not null default false,
   on_truncate boolean not null default false,
   active boolean not null default true,
+  pause_reason text,
   breaker text,
   concurrency integer,
   created_at timestamptz not null default now(),
@@ -101,6 +102,7 @@ create table rowhook.webhook (
   constraint webhook_company_not_empty check (company_id <> ''),
   constraint webhook_name_not_empty check (name ~ '\S'),
   constraint webhook_url_form check (rowhook.url_problem(url) is null),
+  constraint webhook_pause_reason_length check (length(pause_reason) <= 500),
   constraint webhook_breaker_known check (breaker in ('off', 'wait', 'drop')),
   constraint webhook_concurrency_range check (concurrency between 1 and 100),
   constraint webhook_has_trigger check (on_insert or on_update or on_delete or on_truncate),
@@ -130,15 +132,16 @@ comment on column rowhook.webhook.created_at is 'When it was created. Set by row
 comment on column rowhook.webhook.created_by is 'The role that created it.';
 comment on column rowhook.webhook.updated_at is 'When it was changed last.';
 comment on column rowhook.webhook.updated_by is 'The role that changed it last.';
+comment on column rowhook.webhook.pause_reason is 'Why it is paused, for people. Empties when it is active again.';
 
 grant select, insert, update, delete on rowhook.webhook to rowhook_service;
 grant select (id, uid, revision, company_id, all_companies, name, table_name, on_insert, on_update, on_delete, on_truncate, active,
-  breaker, concurrency, created_at, created_by, updated_at, updated_by) on rowhook.webhook to rowhook_dba;
+  pause_reason, breaker, concurrency, created_at, created_by, updated_at, updated_by) on rowhook.webhook to rowhook_dba;
 grant select (id, uid, revision, company_id, all_companies, name, table_name, url, on_insert, on_update, on_delete, on_truncate, active,
-  breaker, concurrency, created_at, created_by, updated_at, updated_by) on rowhook.webhook to rowhook_app;
-grant insert (id, company_id, name, table_name, url, on_insert, on_update, on_delete, on_truncate, active, breaker, concurrency) on rowhook.webhook
+  pause_reason, breaker, concurrency, created_at, created_by, updated_at, updated_by) on rowhook.webhook to rowhook_app;
+grant insert (id, company_id, name, table_name, url, on_insert, on_update, on_delete, on_truncate, active, pause_reason, breaker, concurrency) on rowhook.webhook
   to rowhook_app;
-grant update (name, table_name, url, on_insert, on_update, on_delete, on_truncate, active, breaker, concurrency) on rowhook.webhook
+grant update (name, table_name, url, on_insert, on_update, on_delete, on_truncate, active, pause_reason, breaker, concurrency) on rowhook.webhook
   to rowhook_app;
 grant delete on rowhook.webhook to rowhook_app;
 

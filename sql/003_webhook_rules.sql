@@ -30,6 +30,10 @@ begin
     rule := 'webhook_has_trigger';
     problem := format('webhook "%s" would never be sent: no trigger is chosen', new.name);
     advice := 'Set at least one of on_insert, on_update, on_delete and on_truncate to true.';
+  elsif length(new.pause_reason) > 500 then
+    rule := 'webhook_pause_reason_length';
+    problem := format('the pause_reason of webhook "%s" has %s characters', new.name, length(new.pause_reason));
+    advice := 'Say it in 500 or fewer.';
   elsif new.breaker not in ('off', 'wait', 'drop') then
     rule := 'webhook_breaker_known';
     problem := format('the breaker of webhook "%s" is none of off, wait and drop', new.name);
@@ -115,6 +119,9 @@ begin
         hint = 'Delete this webhook and create another one; what is counted and queued belongs to the old one.';
   end if;
   new.revision := old.revision + 1;
+  if new.active then
+    new.pause_reason := null;
+  end if;
   new.created_at := old.created_at;
   new.created_by := old.created_by;
   new.updated_at := now();

@@ -54,6 +54,7 @@ select
   w.on_delete,
   w.on_truncate,
   w.active,
+  case when not w.active then w.pause_reason end as pause_reason,
   w.breaker,
   w.concurrency,
   coalesce(c.claimed_count, 0) as claimed_count,
@@ -91,6 +92,7 @@ comment on column rowhook.webhook_health.backlog_count is 'Deliveries that wait 
 comment on column rowhook.webhook_health.breaker_since is 'When its breaker opened, after many failures in a row; last_error says why. Null while it is closed.';
 comment on column rowhook.webhook_health.breaker_probe_at is 'When the next delivery is tried; null: the next one that comes.';
 comment on column rowhook.webhook_health.url is 'Origin only: the rest may be a secret.';
+comment on column rowhook.webhook_health.pause_reason is 'Why it is paused; null: it is active, or nobody said why.';
 comment on column rowhook.webhook_health.health is 'breaker open, failing, table disabled, catching up, recovered, paused, ok or idle.';
 comment on column rowhook.webhook_health.id is 'The webhook.';
 comment on column rowhook.webhook_health.revision is 'Grows by one with every update.';

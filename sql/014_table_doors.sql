@@ -93,6 +93,19 @@ comment on function rowhook.inspect_table(text, text) is 'What enabling this tab
 relation: the exact name first (salesOrder, erp.salesOrder), then as SQL reads it (erp."Sales Order"). Without a schema: the one table of that name.
 company_column: as for rowhook.enable_table.';
 
+create function rowhook.inspect_registered(name text) returns setof rowhook.finding
+  language sql
+  stable
+  security definer
+  set search_path = pg_catalog, pg_temp
+as $$
+  -- Who owns the table is a question to whoever would enable it.
+  select f.* from rowhook.subscribable_table t
+  cross join lateral rowhook.inspect_table(format('%I.%I', t.schema_name, t.relation_name), t.company_column) f
+  where t.name = inspect_registered.name and f."check" <> 'owner'
+$$;
+comment on function rowhook.inspect_registered(text) is 'What inspect_table says of a table that is registered, for the service, which may not ask about others. No row: there is none of that name.';
+
 create function rowhook.needed_change(target oid, asked jsonb, out to_set oid[], out behind oid[], out to_lock oid[])
   language plpgsql
   stable
@@ -240,3 +253,4 @@ grant execute on function
   rowhook.enable_table(text, text, text, text, text, text),
   rowhook.disable_table(text)
 to rowhook_dba;
+grant execute on function rowhook.inspect_registered(text) to rowhook_service, rowhook_dba;

@@ -6,11 +6,12 @@ import { listDeliveries } from './database/deliveries.ts';
 import { readFeed, readLogEnd, readTotals } from './database/feed.ts';
 import { readHistory } from './database/history.ts';
 import { findDelivery } from './database/logged-delivery.ts';
-import { listLosses } from './database/losses.ts';
+import { countRecentLosses, listLosses } from './database/losses.ts';
 import type { Queries } from './database/queries.ts';
 import { readSlot } from './database/status/slot.ts';
-import { listTables } from './database/tables.ts';
+import { inspectRegistered, listTables } from './database/tables.ts';
 import {
+  countWebhooks,
   createWebhook,
   deleteWebhook,
   findWebhook,
@@ -19,26 +20,35 @@ import {
 } from './database/webhooks.ts';
 import { checkTarget } from './delivery/address-guard.ts';
 import type { Poster } from './delivery/post.ts';
-import type { ApiParts, LiveStatus } from './http/parts.ts';
+import type { ApiParts, LiveStatus, SlotMetrics, Vitals } from './http/parts.ts';
 import { countResend, planResend, resend, resendPage, type ResendParts } from './resend.ts';
 import { SharedAnswer } from './shared-answer.ts';
+import type { Telemetry } from './telemetry.ts';
 import { postTest, testPayload } from './test-send.ts';
+import { lagOf, type VitalSigns } from './vital-signs.ts';
 import { explain } from './webhooks/why.ts';
 
-export function apiParts(
-  config: Config,
-  { within, aside }: ScopedDatabase,
-  poster: Pick<Poster, 'post'>,
-): ApiParts {
+export interface ApiSources {
+  readonly database: ScopedDatabase;
+  readonly poster: Pick<Poster, 'post'>;
+  readonly telemetry: Telemetry;
+  readonly vitalSigns: Pick<VitalSigns, 'samples'>;
+}
+
+export function apiParts(config: Config, { database, poster, telemetry, vitalSigns }: ApiSources): ApiParts {
   const { slot } = config;
+  const { within, aside } = database;
   const status = new SharedAnswer(() => aside((db) => statusReport(db, slot)), statusIsGoodForMs);
   const resendParts = (company: string | null): ResendParts => ({
     within: (use) => within(company, use),
     poster,
     isOperator: company === null,
   });
+  const slotNow = new SharedAnswer(() => aside((db) => readSlot(db, slot)), slotIsGoodForMs);
   return {
     listWebhooks: (company, filter, page) => within(company, (db) => listWebhooks(db, filter, page)),
+    activityOf: ({ id, company_id }) =>
+      telemetry.gauges === null ? null : telemetry.activity.of({ id, companyId: company_id }, Date.now()),
     findWebhook: (company, id) => within(company, (db) => findWebhook(db, id)),
     createWebhook: (company, webhook) => within(company, (db) => createWebhook(db, webhook)),
     updateWebhook: (company, id, changes, revision) =>
@@ -60,6 +70,13 @@ export function apiParts(
     listLosses: (company, filter) => within(company, (db) => listLosses(db, filter)),
     why: (company, record) => within(company, async (db) => explain(await readHistory(db, record))),
     listTables: (company) => within(company, listTables),
+    overview: (company) =>
+      within(company, async (db) => ({
+        webhooks: await countWebhooks(db),
+        losses: await countRecentLosses(db),
+      })),
+    vitals: async () => vitalsOf(telemetry, vitalSigns, await slotNow.get()),
+    inspectTable: (name) => within(null, (db) => inspectRegistered(db, name)),
     status: () => status.get(),
     slot: () => aside((db) => readSlot(db, slot)),
     liveStatus: () => aside((db) => readLiveStatus(db, slot)),
@@ -91,4 +108,25 @@ async function readLiveStatus(db: Queries, slot: string): Promise<LiveStatus> {
 }
 
 const statusIsGoodForMs = 1_000;
+const slotIsGoodForMs = 2_000;
+function vitalsOf(
+  telemetry: Telemetry,
+  { samples }: Pick<VitalSigns, 'samples'>,
+  slot: SlotMetrics | null,
+): Vitals {
+  const gauges = telemetry.gauges?.();
+  return {
+    isLeading: gauges !== undefined,
+    lagMs: lagOf(telemetry),
+    inFlight: gauges?.inFlight ?? 0,
+    waiting: gauges?.waiting ?? 0,
+    backlogDeliveries: gauges?.backlogDeliveries ?? 0,
+    backlogBytes: gauges?.backlogBytes ?? 0,
+    openBreakers: gauges?.openBreakers ?? 0,
+    slowEndpoints: gauges?.slowEndpoints ?? 0,
+    slot,
+    samples,
+  };
+}
+
 const closedToTenants = 'webhooks are not sent there; use https and a host on the public internet';

@@ -43,6 +43,14 @@ export function parseKey(value: string): Buffer | null {
   return key.length === 32 ? key : null;
 }
 
+/** As a browser says it of a page: https://app.example.com, http://localhost:3000. */
+export function parseOrigin(value: string): string | null {
+  const url = URL.parse(value);
+  const isPlain =
+    url !== null && /^https?:$/.test(url.protocol) && url.username === '' && url.password === '';
+  return isPlain && (value === url.origin || value === `${url.origin}/`) ? url.origin : null;
+}
+
 /**
  * A form that every part reads alike: postgres://user@/erp?host=/run/postgresql (a socket) gets the host that URLs need
  * and the parameter overrides. The URL parser's own error carries the whole value, password included: it is not passed on.

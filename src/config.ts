@@ -10,6 +10,7 @@ import {
   parseDatabaseUrl,
   parseKey,
   parseListen,
+  parseOrigin,
   parseSlot,
 } from './config-values.ts';
 import { breakerModes, type BreakerSettings } from './breaker-settings.ts';
@@ -35,6 +36,8 @@ export interface Config {
   readonly apiUrl?: string | undefined;
   /** For commands: what they show to the API; the operator's or a company's. */
   readonly token?: string | undefined;
+  /** Of pages that may show the console in a frame, and hand it a company's token. */
+  readonly consoleOrigins: readonly string[];
   /** Hosts, addresses and CIDRs as written, trimmed. */
   readonly allowTargets: readonly string[];
   readonly allowHttp: boolean;
@@ -110,6 +113,19 @@ const schema = z.object({
     (value) => (/^[\x21-\x7e]+$/.test(value) ? value : null),
     'must be a token as the API takes it: letters, digits and signs without spaces',
   ),
+  ROWHOOK_CONSOLE_ORIGINS: text.transform((value, context) => {
+    const entries = (value ?? '').split(',').map((entry) => entry.trim());
+    return entries.flatMap((entry) => {
+      if (entry === '') return [];
+      const origin = parseOrigin(entry);
+      if (origin !== null) return [origin];
+      context.addIssue({
+        code: 'custom',
+        message: `has an entry that is no origin, such as https://app.example.com: ${entry}`,
+      });
+      return [];
+    });
+  }),
   ROWHOOK_ALLOW_TARGETS: text.transform((value, context) => {
     const entries = (value ?? '').split(',').map((entry) => entry.trim());
     const targets = entries.filter((entry) => entry !== '');
@@ -194,6 +210,7 @@ function toConfig(values: z.output<typeof schema>): Config {
     encryptionKey: values.ROWHOOK_ENCRYPTION_KEY,
     apiUrl: values.ROWHOOK_API_URL,
     token: values.ROWHOOK_TOKEN,
+    consoleOrigins: values.ROWHOOK_CONSOLE_ORIGINS,
     allowTargets: values.ROWHOOK_ALLOW_TARGETS,
     allowHttp: values.ROWHOOK_ALLOW_HTTP,
     logLevel: values.ROWHOOK_LOG_LEVEL,

@@ -20,6 +20,7 @@ import { ServerChangedError } from './server-changed.ts';
 import { judgeConnectError } from './replication/connect-error.ts';
 import { keepHeapSmall } from './small-heap.ts';
 import { Telemetry } from './telemetry.ts';
+import { VitalSigns } from './vital-signs.ts';
 
 export type { AttemptReport } from './delivery/attempt-report.ts';
 
@@ -33,6 +34,8 @@ export interface ServiceOptions {
   /** Called when it streams as leader, each time that begins. */
   readonly onReady?: () => void;
   readonly onAttempt?: (report: AttemptReport) => void;
+  /** The console says what goes on, for somebody who tries it. */
+  readonly isDemo?: boolean;
   /** How often publication, tables and server are looked at while it leads. */
   readonly lookEveryMs?: number;
 }
@@ -57,6 +60,7 @@ class Service {
   async run(): Promise<void> {
     const { config, logger, stop, onListening, onReady, onAttempt, lookEveryMs } = this.#options;
     const telemetry = new Telemetry();
+    using vitalSigns = new VitalSigns(telemetry);
     await using poster = createPoster(config);
     await using database = openScopedDatabase(config.databaseUrl);
     await using http = await startHttpServer({
@@ -67,7 +71,9 @@ class Service {
       logger,
       telemetry,
       stop,
-      parts: apiParts(config, database, poster),
+      parts: apiParts(config, { database, poster, telemetry, vitalSigns }),
+      consoleOrigins: config.consoleOrigins,
+      isDemo: this.#options.isDemo ?? false,
       whyNotReady: () => this.#whyNotReady(),
     });
     logger.info({ url: http.url }, 'listening');

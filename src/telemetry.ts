@@ -1,5 +1,6 @@
 // What the process counts of itself, for /metrics: plain numbers, so that counting costs a delivery next to nothing. It outlives terms,
 // which is what counters of a process do; what only a term knows it asks the one that leads.
+import { Activity } from './activity.ts';
 import type { Outcome } from './delivery/outcome.ts';
 
 /** Of the term that leads now. */
@@ -53,6 +54,8 @@ export class Telemetry {
   readonly readToAnswerSeconds = new Distribution(latencies);
   readonly claimSeconds = new Distribution(latencies);
   readonly claimSizes = new Distribution([1, 2, 4, 8, 16, 32, 64, 128, 256, 512]);
+  /** Of each webhook. */
+  readonly activity = new Activity();
   /** Null while this process does not lead. */
   gauges: (() => TermGauges) | null = null;
 

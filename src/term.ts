@@ -270,6 +270,7 @@ export class Term {
       },
       onDropped: (dropped, outcome) => {
         telemetry.finished(outcome);
+        telemetry.activity.finished(dropped.webhook, outcome, null, Date.now());
         this.#backlog.dropped(dropped);
         this.#log(dropped, outcome, null);
       },
@@ -497,7 +498,9 @@ export class Term {
     telemetry.finished(outcome);
     telemetry.readToAnswerSeconds.add((performance.now() - delivery.readAtMs) / 1000);
     if (trace !== null) telemetry.postSeconds.add(trace.totalMs / 1000);
-    this.#counters.finished(delivery, outcome, new Date());
+    const at = new Date();
+    this.#counters.finished(delivery, outcome, at);
+    telemetry.activity.finished(delivery.webhook, outcome, trace?.totalMs ?? null, at.getTime());
     this.#log(delivery, outcome, trace);
     this.#breakers.finished(delivery.webhook.uid, outcome, startedAt.monotonicMs);
     const level = outcome.kind === 'delivered' ? 'debug' : 'warn';

@@ -13,9 +13,10 @@ import { isFree } from '../embedded-postgres/port.ts';
 import { createLogger } from '../logger.ts';
 import { runService } from '../service.ts';
 import { runActivity } from './demo/activity.ts';
+import { buildConsole } from './demo/console-build.ts';
 import { createDeliveryLines } from './demo/delivery-lines.ts';
 import type { ShownAttempt } from './demo/delivery-lines.ts';
-import { introduction } from './demo/introduction.ts';
+import { consoleLine, introduction } from './demo/introduction.ts';
 import { prepareDatabase } from './demo/prepare.ts';
 import { createRandom } from './demo/random.ts';
 import { startReceiver } from './demo/receiver.ts';
@@ -46,6 +47,7 @@ export async function demo({ stop, write }: DemoOptions): Promise<void> {
   await using receiver = await startReceiver(receiverPort);
   await ensureWebhooks(database, { receiverUrl: receiver.url, webhooks: demoWebhooks });
   if (isStopping()) return;
+  await buildConsole(write);
   write(introduction({ databaseUrl, receiverUrl: receiver.url, dataDir: postgres.dataDir }));
   const showDelivery = createDeliveryLines({
     companies: await companyNames(database),
@@ -75,6 +77,8 @@ async function workUntil({ stop, write, database, config, onAttempt }: Work): Pr
     config,
     logger,
     stop: drain.signal,
+    isDemo: true,
+    onListening: (url) => write(consoleLine(url)),
     onReady: () => ready.resolve(undefined),
     onAttempt,
   }).finally(() => ended.abort());

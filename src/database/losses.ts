@@ -1,5 +1,5 @@
 /** The ledger of what was never delivered, newest first. */
-import type { Selectable } from 'kysely';
+import { sql, type Selectable } from 'kysely';
 import type { RowhookSchema } from './kysely-schema.ts';
 import type { Database } from './open-database.ts';
 
@@ -14,6 +14,14 @@ export interface LossFilter {
   /** Only those before this one of the list; null: from the newest. */
   readonly before: number | null;
   readonly limit: number;
+}
+
+/** Of the last hour, by reason; `count` null: one of them is unknown. */
+export async function countRecentLosses(db: Database): Promise<{ reason: string; count: number | null }[]> {
+  const query = sql<{ reason: string; count: number | null }>`
+    select l.reason, case when bool_and(l.count is not null) then sum(l.count)::int8 end as count
+    from rowhook.loss l where l.at > now() - interval '1 hour' group by l.reason order by 2 desc nulls first`;
+  return (await query.execute(db)).rows;
 }
 
 export async function listLosses(db: Database, filter: LossFilter): Promise<ListedLoss[]> {

@@ -1,6 +1,7 @@
 /** The DBA's doors, as the database's own functions: nothing is decided here, and what they refuse carries its own remedy. */
 import { sql } from 'kysely';
 import type { Selectable } from 'kysely';
+import { ExitError } from '../exit-error.ts';
 import type { RowhookSchema } from './kysely-schema.ts';
 import type { Database } from './open-database.ts';
 
@@ -63,6 +64,21 @@ export async function inspectTable(
   const query = sql<TableCheck>`
     select "check", status, detail, remedy from rowhook.inspect_table(${parameters})`;
   return (await query.execute(db)).rows;
+}
+
+/**
+ * The same of a table that is registered, by its name, without who owns it: for the service's login.
+ * @throws {ExitError} for a name that is unknown.
+ */
+export async function inspectRegistered(db: Database, name: string): Promise<TableCheck[]> {
+  const query = sql<TableCheck>`
+    select "check", status, detail, remedy from rowhook.inspect_registered(${name})`;
+  const { rows } = await query.execute(db);
+  if (rows.length > 0) return rows;
+  throw new ExitError(`no table is registered under the name "${name}"`, {
+    exitCode: 1,
+    refusal: 'unknown',
+  });
 }
 
 /** All that are registered, enabled or not. */

@@ -1,10 +1,11 @@
 /** Create, read, update and delete webhooks; what the database refuses (a name taken, an unknown table) reads as a sentence. */
 import pg from 'pg';
 import { sql } from 'kysely';
-import type { Insertable, Selectable, Updateable } from 'kysely';
+import type { Insertable, Selectable, SqlBool, Updateable } from 'kysely';
 import { ExitError } from '../exit-error.ts';
 import { nearestName } from '../nearest-name.ts';
 import { shellWord } from '../shell-word.ts';
+import { needsAttentionFirst } from '../webhook-health.ts';
 import type { RowhookSchema } from './kysely-schema.ts';
 import type { Database } from './open-database.ts';
 
@@ -19,6 +20,7 @@ export type WebhookChanges = Pick<
   | 'on_delete'
   | 'on_truncate'
   | 'active'
+  | 'pause_reason'
   | 'breaker'
   | 'concurrency'
 >;
@@ -29,13 +31,16 @@ export interface WebhookFilter {
   readonly ids?: readonly string[] | undefined;
   readonly companyId?: string | undefined;
   readonly table?: string | undefined;
+  /** Any of these. */
+  readonly health?: readonly string[] | undefined;
+  /** Found in its name, id, company, table or the URL's origin, in whatever case. */
+  readonly search?: string | undefined;
 }
 
-/** So many at most, in the order of their ids, behind this one. */
-export interface WebhookPage {
-  readonly limit: number;
-  readonly after: string | null;
-}
+/** So many at most: in the order of their ids behind this one, or of those that need attention first without the first so many. */
+export type WebhookPage = { readonly limit: number } & (
+  { readonly after: string | null } | { readonly skip: number }
+);
 
 /**
  * A URL is whole only to a role that may edit it; others see origin + `/…`.
@@ -46,14 +51,27 @@ export async function listWebhooks(
   filter: WebhookFilter,
   page?: WebhookPage,
 ): Promise<ListedWebhook[]> {
-  const { id, ids, companyId, table } = filter;
+  const { id, ids, companyId, table, health, search } = filter;
   if (table !== undefined) await requireKnownTable(db, table);
   let query = db.selectFrom('webhook_health as h').selectAll('h');
   if (id !== undefined) query = query.where('h.id', '=', id);
   if (ids !== undefined) query = query.where('h.id', '=', sql<string>`any(${ids}::text[])`);
   if (companyId !== undefined) query = query.where('h.company_id', '=', companyId);
   if (table !== undefined) query = query.where('h.table_name', '=', table);
+  if (health !== undefined) query = query.where('h.health', 'in', health);
+  if (search !== undefined)
+    query = query.where(
+      sql<SqlBool>`strpos(lower(concat_ws(' ', h.name, h.id, h.company_id, h.table_name, h.url)), lower(${search})) > 0`,
+    );
   if (page === undefined) query = query.orderBy('h.all_companies').orderBy('h.company_id').orderBy('h.name');
+  else if ('skip' in page)
+    query = query
+      .orderBy(sql`array_position(${needsAttentionFirst}::text[], h.health)`)
+      .orderBy('h.error_count', 'desc')
+      .orderBy('h.name')
+      .orderBy('h.id')
+      .offset(page.skip)
+      .limit(page.limit);
   else
     query = query
       .where('h.id', '>', page.after ?? '')
@@ -61,6 +79,12 @@ export async function listWebhooks(
       .limit(page.limit);
   const webhooks = await query.execute();
   return (await mayEditUrls(db)) ? await withWholeUrls(db, webhooks) : webhooks;
+}
+
+/** How many webhooks are in which health. */
+export async function countWebhooks(db: Database): Promise<{ health: string; count: number }[]> {
+  const query = db.selectFrom('webhook_health as h').groupBy('h.health');
+  return await query.select(['h.health', sql<number>`count(*)`.as('count')]).execute();
 }
 
 async function withWholeUrls(db: Database, webhooks: readonly ListedWebhook[]): Promise<ListedWebhook[]> {

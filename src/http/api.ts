@@ -9,24 +9,38 @@ import type { EventStreams } from './event-streams.ts';
 import { openApiDocument } from './openapi.ts';
 import type { ApiParts } from './parts.ts';
 import { forOperators, Problem, problemOf } from './problem.ts';
+import { overviewRoutes, type OverviewOptions } from './overview-routes.ts';
 import { readRoutes } from './read-routes.ts';
 import type { Route } from './route.ts';
+import { tableRoutes } from './table-routes.ts';
 import { webhookRoutes } from './webhook-routes.ts';
 
-export interface ApiOptions {
-  readonly parts: ApiParts;
+export interface RouteOptions extends OverviewOptions {
   readonly streams: EventStreams;
+}
+
+export interface ApiOptions extends RouteOptions {
+  readonly parts: ApiParts;
   readonly access: Access;
   readonly logger: Logger;
-  readonly version: string;
 }
 
-export function apiRoutes(parts: ApiParts, streams: EventStreams): Route[] {
-  return [...webhookRoutes(parts), ...deliveryRoutes(parts), ...readRoutes(parts), ...eventRoutes(streams)];
+export function apiRoutes(parts: ApiParts, { streams, ...options }: RouteOptions): Route[] {
+  return [
+    ...webhookRoutes(parts),
+    ...deliveryRoutes(parts),
+    ...tableRoutes(parts),
+    ...readRoutes(parts),
+    ...eventRoutes(streams),
+    ...overviewRoutes(parts, options),
+  ];
 }
 
-export function addApi(app: FastifyInstance, { parts, streams, access, logger, version }: ApiOptions): void {
-  const routes = apiRoutes(parts, streams);
+export function addApi(
+  app: FastifyInstance,
+  { parts, streams, access, logger, version, isDemo }: ApiOptions,
+): void {
+  const routes = apiRoutes(parts, { streams, version, isDemo });
   const document = openApiDocument(routes, version);
   app.get('/openapi.json', {
     onRequest: async (request) => {

@@ -1,9 +1,11 @@
 // What the API needs of the rest of the service, as functions. `companyId`: for this company only, which the database enforces; null: for all.
+import type { WebhookActivity } from '../activity.ts';
 import type { DeliveryFilter, ListedDelivery } from '../database/deliveries.ts';
 import type { FoundDelivery } from '../database/logged-delivery.ts';
 import type { FeedAnswer, FeedAsk, Totals } from '../database/feed.ts';
 import type { ListedLoss, LossFilter } from '../database/losses.ts';
-import type { SubscribableTable } from '../database/tables.ts';
+import type { SubscribableTable, TableCheck } from '../database/tables.ts';
+import type { VitalSample } from '../vital-signs.ts';
 import type {
   ListedWebhook,
   NewWebhook,
@@ -65,9 +67,34 @@ export interface LiveStatus {
   readonly totals: Totals;
 }
 
+/** Of the process that answers. */
+export interface Vitals {
+  /** False: it is a standby, or waits for the database; it knows nothing of lag and rates. */
+  readonly isLeading: boolean;
+  readonly lagMs: number | null;
+  readonly inFlight: number;
+  readonly waiting: number;
+  readonly backlogDeliveries: number;
+  readonly backlogBytes: number;
+  readonly openBreakers: number;
+  readonly slowEndpoints: number;
+  /** Null: it is not there. */
+  readonly slot: SlotMetrics | null;
+  /** Oldest first. */
+  readonly samples: readonly VitalSample[];
+}
+
+export interface Overview {
+  readonly webhooks: readonly { readonly health: string; readonly count: number }[];
+  /** Of the last hour; `count` null: unknown, a gap in the log. */
+  readonly losses: readonly { readonly reason: string; readonly count: number | null }[];
+}
+
 /** Each rejects with an ExitError whose `refusal` says what the caller is told. */
 export interface ApiParts {
   listWebhooks(companyId: string | null, filter: WebhookFilter, page: WebhookPage): Promise<ListedWebhook[]>;
+  /** Null: this process does not lead, and knows nothing of it. */
+  activityOf(webhook: ListedWebhook): WebhookActivity | null;
   findWebhook(companyId: string | null, id: string): Promise<ListedWebhook>;
   createWebhook(companyId: string | null, webhook: NewWebhook): Promise<ListedWebhook>;
   updateWebhook(
@@ -94,6 +121,11 @@ export interface ApiParts {
   /** What became of a record's changes. */
   why(companyId: string | null, record: { readonly table: string; readonly key: string }): Promise<object>;
   listTables(companyId: string | null): Promise<SubscribableTable[]>;
+  /** How many webhooks are how, and what was lost lately. */
+  overview(companyId: string | null): Promise<Overview>;
+  vitals(): Promise<Vitals>;
+  /** What `rowhook inspect` says of a table that is registered, beside who owns it. */
+  inspectTable(name: string): Promise<TableCheck[]>;
   /** The status of everything, as `rowhook status --json` prints it. */
   status(): Promise<object>;
   /** Null: there is none of that name. */

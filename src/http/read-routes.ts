@@ -1,4 +1,4 @@
-// What can be looked at beside webhooks: tables, the delivery log, what was lost, and how the service stands.
+// What can be looked at beside webhooks and tables: the delivery log, what was lost, and how the service stands.
 import { z } from 'zod';
 import { companyOf, readNumberCursor, readTimeCursor, toPage } from './page.ts';
 import type { ApiParts } from './parts.ts';
@@ -17,27 +17,12 @@ import {
   record,
   recordKey,
   status,
-  table as tableSchema,
   webhookId,
 } from './schemas.ts';
 import { deliveryJson, lossJson } from './shapes.ts';
 
 export function readRoutes(parts: ApiParts): Route[] {
   return [
-    route({
-      method: 'GET',
-      path: '/v1/tables',
-      id: 'listTables',
-      summary: 'The tables that webhooks may watch',
-      answers: {
-        200: { description: 'All of them', schema: z.object({ data: z.array(tableSchema) }) },
-      },
-      handle: async ({ principal }) => {
-        const tables = await parts.listTables(companyOf(principal));
-        const data = tables.map(({ name, module, label, enabled }) => ({ name, module, label, enabled }));
-        return { status: 200, body: { data } };
-      },
-    }),
     route({
       method: 'GET',
       path: '/v1/webhooks/{id}/deliveries',

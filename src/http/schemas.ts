@@ -1,6 +1,7 @@
 // What goes in and comes out, as zod schemas: requests are checked with them, and the OpenAPI document describes them.
 import { z } from 'zod';
 import { breakerModes } from '../breaker-settings.ts';
+import { needsAttentionFirst } from '../webhook-health.ts';
 
 const outcomeNames = ['delivered', 'rejected', 'failed', 'interrupted', 'dropped'] as const;
 
@@ -42,6 +43,8 @@ const sending = {
     .meta({ description: 'POSTs that may be out at a time; null: 32' }),
 };
 
+const pauseReason = text(500);
+
 export const webhookId = z.object({ id: id.meta({ description: "The webhook's id" }) });
 
 export const newWebhook = z.strictObject({
@@ -62,6 +65,9 @@ export const newWebhook = z.strictObject({
   onDelete: triggers.onDelete.optional(),
   onTruncate: triggers.onTruncate.optional(),
   active: z.boolean().optional(),
+  pauseReason: pauseReason
+    .nullish()
+    .meta({ description: 'Why it is paused, for people; empties when it is active again' }),
   breaker: sending.breaker.optional(),
   concurrency: sending.concurrency.optional(),
 });
@@ -75,6 +81,18 @@ export const webhookChanges = z
     error: 'nothing to change: name at least one field',
   });
 
+/** Of the process that answers: a standby has none. */
+const activity = {
+  failuresInRow: count.meta({ description: 'Since the last that was delivered' }),
+  failingSince: time,
+  lastFailureMs: z.number().nullable(),
+};
+
+const perMinute = z.object({
+  delivered: z.array(count),
+  failed: z.array(count),
+});
+
 export const webhook = z.object({
   id: z.string(),
   version: count.meta({ description: 'Grows with every change; the ETag' }),
@@ -83,6 +101,7 @@ export const webhook = z.object({
   url: z.string(),
   ...triggers,
   active: z.boolean(),
+  pauseReason: z.string().nullable(),
   ...sending,
   companyId: z.string().nullable(),
   allCompanies: z.boolean(),
@@ -102,6 +121,16 @@ export const webhook = z.object({
   lastSuccessAt: time,
   lastErrorAt: time,
   lastError: z.string().nullable(),
+});
+
+export const webhookNow = webhook.extend({
+  activity: z
+    .object({ ...activity, lastHour: perMinute })
+    .nullable()
+    .meta({
+      description:
+        'What came of its deliveries in each of the last sixty minutes, oldest first, as the process that leads has counted them since it started; null: this one does not lead',
+    }),
 });
 
 export const testResult = z.object({
@@ -130,6 +159,24 @@ export const table = z.object({
   module: z.string().nullable(),
   label: z.string().nullable(),
   enabled: z.boolean(),
+  relation: z
+    .string()
+    .optional()
+    .meta({ description: "With its schema; this and what follows is the operator's" }),
+  companyColumn: z.string().nullable().optional(),
+  replicaIdentity: z.string().optional(),
+  logsBodies: z.boolean().optional().meta({ description: 'Whether the delivery log keeps what was sent' }),
+});
+
+export const tableName = z.object({
+  name: text(200).min(1).meta({ description: 'By the name it was enabled under' }),
+});
+
+export const tableCheck = z.object({
+  check: z.string(),
+  status: z.enum(['ok', 'warn', 'fail']),
+  detail: z.string(),
+  remedy: z.string().nullable().meta({ description: 'A statement that mends it' }),
 });
 
 export const deliveryParams = z.object({
@@ -335,6 +382,11 @@ export const filters = {
   company: text(200).min(1).optional().meta({ description: "Only this company's" }),
   table: text(200).min(1).optional(),
   webhook: text(128).min(1).optional(),
+  health: z
+    .union([z.enum(needsAttentionFirst), z.array(z.enum(needsAttentionFirst))])
+    .optional()
+    .meta({ description: 'Only these; may be given several times' }),
+  search: text(200).min(1).optional().meta({ description: 'In name, id, company, table and host' }),
   since: moment.optional().meta({ description: 'From this moment on, such as 2026-01-31T10:00:00Z' }),
 };
 

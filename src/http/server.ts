@@ -1,4 +1,4 @@
-// The service's HTTP server: liveness and readiness for everybody, the API and the metrics for who may ask. /livez: the process runs. /readyz: it streams as
+// The service's HTTP server: liveness, readiness and the console's page for everybody, the API and the metrics for who may ask. /livez: the process runs. /readyz: it streams as
 // leader; otherwise 503 with the reason.
 import fastify, { type FastifyInstance } from 'fastify';
 import { STATUS_CODES } from 'node:http';
@@ -8,6 +8,7 @@ import type { Logger } from '../logger.ts';
 import type { Telemetry } from '../telemetry.ts';
 import { Access, isLoopbackHost, type Principal } from './access.ts';
 import { addApi, requireOperator, securityHeaders, sendProblem } from './api.ts';
+import { addConsole } from './console-files.ts';
 import { EventStreams } from './event-streams.ts';
 import { Metrics } from './metrics.ts';
 import type { ApiParts } from './parts.ts';
@@ -32,6 +33,11 @@ export interface HttpServerOptions {
   readonly telemetry: Telemetry;
   /** Aborting it ends what stays open: streams of events. */
   readonly stop: AbortSignal;
+  /** Of pages that may show the console in a frame. */
+  readonly consoleOrigins: readonly string[];
+  /** Where the console's build is; default: in dist of the package. */
+  readonly consoleDir?: string;
+  readonly isDemo: boolean;
   /** null while it streams as leader; else what it does instead, such as `standby: …`. */
   whyNotReady(): string | null;
 }
@@ -46,7 +52,7 @@ const maxHeaderBytes = 16 * 1024;
 
 /** Rejects with an ExitError (2) that names the address when it cannot be listened on. */
 export async function startHttpServer(options: HttpServerOptions): Promise<HttpServer> {
-  const { host, port, adminToken, tokenSecret, parts, telemetry, logger, version, stop } = options;
+  const { host, port, adminToken, tokenSecret, parts, telemetry, logger, version, isDemo, stop } = options;
   const access = new Access({
     adminToken,
     tokenSecret,
@@ -76,16 +82,17 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
     },
   });
   app.decorateRequest('principal', null);
-  app.addHook('onSend', async (_request, reply) => {
-    reply.headers(securityHeaders);
+  app.addHook('onSend', async ({ routeOptions }, reply) => {
+    if (routeOptions.config.isPage !== true) reply.headers(securityHeaders);
   });
   addHealth(app, options);
+  addConsole(app, { origins: options.consoleOrigins, dir: options.consoleDir });
   addMetrics(app, access, options);
   const streams = new EventStreams({ parts, telemetry });
   stop.addEventListener('abort', () => {
     streams.stop();
   });
-  addApi(app, { parts, streams, access, logger, version });
+  addApi(app, { parts, streams, access, logger, version, isDemo });
   try {
     await app.listen({ host, port });
   } catch (error) {

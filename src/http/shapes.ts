@@ -1,12 +1,21 @@
 // The JSON shapes of what the database holds: what the API takes and answers, and what commands print with --json.
 import type { z } from 'zod';
+import type { WebhookActivity } from '../activity.ts';
 import { deliveryId } from '../delivery-id.ts';
 import type { ListedDelivery } from '../database/deliveries.ts';
 import type { FoundDelivery } from '../database/logged-delivery.ts';
 import type { ListedLoss } from '../database/losses.ts';
 import type { ListedWebhook, NewWebhook, WebhookChanges } from '../database/webhooks.ts';
 import type { Tested } from './parts.ts';
-import type { delivery, foundDelivery, loss, newWebhook, webhook, webhookChanges } from './schemas.ts';
+import type {
+  delivery,
+  foundDelivery,
+  loss,
+  newWebhook,
+  webhook,
+  webhookChanges,
+  webhookNow,
+} from './schemas.ts';
 
 export type WebhookJson = z.output<typeof webhook>;
 export type NewWebhookJson = z.output<typeof newWebhook>;
@@ -26,6 +35,7 @@ export function webhookJson(row: ListedWebhook): WebhookJson {
     onDelete: row.on_delete,
     onTruncate: row.on_truncate,
     active: row.active,
+    pauseReason: row.pause_reason,
     breaker: row.breaker as WebhookJson['breaker'],
     concurrency: row.concurrency,
     companyId: row.company_id,
@@ -44,6 +54,19 @@ export function webhookJson(row: ListedWebhook): WebhookJson {
     lastSuccessAt: row.last_success_at?.toISOString() ?? null,
     lastErrorAt: row.last_error_at?.toISOString() ?? null,
     lastError: row.last_error,
+  };
+}
+
+export type ActivityJson = NonNullable<z.output<typeof webhookNow>['activity']>;
+
+export function activityJson(activity: WebhookActivity | null): ActivityJson | null {
+  if (activity === null) return null;
+  const { delivered, failed, failuresInRow, failingSince, lastFailureMs } = activity;
+  return {
+    failuresInRow,
+    failingSince: failingSince?.toISOString() ?? null,
+    lastFailureMs,
+    lastHour: { delivered: [...delivered], failed: [...failed] },
   };
 }
 
@@ -135,6 +158,7 @@ export function changedColumns(changes: WebhookChangesJson): WebhookChanges {
     on_update: changes.onUpdate,
     on_delete: changes.onDelete,
     on_truncate: changes.onTruncate,
+    pause_reason: changes.pauseReason,
     breaker: changes.breaker,
     concurrency: changes.concurrency,
   };

@@ -1,8 +1,8 @@
 // /v1/webhooks: list, create, read, change, delete. A company's token is held to its company here, in words, and in the database.
 import { z } from 'zod';
-import type { NewWebhook } from '../database/webhooks.ts';
+import type { ListedWebhook, NewWebhook } from '../database/webhooks.ts';
 import type { Principal } from './access.ts';
-import { companyOf, readCursor, toPage } from './page.ts';
+import { companyOf, readCursor, readNumberCursor, toPage } from './page.ts';
 import type { ApiParts } from './parts.ts';
 import { Problem } from './problem.ts';
 import { route, type Reply, type Route } from './route.ts';
@@ -13,30 +13,59 @@ import {
   pageOf,
   paging,
   testResult,
-  webhook as webhookSchema,
+  webhookNow as webhookSchema,
   webhookChanges,
   webhookId,
 } from './schemas.ts';
 import { SendPlaces } from './send-places.ts';
-import { changedColumns, newWebhookRow, testedOf, webhookJson, type NewWebhookJson } from './shapes.ts';
+import {
+  activityJson,
+  changedColumns,
+  newWebhookRow,
+  testedOf,
+  webhookJson,
+  type NewWebhookJson,
+} from './shapes.ts';
 
 const tagged = { ETag: 'Its version, for If-Match' };
 
 export function webhookRoutes(parts: ApiParts): Route[] {
   const places = new SendPlaces('test', 10);
+  const show = (webhook: ListedWebhook): object => ({
+    ...webhookJson(webhook),
+    activity: activityJson(parts.activityOf(webhook)),
+  });
+  const shown = (webhook: ListedWebhook): Reply => ({
+    status: 200,
+    body: show(webhook),
+    headers: { etag: `"${webhook.revision}"` },
+  });
   return [
     route({
       method: 'GET',
       path: '/v1/webhooks',
       id: 'listWebhooks',
-      summary: 'Webhooks with their counters, in the order of their ids',
-      query: z.strictObject({ ...paging, company: filters.company, table: filters.table }),
+      summary:
+        'Webhooks with their counters, in the order of their ids, or the ones first that need attention',
+      query: z.strictObject({
+        ...paging,
+        company: filters.company,
+        table: filters.table,
+        health: filters.health,
+        search: filters.search,
+        order: z.enum(['id', 'attention']).default('id'),
+      }),
       answers: { 200: { description: 'A page of them', schema: pageOf(webhookSchema) } },
-      handle: async ({ principal, query: { limit, cursor, company, table } }) => {
-        const page = { limit: limit + 1, after: readCursor(cursor) };
-        const filter = { companyId: company, table };
-        const found = await parts.listWebhooks(companyOf(principal), filter, page);
-        return { status: 200, body: toPage(found, { limit, cursorOf: ({ id }) => id, show: webhookJson }) };
+      handle: async ({ principal, query: { limit, cursor, company, health, order, ...filter } }) => {
+        const skip = order === 'attention' ? (readNumberCursor(cursor) ?? 0) : null;
+        const place = skip === null ? { after: readCursor(cursor) } : { skip };
+        const found = await parts.listWebhooks(
+          companyOf(principal),
+          { ...filter, companyId: company, health: typeof health === 'string' ? [health] : health },
+          { limit: limit + 1, ...place },
+        );
+        const cursorOf = ({ id }: ListedWebhook): string => (skip === null ? id : String(skip + limit));
+        return { status: 200, body: toPage(found, { limit, cursorOf, show }) };
       },
     }),
     route({
@@ -142,10 +171,6 @@ const aboutTests =
   'The receiver sees the header `rowhook-delivery: test`. The row is one that was sent not long ago, one of the table, or one made of its columns. ' +
   'A test is counted nowhere.';
 const tested = { description: 'What came of it', schema: testResult };
-
-function shown(webhook: Parameters<typeof webhookJson>[0]): Reply {
-  return { status: 200, body: webhookJson(webhook), headers: { etag: `"${webhook.revision}"` } };
-}
 
 function toRow(principal: Principal, body: NewWebhookJson): NewWebhook {
   const { companyId, allCompanies = false } = body;

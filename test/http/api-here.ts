@@ -12,6 +12,7 @@ import {
 import { startHttpServer, type HttpServerOptions } from '../../src/http/server.ts';
 import { createLogger } from '../../src/logger.ts';
 import { Telemetry } from '../../src/telemetry.ts';
+import { VitalSigns } from '../../src/vital-signs.ts';
 import { http } from '../support/http.ts';
 import { listen, type Listener } from '../support/listen.ts';
 import { waitUntil } from '../support/wait.ts';
@@ -45,7 +46,10 @@ export interface Answered {
 }
 
 export interface ApiOptions extends Partial<
-  Pick<HttpServerOptions, 'host' | 'adminToken' | 'tokenSecret' | 'whyNotReady'>
+  Pick<
+    HttpServerOptions,
+    'host' | 'adminToken' | 'tokenSecret' | 'whyNotReady' | 'consoleOrigins' | 'consoleDir'
+  >
 > {
   readonly adminUrl?: string;
   /** Beside hooks.example.com. */
@@ -67,6 +71,8 @@ export async function startApiHere({
   );
   const scoped = open.use(openScopedDatabase(database.serviceUrl, { ...defaultScopedLimits, ...limits }));
   const poster = open.use(createPoster(config));
+  const telemetry = new Telemetry();
+  const vitalSigns = open.use(new VitalSigns(telemetry));
   const server = open.use(
     await startHttpServer({
       host: '127.0.0.1',
@@ -75,8 +81,10 @@ export async function startApiHere({
       tokenSecret,
       version: '0.0.0',
       logger: createLogger('silent'),
-      telemetry: new Telemetry(),
-      parts: apiParts(config, scoped, poster),
+      telemetry,
+      parts: apiParts(config, { database: scoped, poster, telemetry, vitalSigns }),
+      consoleOrigins: [],
+      isDemo: false,
       stop: new AbortController().signal,
       whyNotReady: () => null,
       ...options,

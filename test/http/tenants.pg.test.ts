@@ -52,7 +52,8 @@ afterAll(async () => {
 
 // Only their descriptions are asked for.
 const parts = {} as ApiParts;
-const routes = apiRoutes(parts, new EventStreams({ parts, telemetry: new Telemetry() }));
+const streams = new EventStreams({ parts, telemetry: new Telemetry() });
+const routes = apiRoutes(parts, { streams, version: '0', isDemo: false });
 const ids = ['wh_1', 'wh_2'];
 const bodyOf = (method: string, path: string): object | undefined => {
   if (method === 'PATCH') return { name: 'x' };
@@ -63,7 +64,12 @@ const bodyOf = (method: string, path: string): object | undefined => {
 };
 const requests = routes.flatMap((route) =>
   (route.path.includes('{id}') ? ids : ['']).map(
-    (id) => [route.method, route.path.replace('{id}', id), bodyOf(route.method, route.path)] as const,
+    (id) =>
+      [
+        route.method,
+        route.path.replace('{id}', id).replace('{name}', 'item'),
+        bodyOf(route.method, route.path),
+      ] as const,
   ),
 );
 

@@ -117,9 +117,21 @@ describe('the list', () => {
     expect(body['data']).toMatchObject([{ name: 'theirs' }]);
   });
 
+  const where = (name: string): object => ({
+    relation: `erp.${name}`,
+    companyColumn: 'companyId',
+    replicaIdentity: 'full',
+    logsBodies: true,
+  });
+
   test('of tables has what a form needs', async () => {
     const { body } = await api.ask('GET', '/v1/tables');
     expect(body['data']).toEqual([
+      { name: 'item', module: null, label: null, enabled: false, ...where('item') },
+      { name: 'salesOrder', module: 'sales', label: 'Orders', enabled: true, ...where('salesOrder') },
+    ]);
+    const token = await api.tokenOf('abc');
+    expect((await api.ask('GET', '/v1/tables', { token })).body['data']).toEqual([
       { name: 'item', module: null, label: null, enabled: false },
       { name: 'salesOrder', module: 'sales', label: 'Orders', enabled: true },
     ]);

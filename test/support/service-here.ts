@@ -30,6 +30,7 @@ export async function startServiceHere({
       databaseUrl,
       listen: { host: '127.0.0.1', port: 0 },
       slot: new URL(databaseUrl).pathname.slice(1),
+      consoleOrigins: [],
       allowTargets: ['127.0.0.1'],
       allowHttp: false,
       logLevel: 'debug',

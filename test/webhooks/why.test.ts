@@ -13,6 +13,7 @@ function webhook(change: Partial<WatchingWebhook> = {}): WatchingWebhook {
     ...{ all_companies: false, name: 'orders', table_name: 'item', url: 'https://example.com/…' },
     ...{ on_insert: true, on_update: true, on_delete: true, on_truncate: false, active: true },
     ...{
+      pause_reason: null,
       breaker: null,
       concurrency: null,
       claimed_count: 0,

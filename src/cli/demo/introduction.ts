@@ -31,3 +31,8 @@ ${bold('rowhook demo')}
   ${bold('Ctrl-C')} stops it. The data stays in ${dataDir} for the next start.
 `;
 }
+
+/** Where the page is, which says what goes on and what to try there. */
+export function consoleLine(url: string): string {
+  return `  ${styleText('bold', 'The console:')} ${styleText(['bold', 'underline'], url)}   open it in a browser: what is sent, what fails, and why.\n`;
+}

@@ -1,0 +1,231 @@
+// What the pages ask for, how often, and what a change makes stale. Nothing is asked for while the page is hidden.
+import { keepPreviousData, QueryClient, useMutation, useQuery } from '@tanstack/react-query';
+import { answerOf, api, ApiProblem } from './client.ts';
+import type { Check, Leader, NewWebhook, WebhookChanges } from './types.ts';
+
+const oftenMs = 3_000;
+const seldomMs = 15_000;
+
+export const queryClient = new QueryClient({
+  defaultOptions: {
+    queries: {
+      staleTime: 1_000,
+      // What was refused stays refused; what cannot be reached is asked for again anyway.
+      retry: false,
+    },
+  },
+});
+
+export function useSession() {
+  return useQuery({
+    queryKey: ['session'],
+    queryFn: () => answerOf(api.GET('/v1/session')),
+    // Until the service is there.
+    refetchInterval: ({ state }) => (state.status === 'error' ? oftenMs : false),
+    staleTime: Infinity,
+  });
+}
+
+export function useOverview() {
+  return useQuery({
+    queryKey: ['webhooks', 'overview'],
+    queryFn: () => answerOf(api.GET('/v1/overview')),
+    refetchInterval: oftenMs,
+  });
+}
+
+export function useVitals(isWanted: boolean) {
+  return useQuery({
+    queryKey: ['vitals'],
+    queryFn: () => answerOf(api.GET('/v1/vitals')),
+    refetchInterval: oftenMs,
+    enabled: isWanted,
+  });
+}
+
+export function useStatus(isWanted: boolean) {
+  return useQuery({
+    queryKey: ['status'],
+    queryFn: async () => {
+      const { checks, ...status } = await answerOf(api.GET('/v1/status'));
+      const leader = (status as { readonly leader?: Leader | null }).leader ?? null;
+      return { checks: checks as unknown as readonly Check[], leader };
+    },
+    refetchInterval: seldomMs,
+    enabled: isWanted,
+  });
+}
+
+export interface WebhookFilters {
+  readonly limit: number;
+  readonly search?: string | undefined;
+  readonly table?: string | undefined;
+  readonly company?: string | undefined;
+  readonly health?: readonly Health[] | undefined;
+}
+
+export type Health =
+  'failing' | 'breaker open' | 'table disabled' | 'catching up' | 'recovered' | 'paused' | 'ok' | 'idle';
+
+export function useWebhooks({ health, ...filters }: WebhookFilters) {
+  return useQuery({
+    queryKey: ['webhooks', 'list', filters, health],
+    queryFn: () =>
+      answerOf(
+        api.GET('/v1/webhooks', {
+          params: {
+            query: { ...defined(filters), order: 'attention', ...(health && { health: [...health] }) },
+          },
+        }),
+      ),
+    placeholderData: keepPreviousData,
+    refetchInterval: oftenMs,
+  });
+}
+
+export function useWebhook(id: string | null) {
+  return useQuery({
+    queryKey: ['webhooks', 'one', id],
+    queryFn: () => answerOf(api.GET('/v1/webhooks/{id}', { params: { path: { id: id ?? '' } } })),
+    refetchInterval: oftenMs,
+    enabled: id !== null,
+  });
+}
+
+export interface DeliveryFilters {
+  readonly limit: number;
+  readonly outcome?: Outcome | undefined;
+  readonly key?: string | undefined;
+  readonly since?: string | undefined;
+}
+
+export type Outcome = 'delivered' | 'rejected' | 'failed' | 'interrupted' | 'dropped';
+
+export function useDeliveries(id: string, filters: DeliveryFilters) {
+  return useQuery({
+    queryKey: ['deliveries', 'list', id, filters],
+    queryFn: () =>
+      answerOf(
+        api.GET('/v1/webhooks/{id}/deliveries', { params: { path: { id }, query: defined(filters) } }),
+      ),
+    placeholderData: keepPreviousData,
+    refetchInterval: oftenMs,
+  });
+}
+
+export function useDelivery(id: string) {
+  return useQuery({
+    queryKey: ['deliveries', 'one', id],
+    queryFn: () => answerOf(api.GET('/v1/deliveries/{id}', { params: { path: { id } } })),
+  });
+}
+
+export function useLosses(filters: { readonly webhook?: string; readonly limit: number }) {
+  return useQuery({
+    queryKey: ['losses', filters],
+    queryFn: () => answerOf(api.GET('/v1/losses', { params: { query: filters } })),
+    placeholderData: keepPreviousData,
+    refetchInterval: seldomMs,
+  });
+}
+
+export function useTables() {
+  return useQuery({
+    queryKey: ['tables'],
+    queryFn: async () => (await answerOf(api.GET('/v1/tables'))).data,
+    staleTime: seldomMs,
+  });
+}
+
+export function useTableChecks(name: string) {
+  return useQuery({
+    queryKey: ['tables', name],
+    queryFn: async () =>
+      (await answerOf(api.GET('/v1/tables/{name}/checks', { params: { path: { name } } }))).data,
+  });
+}
+
+export function useWhy(record: { readonly table: string; readonly key: string }) {
+  return useQuery({
+    queryKey: ['why', record],
+    queryFn: () => answerOf(api.GET('/v1/why', { params: { query: record } })),
+    enabled: record.table !== '' && record.key !== '',
+  });
+}
+
+/** `version`: only while it is still that one. */
+interface Change {
+  readonly id: string;
+  readonly version: number;
+  readonly changes: WebhookChanges;
+}
+
+const ifMatch = (version: number) => ({ 'If-Match': `"${version}"` });
+
+export function useCreate() {
+  return useMutation({
+    mutationFn: (body: NewWebhook) => answerOf(api.POST('/v1/webhooks', { body })),
+    onSuccess: staleWebhooks,
+  });
+}
+
+export function useChange() {
+  return useMutation({
+    mutationFn: ({ id, version, changes }: Change) =>
+      answerOf(
+        api.PATCH('/v1/webhooks/{id}', {
+          params: { path: { id }, header: ifMatch(version) },
+          body: changes,
+        }),
+      ),
+    onSettled: staleWebhooks,
+  });
+}
+
+export function useDelete() {
+  return useMutation({
+    mutationFn: ({ id }: { readonly id: string }) =>
+      answerOf(api.DELETE('/v1/webhooks/{id}', { params: { path: { id } } })),
+    onSettled: staleWebhooks,
+  });
+}
+
+export function useTest() {
+  return useMutation({
+    mutationFn: (webhook: { readonly id: string } | NewWebhook) =>
+      'url' in webhook
+        ? answerOf(api.POST('/v1/webhooks/test', { body: webhook }))
+        : answerOf(api.POST('/v1/webhooks/{id}/test', { params: { path: { id: webhook.id } }, body: {} })),
+  });
+}
+
+export function useResend() {
+  return useMutation({
+    mutationFn: (id: string) =>
+      answerOf(api.POST('/v1/deliveries/{id}/resend', { params: { path: { id } }, body: {} })),
+    onSettled: () => queryClient.invalidateQueries({ queryKey: ['deliveries'] }),
+  });
+}
+
+async function staleWebhooks(): Promise<void> {
+  await queryClient.invalidateQueries({ queryKey: ['webhooks'] });
+}
+
+/** Of a list that was answered: it does not end with its last row. */
+export function hasMore(page: { readonly nextCursor: string | null } | undefined): boolean {
+  return page !== undefined && page.nextCursor !== null;
+}
+
+/** It is gone, or another company's. */
+export function isUnknown(error: unknown): boolean {
+  return error instanceof ApiProblem && error.status === 404;
+}
+
+type Defined<T> = { [Name in keyof T]: Exclude<T[Name], undefined> };
+
+// What is undefined would be sent as a word.
+function defined<T extends object>(given: T): Partial<Defined<T>> {
+  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as Partial<
+    Defined<T>
+  >;
+}

@@ -1,0 +1,86 @@
+// The frame of every page: who is signed in, where one can go, and the page that the address names. While a token is asked for again the page
+// stays as it is below the question.
+import { useEffect, useRef } from 'react';
+import { useAddress } from './address.ts';
+import { queryClient, useSession } from './api/queries.ts';
+import type { Session } from './api/types.ts';
+import { Navigation } from './navigation.tsx';
+import { DeliveryPage } from './pages/delivery.tsx';
+import { LossesPage } from './pages/losses.tsx';
+import { OverviewPage } from './pages/overview.tsx';
+import { TablesPage } from './pages/tables.tsx';
+import { WebhookPage } from './pages/webhook.tsx';
+import { WebhooksPage } from './pages/webhooks.tsx';
+import { WhyPage } from './pages/why.tsx';
+import { EmptyNote, QueryNote } from './parts/note.tsx';
+import { useToken } from './session.ts';
+import { SessionContext } from './session-context.ts';
+import { SignIn } from './sign-in.tsx';
+
+export function App() {
+  const { token, refusal } = useToken();
+  const session = useSession();
+  useEffect(() => {
+    // Of another token, or none: everything is asked for again.
+    void queryClient.invalidateQueries();
+  }, [token]);
+  const isAsking = refusal !== null;
+  if (session.data === undefined) {
+    if (isAsking) return <SignIn refusal={refusal} isAgain={false} />;
+    return (
+      <main className="lonely">
+        <QueryNote query={session} />
+      </main>
+    );
+  }
+  const { kind, companyId } = session.data;
+  return (
+    <SessionContext value={session.data}>
+      {isAsking && <SignIn refusal={refusal} isAgain />}
+      {/* Another company's page begins anew. */}
+      <Shell key={`${kind} ${companyId ?? ''}`} session={session.data} />
+    </SessionContext>
+  );
+}
+
+function Shell({ session }: { readonly session: Session }) {
+  const { path } = useAddress();
+  const place = path.join('/');
+  const main = useRef<HTMLElement>(null);
+  const isFirst = useRef(true);
+  useEffect(() => {
+    // A link to another page of this one: whoever listens hears its heading, and the keyboard goes on from there.
+    if (!isFirst.current) main.current?.focus();
+    isFirst.current = false;
+    window.scrollTo(0, 0);
+  }, [place]);
+  return (
+    <div className="shell">
+      <button type="button" className="skip" onClick={() => main.current?.focus()}>
+        Skip to the content
+      </button>
+      <Navigation session={session} section={path[0] ?? ''} />
+      <main ref={main} tabIndex={-1}>
+        <Page path={path} isOperator={session.kind === 'operator'} />
+      </main>
+    </div>
+  );
+}
+
+function Page({ path, isOperator }: { readonly path: readonly string[]; readonly isOperator: boolean }) {
+  const [section = '', id] = path;
+  if (section === '') return <OverviewPage />;
+  if (section === 'webhooks') return id === undefined ? <WebhooksPage /> : <WebhookPage key={id} id={id} />;
+  if (section === 'deliveries' && id !== undefined) return <DeliveryPage key={id} id={id} />;
+  if (section === 'losses') return <LossesPage />;
+  if (section === 'tables' && isOperator) return <TablesPage />;
+  if (section === 'why') return <WhyPage />;
+  return (
+    <>
+      <h1>Not found</h1>
+      <EmptyNote>
+        There is no such page. <a href="#/">Go to the overview</a>
+      </EmptyNote>
+    </>
+  );
+}

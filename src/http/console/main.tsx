@@ -1,0 +1,23 @@
+// Where the page begins: a token is taken out of the address before anything else, then the application is shown.
+import { QueryClientProvider } from '@tanstack/react-query';
+import { StrictMode } from 'react';
+import { createRoot } from 'react-dom/client';
+import { queryClient } from './api/queries.ts';
+import { App } from './app.tsx';
+import { beginSession } from './session.ts';
+import './styles/theme.css';
+import './styles/elements.css';
+import './styles/layout.css';
+import './styles/parts.css';
+
+beginSession();
+
+const root = document.getElementById('root');
+if (root === null) throw new Error('the page has no root');
+createRoot(root).render(
+  <StrictMode>
+    <QueryClientProvider client={queryClient}>
+      <App />
+    </QueryClientProvider>
+  </StrictMode>,
+);

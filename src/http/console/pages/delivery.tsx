@@ -1,0 +1,135 @@
+// One delivery: exactly what was sent and answered, how long each phase took, what changed, and sending it again.
+import { hrefOf } from '../address.ts';
+import { isUnknown, useDelivery, useResend, useWebhook } from '../api/queries.ts';
+import type { FoundDelivery } from '../api/types.ts';
+import { Code, CopyButton } from '../parts/copy.tsx';
+import { FullTime } from '../parts/moment.tsx';
+import { EmptyNote, ErrorNote, QueryNote } from '../parts/note.tsx';
+import { OutcomeMark } from '../parts/outcome-mark.tsx';
+import { size } from '../words/amounts.ts';
+import { hostOf } from '../words/attention.ts';
+import { curlOf } from '../words/curl.ts';
+import { failureOfDelivery } from '../words/failures.ts';
+import { DeliveryTable } from './delivery-list.tsx';
+import { DifferenceTable } from './difference-table.tsx';
+import { Timings } from './timings.tsx';
+
+export function DeliveryPage({ id }: { readonly id: string }) {
+  const delivery = useDelivery(id);
+  if (isUnknown(delivery.error))
+    return (
+      <>
+        <h1>No such delivery</h1>
+        <EmptyNote>The log has none with this id: its day was dropped, or it never was.</EmptyNote>
+      </>
+    );
+  return (
+    <>
+      <h1>{delivery.data === undefined ? 'Delivery' : titleOf(delivery.data)}</h1>
+      <QueryNote query={delivery} />
+      {delivery.data !== undefined && <Details delivery={delivery.data} />}
+    </>
+  );
+}
+
+function titleOf({ type, table, key }: FoundDelivery): string {
+  return [type ?? 'Change', table, key].filter((part) => part !== null).join(' ');
+}
+
+function Details({ delivery }: { readonly delivery: FoundDelivery }) {
+  const webhook = useWebhook(delivery.webhookId).data;
+  const url = webhook?.url ?? null;
+  const failure = failureOfDelivery(delivery);
+  return (
+    <>
+      <div className="subtitle">
+        <OutcomeMark delivery={delivery} />
+        <span>
+          to <a href={hrefOf(['webhooks', delivery.webhookId])}>{webhook?.name ?? delivery.webhookId}</a> ·{' '}
+          <FullTime at={delivery.at} />
+        </span>
+      </div>
+      {failure !== null && (
+        <div className="note bad">
+          <p>
+            Not delivered: {failure.what}.{' '}
+            {delivery.detail !== null && <span className="quiet">{delivery.detail}</span>}
+          </p>
+          <p className="advice">{failure.advice}</p>
+        </div>
+      )}
+      <section aria-labelledby="timings">
+        <h2 id="timings">Timings</h2>
+        <Timings of={delivery} />
+      </section>
+      {delivery.body !== null && <DifferenceTable body={delivery.body} />}
+      <section aria-labelledby="request">
+        <h2 id="request">Request</h2>
+        <p className="quiet">
+          POST {url === null ? '' : hostOf(url)} · Content-Type: application/json
+          {delivery.bodyBytes !== null && ` · ${size(delivery.bodyBytes)}`} · change {delivery.changeId},
+          attempt {delivery.attempt}
+        </p>
+        {delivery.body === null ? (
+          <EmptyNote>
+            The log does not have what was sent: {delivery.bodyAbsence ?? 'it is not kept'}.
+          </EmptyNote>
+        ) : (
+          <Code text={delivery.body} name="What was sent, byte for byte" />
+        )}
+        <div className="actions">
+          {delivery.body !== null && url !== null && (
+            <CopyButton text={curlOf(url, delivery.body)} label="Copy as curl" />
+          )}
+          <Resend delivery={delivery} />
+        </div>
+      </section>
+      <section aria-labelledby="answer">
+        <h2 id="answer">Answer</h2>
+        {delivery.status !== null && <p>Status {delivery.status}</p>}
+        {delivery.answer === null ? (
+          <EmptyNote>
+            {delivery.status === null
+              ? 'There was none.'
+              : 'What it said is not kept: the target is not on the public internet, or the table’s bodies are kept out of the log.'}
+          </EmptyNote>
+        ) : (
+          <Code
+            text={delivery.answer === '' ? '(empty)' : delivery.answer}
+            name="The beginning of the answer"
+          />
+        )}
+      </section>
+      {delivery.others.length > 0 && (
+        <section aria-labelledby="others">
+          <h2 id="others">The same change, sent at other times</h2>
+          <DeliveryTable list={delivery.others} />
+        </section>
+      )}
+    </>
+  );
+}
+
+function Resend({ delivery }: { readonly delivery: FoundDelivery }) {
+  const resend = useResend();
+  const result = resend.data;
+  return (
+    <>
+      <button
+        type="button"
+        className="small"
+        disabled={delivery.body === null || resend.isPending}
+        onClick={() => resend.mutate(delivery.id)}
+      >
+        {resend.isPending ? 'Sending…' : 'Send again'}
+      </button>
+      <ErrorNote error={resend.error} />
+      {result !== undefined && (
+        <p role="status" className={result.isDelivered ? 'note good' : 'note bad'}>
+          {result.refusal ?? `Sent again: ${result.outcome ?? 'nothing was sent'}.`}{' '}
+          {result.id !== null && <a href={hrefOf(['deliveries', result.id])}>See it</a>}
+        </p>
+      )}
+    </>
+  );
+}

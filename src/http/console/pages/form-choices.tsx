@@ -1,0 +1,120 @@
+// The form's choices: which table, which operations, and what few need.
+import { useTables } from '../api/queries.ts';
+import type { Table } from '../api/types.ts';
+import { FormField } from './form-field.tsx';
+import type { Draft } from './webhook-draft.ts';
+
+export interface ChoiceProps {
+  readonly id: string;
+  readonly draft: Draft;
+  readonly set: (changed: Partial<Draft>) => void;
+  readonly problem: string | undefined;
+}
+
+export function TableChoice({ id, draft, set, problem }: ChoiceProps) {
+  const tables = useTables().data ?? [];
+  const enabled = tables.filter((table) => table.enabled || table.name === draft.table);
+  const modules = Map.groupBy(enabled, ({ module }) => module ?? 'Other tables');
+  return (
+    <FormField id={id} label="Table" problem={problem}>
+      <select value={draft.table} onChange={({ target }) => set({ table: target.value })}>
+        <option value="">Choose…</option>
+        {[...modules].map(([module, inModule]) => (
+          <optgroup key={module} label={module}>
+            {inModule.map((table) => (
+              <option key={table.name} value={table.name}>
+                {titleOf(table)}
+              </option>
+            ))}
+          </optgroup>
+        ))}
+      </select>
+    </FormField>
+  );
+}
+
+function titleOf({ name, label }: Table): string {
+  return label === null ? name : `${label} (${name})`;
+}
+
+const operations = [
+  ['onInsert', 'Insert'],
+  ['onUpdate', 'Update'],
+  ['onDelete', 'Delete'],
+] as const;
+
+export function Triggers({ id, draft, set, problem }: ChoiceProps) {
+  return (
+    <fieldset id={id} tabIndex={-1} aria-describedby={problem === undefined ? undefined : `${id}-problem`}>
+      <legend>Told of each</legend>
+      {operations.map(([name, label]) => (
+        <label key={name} className="check">
+          <input
+            type="checkbox"
+            checked={draft[name]}
+            onChange={({ target }) => set({ [name]: target.checked })}
+          />
+          {label}
+        </label>
+      ))}
+      {problem !== undefined && (
+        <span id={`${id}-problem`} className="problem">
+          {problem}
+        </span>
+      )}
+    </fieldset>
+  );
+}
+
+export function MoreOptions({
+  id,
+  draft,
+  set,
+  mayBeForAll,
+  problem,
+}: ChoiceProps & { readonly mayBeForAll: boolean }) {
+  return (
+    <details className="more">
+      <summary>More</summary>
+      <div className="fields">
+        <label className="check">
+          <input
+            type="checkbox"
+            checked={draft.onTruncate}
+            onChange={({ target }) => set({ onTruncate: target.checked })}
+          />
+          Told when the whole table is emptied (TRUNCATE)
+        </label>
+        {mayBeForAll && (
+          <label className="check">
+            <input
+              type="checkbox"
+              checked={draft.allCompanies}
+              onChange={({ target }) => set({ allCompanies: target.checked })}
+            />
+            The rows of all companies
+          </label>
+        )}
+        <FormField id={`${id}-breaker`} label="After many failures in a row">
+          <select
+            value={draft.breaker}
+            onChange={({ target }) => set({ breaker: target.value as Draft['breaker'] })}
+          >
+            <option value="">as the service is set</option>
+            <option value="off">go on sending</option>
+            <option value="wait">let what comes wait</option>
+            <option value="drop">drop what comes</option>
+          </select>
+        </FormField>
+        <FormField id={`${id}-concurrency`} label="POSTs at a time" problem={problem}>
+          <input
+            inputMode="numeric"
+            value={draft.concurrency}
+            placeholder="32"
+            onChange={({ target }) => set({ concurrency: target.value.trim() })}
+          />
+        </FormField>
+      </div>
+    </details>
+  );
+}

@@ -1,0 +1,114 @@
+// How the service does: who leads, lag and rates now and over the last hour, and the log that Postgres keeps for it against its limit.
+import { useStatus, useVitals } from '../api/queries.ts';
+import type { Vitals } from '../api/types.ts';
+import { Chart } from '../parts/chart.tsx';
+import { QueryNote } from '../parts/note.tsx';
+import { LocalTime } from '../parts/moment.tsx';
+import { amount, rate, size } from '../words/amounts.ts';
+import { duration } from '../words/times.ts';
+
+export function ServiceNow() {
+  const vitals = useVitals(true);
+  return (
+    <section aria-labelledby="service">
+      <h2 id="service">The service</h2>
+      <QueryNote query={vitals} />
+      {vitals.data !== undefined && (
+        <>
+          <Leader isLeading={vitals.data.isLeading} />
+          <Figures vitals={vitals.data} />
+          <Charts samples={vitals.data.samples} />
+        </>
+      )}
+    </section>
+  );
+}
+
+function Leader({ isLeading }: { readonly isLeading: boolean }) {
+  const leader = useStatus(true).data?.leader ?? null;
+  if (leader === null) return <p>{isLeading ? 'This process leads.' : 'Nobody leads at this moment.'}</p>;
+  return (
+    <p>
+      {isLeading
+        ? 'This process leads'
+        : 'Another process leads; this one is a standby, and knows no lag and no rates'}
+      : {leader.pid ?? ''} on {leader.host ?? 'an unknown host'}
+      {leader.since !== null && (
+        <>
+          , since <LocalTime at={leader.since} />
+        </>
+      )}
+      .
+    </p>
+  );
+}
+
+function Figures({ vitals }: { readonly vitals: Vitals }) {
+  const last = vitals.samples.at(-1);
+  const waiting = vitals.waiting + vitals.backlogDeliveries;
+  const figures: readonly (readonly [string, string])[] = [
+    ['Lag', vitals.lagMs === null ? 'not known' : duration(vitals.lagMs)],
+    ['Changes read', last === undefined ? '…' : rate(last.changesPerSecond)],
+    ['Delivered', last === undefined ? '…' : rate(last.deliveredPerSecond)],
+    ['Failed', last === undefined ? '…' : rate(last.failedPerSecond)],
+    ['In flight', amount(vitals.inFlight)],
+    [
+      'Waiting',
+      `${amount(waiting)}${vitals.backlogBytes > 0 ? `, ${size(vitals.backlogBytes)} stored` : ''}`,
+    ],
+    ['Slow endpoints', amount(vitals.slowEndpoints)],
+    ['Log kept for us', retained(vitals.slot)],
+  ];
+  return (
+    <dl className="figures">
+      {figures.map(([name, value]) => (
+        <div key={name}>
+          <dt>{name}</dt>
+          <dd>{value}</dd>
+        </div>
+      ))}
+    </dl>
+  );
+}
+
+function retained(slot: Vitals['slot']): string {
+  if (slot === null) return 'there is no slot';
+  const { retainedBytes, safeWalBytes } = slot;
+  if (retainedBytes === null) return 'not known';
+  if (safeWalBytes === null) return `${size(retainedBytes)}, without a limit`;
+  return `${size(retainedBytes)} of ${size(retainedBytes + Math.max(0, safeWalBytes))}`;
+}
+
+function Charts({ samples }: { readonly samples: Vitals['samples'] }) {
+  if (samples.length < 2)
+    return <p className="quiet">The charts begin twenty seconds after the service has started.</p>;
+  const at = samples.map((sample) => Date.parse(sample.at) / 1000);
+  return (
+    <div className="charts">
+      <figure>
+        <figcaption>
+          Deliveries per second, <span className="key accent">delivered</span> and{' '}
+          <span className="key bad">failed</span>
+        </figcaption>
+        <Chart
+          title="Deliveries per second over the last hour"
+          at={at}
+          format={rate}
+          lines={[
+            { name: 'delivered', color: '--accent', values: samples.map((each) => each.deliveredPerSecond) },
+            { name: 'failed', color: '--bad', values: samples.map((each) => each.failedPerSecond) },
+          ]}
+        />
+      </figure>
+      <figure>
+        <figcaption>Lag: how old a change is when it is read</figcaption>
+        <Chart
+          title="Lag over the last hour"
+          at={at}
+          format={duration}
+          lines={[{ name: 'lag', color: '--accent', values: samples.map(({ lagMs }) => lagMs) }]}
+        />
+      </figure>
+    </div>
+  );
+}

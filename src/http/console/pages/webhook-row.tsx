@@ -1,0 +1,88 @@
+// One webhook of the list: what it is, how it is, what was sent, and what may be done.
+import { memo } from 'react';
+import { hrefOf } from '../address.ts';
+import type { Webhook } from '../api/types.ts';
+import { HealthMark } from '../parts/health-mark.tsx';
+import { LastHour } from '../parts/last-hour.tsx';
+import { Ago, LocalTime } from '../parts/moment.tsx';
+import { useNow } from '../parts/now.ts';
+import { amount } from '../words/amounts.ts';
+import { attentionOf, hostOf } from '../words/attention.ts';
+import { WebhookActions } from './webhook-actions.tsx';
+
+export interface WebhookRowProps {
+  readonly webhook: Webhook;
+  readonly isOperator: boolean;
+}
+
+export const WebhookRow = memo(({ webhook, isOperator }: WebhookRowProps) => {
+  const { id, name, table, url, companyId, health, activity, createdAt } = webhook;
+  return (
+    <article className="row" role="listitem" aria-label={name}>
+      <div className="what">
+        <a className="name" href={hrefOf(['webhooks', id])}>
+          {name}
+        </a>
+        <div className="quiet">
+          {isOperator && <>{companyId ?? 'all companies'} · </>}
+          {table} · {triggersOf(webhook)} · <span title={url}>{hostOf(url)}</span>
+        </div>
+        <Wrong webhook={webhook} />
+      </div>
+      <div className="how">
+        <HealthMark health={health} />
+        <div className="quiet">
+          created <LocalTime at={createdAt} />
+        </div>
+      </div>
+      <div className="counts">
+        <Count count={webhook.successCount} word="delivered" last={webhook.lastSuccessAt} />
+        <Count count={webhook.errorCount} word="failed" last={webhook.lastErrorAt} />
+      </div>
+      <LastHour activity={activity} />
+      <WebhookActions webhook={webhook} />
+    </article>
+  );
+});
+
+function Wrong({ webhook }: { readonly webhook: Webhook }) {
+  const sentence = attentionOf(webhook, useNow());
+  if (sentence === null) return null;
+  const isBad = !['paused', 'catching up'].includes(webhook.health);
+  return <div className={isBad ? 'wrong bad' : 'wrong'}>{sentence.text}</div>;
+}
+
+interface CountProps {
+  readonly count: number;
+  readonly word: string;
+  readonly last: string | null;
+}
+
+function Count({ count, word, last }: CountProps) {
+  return (
+    <div>
+      <b>{amount(count)}</b> {word}
+      {last !== null && (
+        <span className="quiet">
+          {' '}
+          <Ago at={last} />
+        </span>
+      )}
+    </div>
+  );
+}
+
+export function triggersOf(webhook: {
+  readonly onInsert: boolean;
+  readonly onUpdate: boolean;
+  readonly onDelete: boolean;
+  readonly onTruncate: boolean;
+}): string {
+  const chosen = [
+    webhook.onInsert && 'insert',
+    webhook.onUpdate && 'update',
+    webhook.onDelete && 'delete',
+    webhook.onTruncate && 'truncate',
+  ];
+  return chosen.filter((each) => each !== false).join(', ');
+}

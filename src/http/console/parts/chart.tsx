@@ -1,0 +1,85 @@
+// A chart of the last hour. Its figures stand beside it in words, so the drawing itself is nothing that a screen reader would miss.
+import { useEffect, useRef } from 'react';
+import UPlot from 'uplot';
+import 'uplot/dist/uPlot.min.css';
+
+export interface Line {
+  readonly name: string;
+  /** Of the theme: `--accent`. */
+  readonly color: string;
+  readonly values: readonly (number | null)[];
+}
+
+export interface ChartProps {
+  readonly title: string;
+  /** Seconds since 1970. */
+  readonly at: readonly number[];
+  readonly lines: readonly Line[];
+  readonly format: (value: number) => string;
+}
+
+const height = 120;
+
+export function Chart({ title, at, lines, format }: ChartProps) {
+  const box = useRef<HTMLDivElement>(null);
+  const plot = useRef<UPlot | null>(null);
+  const formatter = useRef(format);
+  const names = lines.map(({ name, color }) => `${name}=${color}`).join();
+  useEffect(() => {
+    const element = box.current;
+    if (element === null) return undefined;
+    const style = getComputedStyle(element);
+    const color = (name: string): string => style.getPropertyValue(name);
+    const axis = {
+      stroke: color('--quiet'),
+      grid: { stroke: color('--line'), width: 1 },
+      ticks: { show: false },
+      font: '11px system-ui, sans-serif',
+    };
+    const drawn = new UPlot(
+      {
+        width: element.clientWidth,
+        height,
+        padding: [6, 4, 0, 0],
+        legend: { show: false },
+        cursor: { show: false },
+        scales: { y: { range: (_plot, _min, max) => [0, Math.max(max * 1.1, 1)] } },
+        axes: [
+          { ...axis, size: 22, values: (_plot, times) => times.map(hourAndMinute) },
+          {
+            ...axis,
+            size: 58,
+            values: (_plot, values) => values.map((value) => formatter.current(value)),
+            space: 32,
+          },
+        ],
+        series: [
+          {},
+          ...names.split(',').map((each) => {
+            const [label = '', variable = ''] = each.split('=');
+            return { label, stroke: color(variable), width: 1.5, spanGaps: false, points: { show: false } };
+          }),
+        ],
+      },
+      [[]],
+      element,
+    );
+    plot.current = drawn;
+    const resized = new ResizeObserver(() => drawn.setSize({ width: element.clientWidth, height }));
+    resized.observe(element);
+    return () => {
+      resized.disconnect();
+      drawn.destroy();
+      plot.current = null;
+    };
+  }, [names]);
+  useEffect(() => {
+    formatter.current = format;
+    plot.current?.setData([[...at], ...lines.map(({ values }) => [...values])]);
+  });
+  return <div className="chart" ref={box} role="img" aria-label={title} />;
+}
+
+function hourAndMinute(seconds: number): string {
+  return new Date(seconds * 1000).toTimeString().slice(0, 5);
+}

@@ -1,0 +1,95 @@
+// One sentence for what is wrong with a webhook: what, how often, since when, and the last of it.
+import { counted, amount } from './amounts.ts';
+import { failureOf } from './failures.ts';
+import { duration, localTime } from './times.ts';
+
+export interface Attended {
+  readonly health: string;
+  readonly url: string;
+  readonly lastError: string | null;
+  readonly lastErrorAt: string | null;
+  readonly lastSuccessAt: string | null;
+  readonly missedCount: number;
+  readonly errorCount: number;
+  readonly backlogCount: number;
+  readonly backlogSince: string | null;
+  readonly breakerSince: string | null;
+  readonly breakerProbeAt: string | null;
+  readonly updatedAt: string;
+  readonly pauseReason: string | null;
+  readonly table: string;
+  readonly activity: {
+    readonly failuresInRow: number;
+    readonly failingSince: string | null;
+    readonly lastFailureMs: number | null;
+  } | null;
+}
+
+export interface Sentence {
+  readonly text: string;
+  /** What to do next; null: nothing. */
+  readonly advice: string | null;
+}
+
+/** Null: nothing is wrong with it. */
+export function attentionOf(webhook: Attended, now: Date, zone?: string): Sentence | null {
+  const time = (at: string): string => localTime(new Date(at), now, zone);
+  switch (webhook.health) {
+    case 'failing':
+      return { text: failingSentence(webhook, time), advice: failureOf(webhook.lastError ?? '').advice };
+    case 'breaker open': {
+      const { breakerSince, breakerProbeAt } = webhook;
+      const probe = breakerProbeAt === null ? 'with the next change' : `at ${time(breakerProbeAt)}`;
+      const since = breakerSince === null ? '' : ` since ${time(breakerSince)}`;
+      const text = `Not sent to${since}, after many failures in a row; tried again ${probe}. ${lastOf(webhook)}`;
+      return { text: text.trim(), advice: failureOf(webhook.lastError ?? '').advice };
+    }
+    case 'table disabled':
+      return {
+        text: `Nothing is sent: the table ${webhook.table} is not enabled any more.`,
+        advice: 'Its owner enables it again, or the webhook watches another table.',
+      };
+    case 'catching up': {
+      const { backlogCount, backlogSince } = webhook;
+      const since = backlogSince === null ? '' : `, the oldest since ${time(backlogSince)}`;
+      return {
+        text: `${counted(backlogCount, 'delivery waits', 'deliveries wait')} to be sent${since}.`,
+        advice: 'Nothing to do while this number falls; if it grows, the endpoint is too slow.',
+      };
+    }
+    case 'paused': {
+      const { pauseReason, missedCount, updatedAt } = webhook;
+      const why = pauseReason === null ? '' : `: ${pauseReason.replace(/\.$/, '')}`;
+      const missed = missedCount === 0 ? '' : ` ${counted(missedCount, 'change')} missed so far.`;
+      return {
+        text: `Paused, changed last at ${time(updatedAt)}${why}.${missed}`,
+        advice: 'Resume it to be told again.',
+      };
+    }
+    default:
+      return null;
+  }
+}
+
+/** `47 failures since 10:12:03, last: 503 from api.example.com after 120 ms.` */
+function failingSentence(webhook: Attended, time: (at: string) => string): string {
+  const { activity, lastSuccessAt, lastErrorAt, errorCount } = webhook;
+  const since = activity?.failingSince ?? null;
+  if (activity !== null && since !== null)
+    return `${counted(activity.failuresInRow, 'failure')} since ${time(since)}. ${lastOf(webhook)}`;
+  const lastGood =
+    lastSuccessAt === null ? 'It has never succeeded' : `No success since ${time(lastSuccessAt)}`;
+  const lastAt = lastErrorAt === null ? '' : ` at ${time(lastErrorAt)}`;
+  return `${lastGood}; ${amount(errorCount)} failed in all, the last${lastAt}. ${lastOf(webhook)}`;
+}
+
+function lastOf({ lastError, url, activity }: Attended): string {
+  if (lastError === null) return '';
+  const tookMs = activity?.lastFailureMs ?? null;
+  const after = tookMs === null ? '' : ` after ${duration(tookMs)}`;
+  return `Last: ${failureOf(lastError).what} from ${hostOf(url)}${after}.`;
+}
+
+export function hostOf(url: string): string {
+  return URL.parse(url)?.host ?? url;
+}

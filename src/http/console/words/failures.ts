@@ -1,0 +1,100 @@
+// What an outcome means for people, and what to do about it. The words that it begins with are the service's: `rejected 503 busy`,
+// `timeout after 10000 ms …`, `dropped backlog_full …`.
+
+export interface Failure {
+  /** The class, or `rejected 503`: failures with the same one belong together. */
+  readonly kind: string;
+  /** `503`, `no answer in time`. */
+  readonly what: string;
+  readonly advice: string;
+}
+
+/** Of a webhook's last error. */
+export function failureOf(text: string): Failure {
+  const [kind = '', detail = ''] = text.split(' ', 2);
+  if (kind === 'rejected') return rejected(Number(detail));
+  if (kind === 'dropped') return dropped(detail);
+  return { kind, ...(classes[kind] ?? { what: text, advice: 'Look at its deliveries.' }) };
+}
+
+/** Of a row of the delivery log; null: it was delivered. */
+export function failureOfDelivery(delivery: {
+  readonly outcome: string;
+  readonly class: string | null;
+  readonly status: number | null;
+}): Failure | null {
+  if (delivery.outcome === 'delivered') return null;
+  if (delivery.outcome === 'rejected') return rejected(delivery.status ?? 0);
+  if (delivery.outcome === 'dropped') return dropped(delivery.class ?? '');
+  return failureOf(delivery.class ?? delivery.outcome);
+}
+
+function rejected(status: number): Failure {
+  return { kind: `rejected ${status}`, what: String(status), advice: adviceFor(status) };
+}
+
+function adviceFor(status: number): string {
+  if (status === 401 || status === 403)
+    return 'The endpoint refuses us: check the token in the URL, then send a test.';
+  if (status === 404 || status === 410) return 'Nothing is there: check the path of the URL.';
+  if (status === 429) return 'The endpoint wants fewer at a time: lower its concurrency under More.';
+  if (status >= 300 && status < 400)
+    return 'The endpoint points elsewhere, and a POST does not follow: use the address that it points to.';
+  if (status >= 500)
+    return 'The endpoint itself failed: its own log says why. Pause the webhook while it is mended.';
+  return 'The endpoint does not accept what it gets: the answer says why.';
+}
+
+function dropped(reason: string): Failure {
+  const known = drops[reason] ?? { what: `dropped (${reason})`, advice: 'Look at its losses.' };
+  return { kind: `dropped ${reason}`.trim(), ...known };
+}
+
+const drops: Readonly<Record<string, Omit<Failure, 'kind'>>> = {
+  backlog_full: {
+    what: 'dropped, because more was waiting than may wait',
+    advice: 'The endpoint takes less than comes: make it faster, or ask for fewer operations.',
+  },
+  backlog_too_old: {
+    what: 'dropped, because it waited for too long',
+    advice: 'The endpoint was away, or paused, for longer than deliveries are kept.',
+  },
+  breaker_open: {
+    what: 'dropped, because its breaker is open',
+    advice: 'Mend the endpoint: the breaker closes as soon as one delivery arrives.',
+  },
+  deleted: { what: 'dropped, because the webhook was deleted', advice: 'There is nothing to do.' },
+};
+
+const classes: Readonly<Record<string, Omit<Failure, 'kind'>>> = {
+  dns: { what: 'its host has no address', advice: 'Check the host in the URL: its name does not resolve.' },
+  refused: {
+    what: 'the connection was refused',
+    advice: 'Nothing listens there: start the endpoint, or check host and port of the URL.',
+  },
+  tls: {
+    what: 'no secure connection',
+    advice: 'Check the certificate of the endpoint: its name, its chain and when it ends.',
+  },
+  timeout: {
+    what: 'no answer in time',
+    advice: 'The endpoint has ten seconds: let it answer first and work afterwards.',
+  },
+  reset: {
+    what: 'the connection was cut',
+    advice: 'The endpoint, or a proxy before it, hangs up. Whether it got the payload is not known.',
+  },
+  blocked_address: {
+    what: 'its address is not allowed',
+    advice: 'Webhooks reach https on the public internet; the operator can allow other hosts.',
+  },
+  too_large: { what: 'the payload is too large', advice: 'A payload may have 16 MiB: this row has more.' },
+  protocol: {
+    what: 'the answer is no proper HTTP',
+    advice: 'Check that an HTTP server listens at this port.',
+  },
+  interrupted: {
+    what: 'interrupted: whether it arrived is not known',
+    advice: 'The service or Postgres ended in between. It is never sent again by itself.',
+  },
+};

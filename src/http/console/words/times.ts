@@ -1,0 +1,51 @@
+// Moments and durations in words. Local time is what a reader's clock shows; UTC is what logs and colleagues elsewhere have.
+const minuteMs = 60_000;
+const dayMs = 24 * 60 * minuteMs;
+
+/** `10:12:03`, with the day where it is another one: `20 Nov 10:12:03`. */
+export function localTime(at: Date, now: Date, zone?: string): string {
+  const time = format(at, { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' }, zone);
+  const day = (date: Date): string => format(date, { year: 'numeric', month: 'short', day: 'numeric' }, zone);
+  if (day(at) === day(now)) return time;
+  const isThisYear = at.getFullYear() === now.getFullYear();
+  const shown = isThisYear ? format(at, { month: 'short', day: 'numeric' }, zone) : day(at);
+  return `${shown} ${time}`;
+}
+
+/** `2026-11-21 09:12:03 UTC`. */
+export function utcTime(at: Date): string {
+  return `${at.toISOString().slice(0, 19).replace('T', ' ')} UTC`;
+}
+
+/** `just now`, `12 s ago`, `5 min ago`, `3 h ago`, `2 days ago`; of what is to come `in 12 s`. */
+export function ago(at: Date, now: Date): string {
+  const ms = now.getTime() - at.getTime();
+  if (Math.abs(ms) < 1_500) return 'just now';
+  const length = span(Math.abs(ms));
+  return ms > 0 ? `${length} ago` : `in ${length}`;
+}
+
+/** `12 s`, `5 min`, `3 h`, `2 days`. */
+export function span(ms: number): string {
+  if (ms < minuteMs) return `${Math.round(ms / 1000)} s`;
+  if (ms < 90 * minuteMs) return `${Math.round(ms / minuteMs)} min`;
+  if (ms < 2 * dayMs) return `${Math.round(ms / 60 / minuteMs)} h`;
+  return `${Math.round(ms / dayMs)} days`;
+}
+
+/** `0.4 ms`, `120 ms`, `2.5 s`. */
+export function duration(ms: number): string {
+  if (ms < 10) return `${Math.round(ms * 10) / 10} ms`;
+  if (ms < 1_000) return `${Math.round(ms)} ms`;
+  return ms < 2 * minuteMs ? `${Math.round(ms / 100) / 10} s` : span(ms);
+}
+
+function format(at: Date, options: Intl.DateTimeFormatOptions, zone: string | undefined): string {
+  const key = JSON.stringify([options, zone]);
+  const known = formats.get(key) ?? new Intl.DateTimeFormat('en-GB', { ...options, timeZone: zone });
+  formats.set(key, known);
+  return known.format(at);
+}
+
+// Making one takes longer than using it a thousand times.
+const formats = new Map<string, Intl.DateTimeFormat>();
