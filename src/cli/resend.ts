@@ -1,27 +1,18 @@
 /** `rowhook resend`: sends again what the delivery log has: one delivery, a stretch of time of a webhook, or what a loss names. Only `--yes` sends. */
 import { InvalidArgumentError, Option, type Command } from 'commander';
-import { readDelivery } from '../database/logged-delivery.ts';
-import { withDatabase, type Database } from '../database/open-database.ts';
 import type { Selected } from '../database/resend-selection.ts';
-import { createPoster } from '../delivery/post.ts';
 import { ExitError } from '../exit-error.ts';
-import {
-  countResend,
-  planResend,
-  resend,
-  resendPage,
-  type ResendMany,
-  type ResendParts,
-  type Resent,
-} from '../resend.ts';
+import type { Resent } from '../resend.ts';
 import { shellWord } from '../shell-word.ts';
-import { addExample, addJsonOption, readConfiguration } from './context.ts';
+import type { Backend, ToResend } from './backend/backend.ts';
+import { addBackendOption, openBackend, type BackendOptions } from './backend/open.ts';
+import { addExample, addJsonOption } from './context.ts';
 import type { CliContext } from './context.ts';
 import { outcomes, parseOutcomes } from './outcomes.ts';
 import { formatJson, formatTable, type TableColumn, type Terminal } from './output.ts';
 import { parseMoment } from './times.ts';
 
-interface Options {
+interface Options extends BackendOptions {
   readonly webhook?: string;
   readonly since?: string;
   readonly until?: string;
@@ -31,8 +22,6 @@ interface Options {
   readonly yes?: true;
   readonly json?: true;
 }
-
-const pageSize = 100;
 
 export function addResend(program: Command, context: CliContext): void {
   const command = program
@@ -65,22 +54,16 @@ export function addResend(program: Command, context: CliContext): void {
     )
     .option('--yes', 'send them')
     .action(async (id: string | undefined, options: Options) => {
-      const config = readConfiguration(context);
       const wanted = wantedOf(id, options);
-      await using poster = createPoster(config);
-      const run = (db: Database): Promise<Outcome> => {
-        const parts = { within: <T>(use: (db: Database) => Promise<T>) => use(db), poster, isOperator: true };
-        return wanted.kind === 'one'
-          ? sendOne(parts, wanted.id, options)
-          : sendMany(parts, wanted, { options, context });
-      };
-      const { selected, data } = await withDatabase(config, run);
+      const backend = openBackend(context, options);
+      const selected = await backend.countResend(wanted);
+      const data = options.yes === true ? await send(backend, wanted, { selected, context }) : [];
       if (options.json === true) context.write(formatJson({ done: options.yes === true, ...selected, data }));
       else context.write(describe(selected, data, { id, options, terminal: context }));
       if (data.some(({ isDelivered }) => !isDelivered))
         throw new ExitError('not everything was delivered', { exitCode: 1 });
     });
-  addJsonOption(command);
+  addJsonOption(addBackendOption(command));
   addExample(
     command,
     'rowhook resend 1769853600000042-7 --yes',
@@ -89,17 +72,10 @@ export function addResend(program: Command, context: CliContext): void {
   );
 }
 
-interface Outcome {
-  readonly selected: Selected;
-  /** Of what was sent; empty without --yes. */
-  readonly data: readonly Resent[];
-}
-
-type Wanted =
-  | { readonly kind: 'one'; readonly id: string }
-  | { readonly kind: 'many'; readonly webhook: string | null; readonly wanted: ResendMany };
-
-function wantedOf(id: string | undefined, { webhook, since, until, outcome, reason, loss }: Options): Wanted {
+function wantedOf(
+  id: string | undefined,
+  { webhook, since, until, outcome, reason, loss }: Options,
+): ToResend {
   const isOther = [webhook, since, until, outcome, reason, loss].some((value) => value !== undefined);
   if (id !== undefined && !isOther) return { kind: 'one', id };
   if (id === undefined && loss !== undefined)
@@ -117,31 +93,22 @@ function wantedOf(id: string | undefined, { webhook, since, until, outcome, reas
   );
 }
 
-async function sendOne(parts: ResendParts, id: string, { yes }: Options): Promise<Outcome> {
-  const { body } = await parts.within((db) => readDelivery(db, id));
-  const data = yes === true ? [await resend(parts, id)] : [];
-  return { selected: { count: 1, withoutBody: body === null ? 1 : 0 }, data };
-}
-
-async function sendMany(
-  parts: ResendParts,
-  { webhook, wanted }: Extract<Wanted, { kind: 'many' }>,
-  { options, context }: { readonly options: Options; readonly context: CliContext },
-): Promise<Outcome> {
-  const plan = await planResend(parts, webhook, wanted);
-  const selected = await countResend(parts, plan);
+async function send(
+  backend: Backend,
+  wanted: ToResend,
+  { selected, context }: { readonly selected: Selected; readonly context: CliContext },
+): Promise<Resent[]> {
   const data: Resent[] = [];
-  if (options.yes !== true) return { selected, data };
   const signal = context.stopSignal();
-  let after: string | null = null;
-  do {
-    const page = await resendPage(parts, plan, { after, limit: pageSize, signal });
-    data.push(...page.data);
-    after = page.last;
-    if (after !== null && !signal.aborted) context.warn(`${data.length} of ${selected.count}`);
-  } while (after !== null && !signal.aborted);
-  if (after !== null) context.warn(`stopped; the same command goes on with what did not arrive`);
-  return { selected, data };
+  const end = await backend.resend(wanted, {
+    signal,
+    onPage: (page, hasMore) => {
+      data.push(...page);
+      if (hasMore && !signal.aborted) context.warn(`${data.length} of ${selected.count}`);
+    },
+  });
+  if (end === 'stopped') context.warn('stopped; the same command goes on with what did not arrive');
+  return data;
 }
 
 const columns: readonly TableColumn<Resent>[] = [

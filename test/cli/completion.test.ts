@@ -62,6 +62,10 @@ describe('bash completes', () => {
   test.each([
     ...lines,
     [
+      ['webhook', 'create', '--breaker', '='],
+      ['default', 'drop', 'off', 'wait'],
+    ],
+    [
       ['webhook', 'create', '--breaker', '=', 'd'],
       ['default', 'drop'],
     ],

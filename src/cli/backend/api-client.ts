@@ -13,7 +13,13 @@ export type Query = Readonly<Record<string, string | null | undefined>>;
 export interface ApiClient {
   /** What is answered has the schema's shape, and is handed on as it came: a newer service may say more. */
   get<T>(path: string, query: Query, schema: z.ZodType): Promise<T>;
-  send<T>(method: 'post' | 'patch' | 'delete', path: string, body: unknown, schema: z.ZodType): Promise<T>;
+  send<T>(
+    method: 'post' | 'patch' | 'delete',
+    path: string,
+    body: unknown,
+    schema: z.ZodType,
+    signal?: AbortSignal,
+  ): Promise<T>;
 }
 
 export interface ApiAddress {
@@ -22,8 +28,8 @@ export interface ApiAddress {
   readonly token: string | undefined;
 }
 
-/** A test send may take ten seconds, and asks the database before. */
-const longestMs = 30_000;
+/** A page that is sent again may take 25 seconds, and asks the database before. */
+const longestMs = 40_000;
 
 export function apiClient({ url, token }: ApiAddress): ApiClient {
   const client = got.extend({
@@ -35,8 +41,8 @@ export function apiClient({ url, token }: ApiAddress): ApiClient {
   });
   return {
     get: (path, query, schema) => ask(client, url, path, schema, { searchParams: { ...query } }),
-    send: (method, path, body, schema) =>
-      ask(client, url, path, schema, { method, ...(body !== undefined && { json: body }) }),
+    send: (method, path, body, schema, signal) =>
+      ask(client, url, path, schema, { method, signal, ...(body !== undefined && { json: body }) }),
   };
 }
 

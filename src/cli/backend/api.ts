@@ -11,19 +11,26 @@ import {
   testResult,
   webhook,
 } from '../../http/schemas.ts';
+import type { WebhookJson } from '../../http/shapes.ts';
 import type { ApiClient, Query } from './api-client.ts';
+import { apiResend } from './api-resend.ts';
 import type { Backend } from './backend.ts';
 
 export function apiBackend(api: ApiClient): Backend {
   const pathOf = (id: string): string => `v1/webhooks/${encodeURIComponent(id)}`;
-  const find: Backend['findWebhook'] = (id) => api.get(pathOf(id), {}, webhook);
+  const find: Backend['findWebhook'] = async (id) => stored(await api.get(pathOf(id), {}, webhook));
   return {
     knowsCompany: true,
-    listWebhooks: ({ companyId: company, table }) =>
-      readPages(api, 'v1/webhooks', webhook, { query: { company, table }, limit: Infinity }),
+    listWebhooks: async ({ companyId: company, table }) =>
+      (
+        await readPages<WebhookJson>(api, 'v1/webhooks', webhook, {
+          query: { company, table },
+          limit: Infinity,
+        })
+      ).map(stored),
     findWebhook: find,
-    createWebhook: (body) => api.send('post', 'v1/webhooks', body, webhook),
-    updateWebhook: (id, changes) => api.send('patch', pathOf(id), changes, webhook),
+    createWebhook: async (body) => stored(await api.send('post', 'v1/webhooks', body, webhook)),
+    updateWebhook: async (id, changes) => stored(await api.send('patch', pathOf(id), changes, webhook)),
     deleteWebhooks: async (ids) => {
       for (const id of ids) await find(id);
       for (const id of ids) await api.send('delete', pathOf(id), undefined, z.unknown());
@@ -41,9 +48,15 @@ export function apiBackend(api: ApiClient): Backend {
     },
     listLosses: ({ since, limit, ...rest }) =>
       readPages(api, 'v1/losses', loss, { query: { ...rest, since: since?.toISOString() }, limit }),
+    ...apiResend(api),
     why: (record) => api.get('v1/why', record, explanation),
     status: () => api.get('v1/status', {}, status),
   };
+}
+
+// What the process that answers has counted itself is nothing that the database could tell.
+function stored({ activity: _activity, ...all }: WebhookJson & { readonly activity?: unknown }): WebhookJson {
+  return all;
 }
 
 interface Pages {

@@ -2,6 +2,7 @@
 import type { Status } from '../../checks/status-report.ts';
 import type { DeliveryFilter } from '../../database/deliveries.ts';
 import type { LossFilter } from '../../database/losses.ts';
+import type { Selected } from '../../database/resend-selection.ts';
 import type { WebhookFilter } from '../../database/webhooks.ts';
 import type {
   DeliveryJson,
@@ -10,8 +11,21 @@ import type {
   WebhookChangesJson,
   WebhookJson,
 } from '../../http/shapes.ts';
+import type { ResendMany, Resent } from '../../resend.ts';
 import type { TestResult } from '../../test-send.ts';
 import type { Explanation } from '../../webhooks/why.ts';
+
+/** One delivery of the log, or several of a webhook; `webhook` is null: the loss's. */
+export type ToResend =
+  | { readonly kind: 'one'; readonly id: string }
+  | { readonly kind: 'many'; readonly webhook: string | null; readonly wanted: ResendMany };
+
+export interface Resending {
+  /** Nothing more is begun once it aborts. */
+  readonly signal: AbortSignal;
+  /** Of several: what came of each of a page, and whether there are more. */
+  onPage(data: readonly Resent[], hasMore: boolean): void;
+}
 
 /** Each rejects with an ExitError written for people. */
 export interface Backend {
@@ -30,6 +44,9 @@ export interface Backend {
   listDeliveries(filter: DeliveryFilter, wantsBodies: boolean): Promise<DeliveryJson[]>;
   /** Newest first. */
   listLosses(filter: Omit<LossFilter, 'before'>): Promise<LossJson[]>;
+  /** How many would be sent again; sends nothing. */
+  countResend(wanted: ToResend): Promise<Selected>;
+  resend(wanted: ToResend, resending: Resending): Promise<'done' | 'stopped'>;
   why(record: { readonly table: string; readonly key: string }): Promise<Explanation>;
   status(): Promise<Status>;
 }

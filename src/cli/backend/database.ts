@@ -25,6 +25,7 @@ import {
 import { postTest, testPayload } from '../../test-send.ts';
 import { explain } from '../../webhooks/why.ts';
 import type { Backend } from './backend.ts';
+import { databaseResend } from './database-resend.ts';
 import { requireOpenTarget } from './target.ts';
 
 export function databaseBackend(config: Config): Backend {
@@ -56,6 +57,7 @@ export function databaseBackend(config: Config): Backend {
       (await withDatabase(config, (db) => listDeliveries(db, filter, wantsBodies))).map(deliveryJson),
     listLosses: async (filter) =>
       (await withDatabase(config, (db) => listLosses(db, { ...filter, before: null }))).map(lossJson),
+    ...databaseResend(config),
     why: (record) => withDatabase(config, async (db) => explain(await readHistory(db, record))),
     status: () => withClient(config, (client) => statusReport(client, config.slot)),
   };
