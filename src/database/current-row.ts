@@ -1,6 +1,6 @@
 /**
  * A payload with a record as it is now, where the log does not have the one that was to be sent. Invariant: a company's webhook gets a row only while it is
- * that company's.
+ * that company's, and the table may be watched.
  */
 import { sql } from 'kysely';
 import pg from 'pg';
@@ -31,6 +31,7 @@ export async function readCurrentRow(
     .selectAll()
     .where('name', '=', table)
     .executeTakeFirst();
+  if (registered?.enabled === false) return { refusal: notEnabled(table) };
   const relation = registered === undefined ? null : await findRelation(db, registered);
   if (registered === undefined || relation === null)
     return { refusal: `there is no table ${table} any more` };
@@ -51,6 +52,10 @@ export async function readCurrentRow(
 
 const gone = 'its body is not in the log, and there is no such record of the company any more';
 const unreadableForTenants = 'its body is not in the log, and the service may not read the table';
+
+function notEnabled(table: string): string {
+  return `its body is not in the log, and ${table} is not enabled any more: its records are not read`;
+}
 
 function unreadable(
   { schema_name: schema, relation_name: name }: SubscribableTable,

@@ -538,6 +538,28 @@ test('of a loss the record as it is now goes out where the log has no body, to i
   });
 });
 
+test('of a table that is disabled no record is read any more, and what the log has goes out', async () => {
+  const { admin, dba, serviceUrl } = api.database;
+  const service = new URL(serviceUrl).username;
+  await admin.query(`
+    insert into erp.item values ('kept', 'abc', 'a secret of later') on conflict do nothing;
+    grant usage on schema erp to ${service}; grant select on erp.item to ${service}`);
+  await log({ key: 'kept', body: null, change: position(0x300) });
+  const body = bodyOf('kept', 1);
+  await log({ key: 'kept', body, change: position(0x301) });
+  const loss = await lose({ reason: 'timeout', count: 2, from: position(0x300), to: position(0x301) });
+  await dba.query(`select rowhook.disable_table('erp.item')`);
+  try {
+    expect((await resendMany({ loss })).body['data']).toMatchObject([
+      { id: null, refusal: expect.stringContaining('item is not enabled any more') as string },
+      { isDelivered: true },
+    ]);
+  } finally {
+    await dba.query(`select rowhook.enable_table('erp.item')`);
+  }
+  expect(arrived()).toEqual([body]);
+});
+
 test.each([
   [
     'a gap',
