@@ -20,8 +20,8 @@ export interface Origin<Lane, Departing> extends Ahead {
 /** In the order in which they were parked, each with its number in that. */
 type Parked<Lane> = Map<Lane, number>;
 
-/** One lane may hold half of what is left free; before its first answer, less. */
-const lanePart = { quick: 1 / 2, unknown: 1 / 7, slow: 1 / 2 };
+/** One lane may hold half of what is left free; before its first answer, a quarter of what is left for such ones. */
+const lanePart = { quick: 1 / 2, unknown: 1 / 4, slow: 1 / 2 };
 
 /** A lane's part in it. */
 export interface AtOrigin {
@@ -65,14 +65,16 @@ export class Origins<Lane extends AtOrigin, Departing> {
   /** Whether this lane may claim one more; if not, it is parked, or `holdsItsPart` and gets its next turn when something of its own is over. */
   admits(lane: Lane, origin: Origin<Lane, Departing>, claimNo: number): 'yes' | 'parked' | 'holdsItsPart' {
     const room = this.#room(origin, claimNo);
-    if (room <= 0 || this.#roomFor(lane.pace, origin) <= 0) {
+    const roomOfPace = this.#roomFor(lane.pace, origin);
+    if (room <= 0 || roomOfPace <= 0) {
       lane.parkedAt = origin.name;
       origin.parked ??= { quick: new Map(), unknown: new Map(), slow: new Map() };
       origin.parked[lane.pace].set(lane, this.#parkedSoFar++);
       this.#waitedFor.add(origin);
       return 'parked';
     }
-    return lane.inFlight < Math.max(1, room * lanePart[lane.pace]) ? 'yes' : 'holdsItsPart';
+    const free = lane.pace === 'unknown' ? Math.min(room, roomOfPace) : room;
+    return lane.inFlight < Math.max(1, free * lanePart[lane.pace]) ? 'yes' : 'holdsItsPart';
   }
 
   /** `pace` is to be given back with `released`. */

@@ -26,8 +26,8 @@ export interface Company<Lane> {
   unstored: number;
 }
 
-/** One lane may hold a quarter of what is left free; before its first answer, less: forty new ones that hang leave room for the next new one. */
-const lanePart = { quick: 1 / 4, unknown: 1 / 7, slow: 1 / 4 };
+/** One lane may hold a quarter of what is left free: forty that hang all at once leave the next one as many as each of them has. */
+const lanePart = 1 / 4;
 /** And a company thrice as many as are left free. */
 const companyPart = 3;
 
@@ -85,7 +85,7 @@ export class Turns<Lane extends Turn<Lane>> {
         continue;
       }
       lane.isInTurn = false;
-      if (lane.inFlight < Math.max(1, this.free * lanePart[lane.pace])) return lane;
+      if (lane.inFlight < Math.max(1, this.#freeFor(lane.pace) * lanePart)) return lane;
     }
     return undefined;
   }
@@ -132,6 +132,10 @@ export class Turns<Lane extends Turn<Lane>> {
         room -= 1;
       }
     }
+  }
+
+  #freeFor(pace: Pace): number {
+    return pace === 'unknown' ? Math.min(this.free, this.#roomFor(pace)) : this.free;
   }
 
   #roomFor(pace: Pace): number {
