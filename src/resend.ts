@@ -10,6 +10,7 @@ import type { Database } from './database/open-database.ts';
 import {
   countSelection,
   findLoss,
+  mayRepeat,
   readSelection,
   selectLoss,
   undelivered,
@@ -54,6 +55,8 @@ export interface Resent {
   readonly totalMs: number | null;
   /** Why nothing was sent; null: it was. */
   readonly refusal: string | null;
+  /** Nothing was sent because another resend had it meanwhile. */
+  readonly isSentElsewhere: boolean;
 }
 
 const timeoutMs = 10_000;
@@ -72,7 +75,7 @@ export async function resend(parts: ResendParts, id: string): Promise<Resent> {
     await prepareLog(db);
     return found;
   });
-  const resent = await sendAgain(parts, source, false);
+  const resent = await sendAgain(parts, source, { isOfLoss: false, mayRepeat: true });
   if (resent.refusal !== null) throw refuse(`it cannot be sent again: ${resent.refusal}`);
   return resent;
 }
@@ -168,6 +171,7 @@ export async function resendPage(
   }: { readonly after: string | null; readonly limit: number; readonly signal: AbortSignal },
 ): Promise<ResentPage> {
   const found = await parts.within((db) => readSelection(db, selection, { after, limit }));
+  const rules = { isOfLoss, mayRepeat: mayRepeat(selection) };
   const endsAtMs = performance.now() + beginWithinMs;
   let isAway = false;
   const data = await runInOrder({
@@ -177,7 +181,7 @@ export async function resendPage(
     mayBegin: () => !isAway && !signal.aborted && performance.now() < endsAtMs,
     run: async (each) => {
       try {
-        return await sendAgain(parts, each, isOfLoss);
+        return await sendAgain(parts, each, rules);
       } catch (error) {
         if (!(error instanceof ExitError)) throw error;
         isAway = true;
@@ -195,14 +199,21 @@ function requireOpen(target: { readonly active: boolean } | null, id: string): v
   if (!target.active) throw refuse(`the webhook ${id} is paused: make it active first`);
 }
 
+interface Rules {
+  /** Where the log has no body, the record as it is now will do. */
+  readonly isOfLoss: boolean;
+  /** Also where a resend of it arrived, or may have. */
+  readonly mayRepeat: boolean;
+}
+
 type Begun =
-  | { readonly refusal: string }
+  | { readonly refusal: string; readonly isSentElsewhere?: true }
   | { readonly resent: BegunResend; readonly body: string; readonly keepsBody: boolean };
 
 async function sendAgain(
   { within, poster, isOperator }: ResendParts,
   source: ListedDelivery,
-  mayUseCurrentRow: boolean,
+  rules: Rules,
 ): Promise<Resent> {
   const begun = await within(async (db): Promise<Begun> => {
     const logged = await readDelivery(db, deliveryId(source));
@@ -212,16 +223,18 @@ async function sendAgain(
     const row =
       body !== null
         ? { body }
-        : mayUseCurrentRow
+        : rules.isOfLoss
           ? await readCurrentRow(db, logged, isOperator)
           : { refusal: reason ?? '' };
     if ('refusal' in row) return row;
     const ownBody = body === null ? row.body : null;
-    const resent = await beginResend(db, { source: logged, ownBody, bodyBytes: Buffer.byteLength(row.body) });
-    if (resent === null) return { refusal: 'its webhook was paused or deleted meanwhile' };
+    const bodyBytes = Buffer.byteLength(row.body);
+    const resent = await beginResend(db, { source: logged, ownBody, bodyBytes, mayRepeat: rules.mayRepeat });
+    if (resent === 'closed') return { refusal: 'its webhook was paused or deleted meanwhile' };
+    if (resent === 'sent') return { refusal: 'another resend had it meanwhile', isSentElsewhere: true };
     return { resent, body: row.body, keepsBody };
   });
-  if ('refusal' in begun) return { ...nothingSent(source), refusal: begun.refusal };
+  if ('refusal' in begun) return { ...nothingSent(source), ...begun };
   const { resent, body, keepsBody } = begun;
   const result = await poster.post({
     url: resent.url,
@@ -263,6 +276,7 @@ function nothingSent(source: ListedDelivery): Resent {
     status: null,
     totalMs: null,
     refusal: null,
+    isSentElsewhere: false,
   };
 }
 

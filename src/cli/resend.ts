@@ -60,8 +60,7 @@ export function addResend(program: Command, context: CliContext): void {
       const data = options.yes === true ? await send(backend, wanted, { selected, context }) : [];
       if (options.json === true) context.write(formatJson({ done: options.yes === true, ...selected, data }));
       else context.write(describe(selected, data, { id, options, terminal: context }));
-      if (data.some(({ isDelivered }) => !isDelivered))
-        throw new ExitError('not everything was delivered', { exitCode: 1 });
+      if (data.some(isFailed)) throw new ExitError('not everything was delivered', { exitCode: 1 });
     });
   addJsonOption(addBackendOption(command));
   addExample(
@@ -111,6 +110,10 @@ async function send(
   return data;
 }
 
+function isFailed({ isDelivered, isSentElsewhere }: Resent): boolean {
+  return !isDelivered && !isSentElsewhere;
+}
+
 const columns: readonly TableColumn<Resent>[] = [
   { heading: 'DELIVERY', value: ({ deliveryId }) => deliveryId },
   { heading: 'KEY', value: ({ key }) => key ?? '-', isFlexible: true },
@@ -137,9 +140,10 @@ function describe(
     return `${what} would be sent again${lack}\nnothing was sent; to do it: ${again}`;
   }
   const arrived = data.filter(({ isDelivered }) => isDelivered).length;
-  const failed = data.filter(({ isDelivered }) => !isDelivered);
+  const failed = data.filter(isFailed);
+  const elsewhere = data.filter(({ isSentElsewhere }) => isSentElsewhere).length;
   return [
-    `${arrived} of ${what} arrived`,
+    `${arrived} of ${what} arrived${elsewhere === 0 ? '' : `; another resend had ${elsewhere} of them meanwhile`}`,
     ...(failed.length === 0 ? [] : [formatTable(columns, failed, terminal)]),
   ].join('\n');
 }

@@ -7,7 +7,7 @@ import { ExitError } from '../exit-error.ts';
 import { selectListed, type ListedDelivery } from './deliveries.ts';
 import type { ListedLoss } from './losses.ts';
 import type { Database } from './open-database.ts';
-import type { ResendTarget } from './resends.ts';
+import { sentAgain, type ResendTarget } from './resends.ts';
 
 export interface Selection {
   readonly target: Pick<ResendTarget, 'uid' | 'id'>;
@@ -51,12 +51,13 @@ export async function countSelection(db: Database, selection: Selection): Promis
   return row ?? { count: 0, withoutBody: 0 };
 }
 
+/** Whether what was sent again already, and arrived or may have, is sent once more. */
+export function mayRepeat({ outcomes }: Pick<Selection, 'outcomes'>): boolean {
+  return outcomes.includes('delivered');
+}
+
 function isSelected({ target, since, until, outcomes, reason, positions }: Selection) {
-  const isAgain = outcomes.includes('delivered')
-    ? sql`false`
-    : sql`exists (
-        select from rowhook.delivery r
-        where r.change_id = d.change_id and r.uid = d.uid and r.resend_of is not null and r.outcome in ('delivered', 'interrupted'))`;
+  const isAgain = mayRepeat({ outcomes }) ? sql`false` : sentAgain(sql`d.change_id`, sql`d.uid`);
   const isOfReason = reason === null ? sql`true` : sql`coalesce(d.class, d.outcome) = ${reason}`;
   const isInside = positions === null ? sql`true` : isBetween(positions);
   return sql<SqlBool>`d.at >= ${since}::timestamptz and d.at < ${until}::timestamptz and d.webhook_id = ${target.id} and d.uid = ${target.uid}

@@ -1,8 +1,9 @@
 /**
  * What the delivery log has of what is sent again. Invariant: a resend has its row, `interrupted`, committed before its first byte is sent, so that
- * nothing that was sent is missing in the log; its outcome is put there afterwards.
+ * nothing that was sent is missing in the log; its outcome is put there afterwards. Of two that are asked for at the same time only one begins, unless
+ * it may be repeated.
  */
-import { sql } from 'kysely';
+import { sql, type RawBuilder, type SqlBool } from 'kysely';
 import type { DeliveryPlace } from '../delivery-id.ts';
 import { inAscii, type AttemptColumns } from './delivery-log.ts';
 import type { LoggedDelivery } from './logged-delivery.ts';
@@ -23,12 +24,40 @@ export interface NewResend {
   /** What is to be sent, where it is not the source's body. */
   readonly ownBody: string | null;
   readonly bodyBytes: number;
+  /** Also where a resend of it arrived, or may have. */
+  readonly mayRepeat: boolean;
 }
 
 const unknownOutcome = 'sent again, and no outcome was written down: it may have arrived';
 
-/** Null: the webhook is deleted or paused by now, and nothing may be sent. */
-export async function beginResend(
+/** `closed`: the webhook is deleted or paused by now; `sent`: it was sent again before. Nothing may be sent then. */
+export async function beginResend(db: Database, resend: NewResend): Promise<BegunResend | 'closed' | 'sent'> {
+  const { uid, change_id: changeId } = resend.source;
+  // Whoever waited for the lock has to see what was committed before it got it.
+  return await db
+    .transaction()
+    .setIsolationLevel('read committed')
+    .execute(async (own) => {
+      const key = `rowhook.resend ${uid} ${changeId}`;
+      await sql`select pg_advisory_xact_lock(hashtextextended(${key}, 0))`.execute(own);
+      if (!resend.mayRepeat && (await isSentAgain(own, resend.source))) return 'sent';
+      return (await insertResend(own, resend)) ?? 'closed';
+    });
+}
+
+async function isSentAgain(db: Database, { uid, change_id: changeId }: LoggedDelivery): Promise<boolean> {
+  const query = sql<{ isSent: boolean }>`select ${sentAgain(sql`${changeId}`, sql`${uid}`)} as "isSent"`;
+  return (await query.execute(db)).rows[0]?.isSent === true;
+}
+
+/** Whether a resend of a change to a webhook arrived, or may have. */
+export function sentAgain(changeId: RawBuilder<unknown>, uid: RawBuilder<unknown>): RawBuilder<SqlBool> {
+  return sql<SqlBool>`exists (
+    select from rowhook.delivery r
+    where r.change_id = ${changeId} and r.uid = ${uid} and r.resend_of is not null and r.outcome in ('delivered', 'interrupted'))`;
+}
+
+async function insertResend(
   db: Database,
   { source, ownBody, bodyBytes }: NewResend,
 ): Promise<BegunResend | null> {

@@ -247,6 +247,9 @@ export const resent = z.object({
   status: count.nullable(),
   totalMs: z.number().nullable(),
   refusal: z.string().nullable().meta({ description: 'Why nothing was sent; null: it was' }),
+  isSentElsewhere: z.boolean().meta({
+    description: 'Nothing was sent because another resend, asked for at the same time, had it: no failure',
+  }),
 });
 
 // With its offset it may lie in a year that Postgres does not read.

@@ -364,6 +364,53 @@ test('it is done once: what arrived, or may have, is left out the next time', as
   expect(received()).toHaveLength(1);
 });
 
+async function resendTwice(body: object): Promise<Record<string, unknown>[]> {
+  const both = [resendMany(body), resendMany(body)];
+  return (await Promise.all(both)).flatMap((each) => each.body['data'] as Record<string, unknown>[]);
+}
+
+// Both have chosen what to send before either begins, and want to begin the same one.
+async function atTheSameTime<T>(ask: () => Promise<T>): Promise<T> {
+  await using holder = await api.database.connect(api.database.adminUrl);
+  await holder.query('begin; lock table rowhook.delivery in exclusive mode');
+  const asked = ask();
+  await waitUntil(
+    async () => {
+      const [row] = await api.database.admin.query(
+        `select count(*) from pg_stat_activity where application_name = 'rowhook-api' and wait_event_type = 'Lock'
+           and datname = current_database()`,
+      );
+      return Number(row?.['count']) >= 2;
+    },
+    { describe: 'two resends to begin' },
+  );
+  await holder.query('commit');
+  return await asked;
+}
+
+test('of two requests for the same each delivery goes out once, and the other one is told', async () => {
+  for (let n = 0; n < 6; n++) await log({ key: 'same' });
+  const data = await atTheSameTime(() => resendTwice({ since }));
+  const sent = data.filter(({ isDelivered }) => isDelivered === true);
+  expect(new Set(sent.map(({ deliveryId }) => deliveryId)).size).toBe(6);
+  expect(received()).toHaveLength(6);
+  for (const other of data.filter((each) => !sent.includes(each))) {
+    expect(other).toMatchObject({
+      isSentElsewhere: true,
+      refusal: 'another resend had it meanwhile',
+      id: null,
+    });
+  }
+  expect(data.length).toBeGreaterThan(6);
+});
+
+test('of what is asked for whether it arrived or not, each request sends its own', async () => {
+  for (let n = 0; n < 3; n++) await log({ key: 'same' });
+  const data = await atTheSameTime(() => resendTwice({ since, outcomes: ['delivered', 'failed'] }));
+  expect(data.map(({ isDelivered }) => isDelivered)).toEqual([true, true, true, true, true, true]);
+  expect(received()).toHaveLength(6);
+});
+
 test('outcomes, reason and end narrow it down', async () => {
   await log({ key: 'a', class: 'timeout' });
   await log({ key: 'b', class: 'refused' });

@@ -567,6 +567,8 @@ export interface operations {
                         /** @description The resend's own row in the log; null: nothing was sent */
                         id: string | null;
                         isDelivered: boolean;
+                        /** @description Nothing was sent because another resend, asked for at the same time, had it: no failure */
+                        isSentElsewhere: boolean;
                         key: string | null;
                         /** @description delivered 200, rejected 503 …, timeout …; null: nothing was sent */
                         outcome: string | null;
@@ -1514,6 +1516,8 @@ export interface operations {
                             /** @description The resend's own row in the log; null: nothing was sent */
                             id: string | null;
                             isDelivered: boolean;
+                            /** @description Nothing was sent because another resend, asked for at the same time, had it: no failure */
+                            isSentElsewhere: boolean;
                             key: string | null;
                             /** @description delivered 200, rejected 503 …, timeout …; null: nothing was sent */
                             outcome: string | null;
