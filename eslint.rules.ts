@@ -38,7 +38,7 @@ const doors: Record<string, Door> = {
   '@tanstack/react-query': { open: ['src/http/console/main.tsx', 'src/http/console/api/queries.ts'] },
   uplot: { open: ['src/http/console/parts/chart.tsx'] },
   'openapi-fetch': { open: ['src/http/console/api/client.ts'] },
-  vite: { open: ['vite.config.ts', 'src/cli/demo/console-build.ts'] },
+  vite: { open: ['vite.config.ts', 'src/cli/demo/console-build.ts', 'test/browser/'] },
   'playwright-core': { open: ['test/browser/'] },
 };
 

@@ -1,4 +1,7 @@
-/** Two projects: `unit` needs nothing but Node, `pg` gets a Postgres from test/support/global-setup.ts. */
+/**
+ * Three projects: `unit` needs nothing but Node, `pg` gets a Postgres from test/support/global-setup.ts, `browser` also a build of the
+ * console, and needs a Chromium: `npm run test:browser`.
+ */
 import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
@@ -27,6 +30,14 @@ export default defineConfig({
       {
         extends: true,
         test: { name: 'pg', include: PG_TESTS, globalSetup: 'test/support/global-setup.ts' },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'browser',
+          include: ['test/browser/**/*.browser.test.ts'],
+          globalSetup: ['test/browser/build-console.ts', 'test/support/global-setup.ts'],
+        },
       },
     ],
   },

@@ -61,7 +61,7 @@ export function DeliveryList({ id }: { readonly id: string }) {
 
 export function DeliveryTable({ list }: { readonly list: readonly Delivery[] }) {
   return (
-    <div className="scroll" tabIndex={0} role="region" aria-label="Deliveries">
+    <div className="scroll" tabIndex={0} role="region" aria-label="Rows of deliveries">
       <table>
         <thead>
           <tr>

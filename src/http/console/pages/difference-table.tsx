@@ -15,7 +15,7 @@ export function DifferenceTable({ body }: { readonly body: string }) {
       <h2 id="difference">What changed</h2>
       {changed.length === 0 && <p className="quiet">No field that the payload has was changed.</p>}
       {shown.length > 0 && (
-        <div className="scroll" tabIndex={0} role="region" aria-label="Fields">
+        <div className="scroll" tabIndex={0} role="region" aria-label="Rows of fields">
           <table className="difference">
             <thead>
               <tr>

@@ -32,7 +32,7 @@ export function LossList({ webhook }: { readonly webhook: string | null }) {
 
 function LossTable({ list, hasWebhooks }: { readonly list: readonly Loss[]; readonly hasWebhooks: boolean }) {
   return (
-    <div className="scroll" tabIndex={0} role="region" aria-label="Losses">
+    <div className="scroll" tabIndex={0} role="region" aria-label="Rows of losses">
       <table>
         <thead>
           <tr>

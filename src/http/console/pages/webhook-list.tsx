@@ -41,11 +41,11 @@ export function WebhookList() {
       <QueryNote query={webhooks} />
       {webhooks.data !== undefined && list.length === 0 && <Nothing isFiltered={isFiltered} />}
       {list.length > 0 && (
-        <div className="rows" role="list" aria-label="Webhooks" aria-busy={webhooks.isPlaceholderData}>
+        <ul className="rows" aria-label="Webhooks" aria-busy={webhooks.isPlaceholderData}>
           {list.map((webhook) => (
             <WebhookRow key={webhook.id} webhook={webhook} isOperator={isOperator} />
           ))}
-        </div>
+        </ul>
       )}
       {hasMore(webhooks.data) && (
         <p className="actions">

@@ -18,7 +18,7 @@ export interface WebhookRowProps {
 export const WebhookRow = memo(({ webhook, isOperator }: WebhookRowProps) => {
   const { id, name, table, url, companyId, health, activity, createdAt } = webhook;
   return (
-    <article className="row" role="listitem" aria-label={name}>
+    <li className="row" aria-label={name}>
       <div className="what">
         <a className="name" href={hrefOf(['webhooks', id])}>
           {name}
@@ -41,7 +41,7 @@ export const WebhookRow = memo(({ webhook, isOperator }: WebhookRowProps) => {
       </div>
       <LastHour activity={activity} />
       <WebhookActions webhook={webhook} />
-    </article>
+    </li>
   );
 });
 

@@ -15,8 +15,12 @@ export function Dialog({ title, children, onClose }: DialogProps) {
     if (element?.open === false) element.showModal();
     return () => element?.close();
   }, []);
+  // One that was shown again meanwhile is not closed.
+  const closed = (): void => {
+    if (dialog.current?.open !== true) onClose();
+  };
   return (
-    <dialog ref={dialog} aria-labelledby={id} onClose={onClose}>
+    <dialog ref={dialog} aria-labelledby={id} onClose={closed}>
       <h2 id={id}>{title}</h2>
       {children}
     </dialog>
