@@ -47,13 +47,12 @@ function Attention({ isOperator }: { readonly isOperator: boolean }) {
         </EmptyNote>
       )}
       <ul className="problems">
-        {checks.map((check) => (
-          <CheckProblem key={`${check.group} ${check.check}`} check={check} />
-        ))}
+        <CheckProblems checks={checks.filter(({ status: judged }) => judged === 'fail')} />
         {list.map((webhook) => (
           <WebhookProblem key={webhook.id} webhook={webhook} isOperator={isOperator} />
         ))}
         {losses.length > 0 && <LossProblem losses={losses} />}
+        <CheckProblems checks={checks.filter(({ status: judged }) => judged === 'warn')} />
       </ul>
       {hasMore(webhooks.data) && (
         <p>
@@ -64,9 +63,9 @@ function Attention({ isOperator }: { readonly isOperator: boolean }) {
   );
 }
 
-// They stand in the list themselves, with more to say.
+// Webhooks and losses stand in the list themselves, with more to say.
 function isOfWebhooks({ group, check }: Check): boolean {
-  return /webhook/i.test(check) || (/webhook/i.test(group) && check !== 'delivery log');
+  return check === 'losses' || /webhook/i.test(check) || (/webhook/i.test(group) && check !== 'delivery log');
 }
 
 function WebhookProblem({
@@ -90,6 +89,10 @@ function WebhookProblem({
       {sentence.advice !== null && <p className="advice">{sentence.advice}</p>}
     </li>
   );
+}
+
+function CheckProblems({ checks }: { readonly checks: readonly Check[] }) {
+  return checks.map((check) => <CheckProblem key={`${check.group} ${check.check}`} check={check} />);
 }
 
 function CheckProblem({ check }: { readonly check: Check }) {

@@ -87,7 +87,8 @@ function lastOf({ lastError, url, activity }: Attended): string {
   if (lastError === null) return '';
   const tookMs = activity?.lastFailureMs ?? null;
   const after = tookMs === null ? '' : ` after ${duration(tookMs)}`;
-  return `Last: ${failureOf(lastError).what} from ${hostOf(url)}${after}.`;
+  const { what } = failureOf(lastError);
+  return `Last: ${what} ${/^\d+$/.test(what) ? 'from' : 'at'} ${hostOf(url)}${after}.`;
 }
 
 export function hostOf(url: string): string {
