@@ -62,8 +62,11 @@ export function openScopedDatabase(
   };
   const pool = new pg.Pool({ ...config, max: ofCompanies + ofOperators, types });
   const side = new pg.Pool({ ...config, max: 1 });
-  // A session that is lost while idle also fails the next query, which is where it is reported.
-  for (const each of [pool, side]) each.on('error', () => undefined);
+  // A session that is lost also fails its query, or the next one, which is where it is reported; unheard it would end the process.
+  for (const each of [pool, side]) {
+    each.on('error', () => undefined);
+    each.on('connect', (client) => client.on('error', () => undefined));
+  }
   const places = new ConnectionPlaces(limits);
   const kysely = new Kysely<RowhookSchema>({ dialect: new PostgresDialect({ pool }) });
   const db = kysely.withSchema('rowhook');

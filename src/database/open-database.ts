@@ -33,9 +33,10 @@ export async function withDatabase<T>(access: DatabaseAccess, use: (db: Database
     max: 1,
     types,
   });
-  // A session that is lost while idle also fails the next query, which is where it is reported.
+  // A session that is lost also fails its query, or the next one, which is where it is reported; unheard it would end the process.
   pool.on('error', () => undefined);
   pool.on('connect', (client) => {
+    client.on('error', () => undefined);
     client.on('notice', (notice) => access.onNotice?.(notice.message ?? ''));
   });
   return await explaining(databaseUrl, async () => {
