@@ -1,14 +1,15 @@
 /**
  * The API's connections: a few, kept open, each use of one for everybody or for one company only, which the database
  * enforces (row-level security), and one beside them for what is asked about the server. Invariant: the scope is set before the first
- * statement of every use, and no use waits without a limit.
+ * statement of every use, no use is in a transaction that an earlier one began, and no use waits without a limit.
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { Kysely, PostgresDialect, sql } from 'kysely';
-import pg from 'pg';
+import type pg from 'pg';
 import { ExitError } from '../exit-error.ts';
 import { ConnectionPlaces, type PlaceLimits } from './connection-places.ts';
 import { explaining } from './explain-error.ts';
+import { impatientPool } from './impatient-client.ts';
 import type { RowhookSchema } from './kysely-schema.ts';
 import { types, type Database } from './open-database.ts';
 import type { Queries } from './queries.ts';
@@ -60,13 +61,8 @@ export function openScopedDatabase(
     query_timeout: 2 * statementMs,
     idleTimeoutMillis: keepIdleMs,
   };
-  const pool = new pg.Pool({ ...config, max: ofCompanies + ofOperators, types });
-  const side = new pg.Pool({ ...config, max: 1 });
-  // A session that is lost also fails its query, or the next one, which is where it is reported; unheard it would end the process.
-  for (const each of [pool, side]) {
-    each.on('error', () => undefined);
-    each.on('connect', (client) => client.on('error', () => undefined));
-  }
+  const pool = impatientPool({ ...config, max: ofCompanies + ofOperators, types });
+  const side = impatientPool({ ...config, max: 1 });
   const places = new ConnectionPlaces(limits);
   const kysely = new Kysely<RowhookSchema>({ dialect: new PostgresDialect({ pool }) });
   const db = kysely.withSchema('rowhook');

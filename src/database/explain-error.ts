@@ -114,8 +114,8 @@ const connectionProblems = [
     remedy: `${checkHost} A firewall may be in between.`,
   },
   {
-    // Connection terminated unexpectedly
-    pattern: /ECONNRESET|EPIPE|Connection terminated|server closed/,
+    // Connection terminated unexpectedly; Client was closed and is not queryable
+    pattern: /ECONNRESET|EPIPE|Connection terminated|server closed|not queryable/,
     problem: 'the connection to the database was closed',
     remedy: 'See the log of the Postgres server, and try again.',
   },
