@@ -36,7 +36,8 @@ export const defaultScopedLimits: ScopedLimits = {
   ofOneCompany: 2,
   ofOperators: 2,
   waitMs: 3_000,
-  maxWaiting: 100,
+  maxWaitingOfOneCompany: 25,
+  maxWaitingOfOperators: 100,
   statementMs: 5_000,
   lockMs: 2_000,
 };

@@ -1,6 +1,6 @@
 /**
  * Who may use one of the API's connections now: companies share most of them, a single company has a part of those, and a few are the
- * operator's alone. Invariant: nobody waits for a place longer than the limit, and no company's slow reads take what others need.
+ * operator's alone. Invariant: nobody waits for a place longer than the limit, and no company's slow or many reads take what others need.
  */
 import { ExitError } from '../exit-error.ts';
 
@@ -10,8 +10,9 @@ export interface PlaceLimits {
   readonly ofOperators: number;
   /** For a place. */
   readonly waitMs: number;
-  /** Whoever comes when so many wait is turned away at once. */
-  readonly maxWaiting: number;
+  /** Of each company; whoever comes when so many of its requests wait is turned away at once, and likewise the operator. */
+  readonly maxWaitingOfOneCompany: number;
+  readonly maxWaitingOfOperators: number;
 }
 
 interface Waiting {
@@ -44,8 +45,10 @@ export class ConnectionPlaces {
       this.#take(companyId);
       return;
     }
-    const { waitMs, maxWaiting } = this.#limits;
-    if (this.#waiting.size >= maxWaiting) throw busy();
+    const { waitMs, maxWaitingOfOneCompany, maxWaitingOfOperators } = this.#limits;
+    const waitingToo = [...this.#waiting].filter((each) => each.companyId === companyId).length;
+    const maxWaiting = companyId === null ? maxWaitingOfOperators : maxWaitingOfOneCompany;
+    if (waitingToo >= maxWaiting) throw busy();
     const { promise, resolve, reject } = Promise.withResolvers<undefined>();
     const waiting = { companyId, enter: () => resolve(undefined) };
     this.#waiting.add(waiting);

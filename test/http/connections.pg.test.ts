@@ -75,6 +75,30 @@ test('who finds no connection in time is told to come again', async () => {
   expect(body['detail']).toMatch(/Too many requests wait for the database/);
 });
 
+test("a company's flood of requests is turned away, and nobody else with it", async () => {
+  await using flooded = await startApiHere({
+    limits: { ofOneCompany: 1, lockMs: 15_000, statementMs: 15_000, waitMs: 15_000 },
+  });
+  await using other = await flooded.database.connect(flooded.database.adminUrl);
+  await other.query('begin; lock table rowhook.loss in access exclusive mode');
+  const token = await flooded.tokenOf('many');
+  const statuses: number[] = [];
+  const flood = Array.from({ length: 150 }, async () => {
+    statuses.push((await flooded.ask('GET', '/v1/losses', { token })).status);
+  });
+  // One reads, 25 wait for it.
+  await waitUntil(() => statuses.length === 124, { describe: 'the rest to be turned away' });
+  const others = [flooded.ask('GET', '/v1/losses')];
+  for (let read = 0; read < 4; read++) {
+    others.push(flooded.ask('GET', '/v1/losses', { token: await flooded.tokenOf('few') }));
+  }
+  expect(new Set(statuses)).toEqual(new Set([503]));
+  await other.query('rollback');
+  expect((await Promise.all(others)).map(({ status }) => status)).toEqual([200, 200, 200, 200, 200]);
+  await Promise.all(flood);
+  expect(statuses.slice(124)).toEqual(Array.from({ length: 26 }, () => 200));
+});
+
 test('a place that gets free goes to whoever waits', async () => {
   await using patient = await startApiHere({
     limits: { ofOneCompany: 1, lockMs: 15_000, statementMs: 15_000 },
