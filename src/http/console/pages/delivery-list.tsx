@@ -1,5 +1,6 @@
 // A webhook's deliveries as they come, newest first, with filters that stand in the address.
-import { hrefOf, setParams, useAddress } from '../address.ts';
+import { setParams, useAddress } from '../address.ts';
+import { hrefOf } from '../words/places.ts';
 import { hasMore, useDeliveries, type Outcome } from '../api/queries.ts';
 import type { Delivery } from '../api/types.ts';
 import { LocalTime } from '../parts/moment.tsx';

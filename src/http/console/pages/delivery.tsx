@@ -1,5 +1,5 @@
 // One delivery: exactly what was sent and answered, how long each phase took, what changed, and sending it again.
-import { hrefOf } from '../address.ts';
+import { hrefOf } from '../words/places.ts';
 import { isUnknown, useDelivery, useResend, useWebhook } from '../api/queries.ts';
 import type { FoundDelivery } from '../api/types.ts';
 import { Code, CopyButton } from '../parts/copy.tsx';

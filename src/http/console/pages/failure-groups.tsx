@@ -1,6 +1,6 @@
 // The failures of the last hour by kind, each with what to do about it.
 import { useMemo } from 'react';
-import { hrefOf } from '../address.ts';
+import { hrefOf } from '../words/places.ts';
 import { hasMore, useDeliveries } from '../api/queries.ts';
 import type { Delivery } from '../api/types.ts';
 import { LocalTime } from '../parts/moment.tsx';

@@ -1,6 +1,6 @@
 // The ledger: what was never delivered, and why, newest first.
 import { useState } from 'react';
-import { hrefOf } from '../address.ts';
+import { hrefOf } from '../words/places.ts';
 import { hasMore, useLosses } from '../api/queries.ts';
 import type { Loss } from '../api/types.ts';
 import { LocalTime } from '../parts/moment.tsx';

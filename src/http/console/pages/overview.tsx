@@ -1,7 +1,7 @@
 // What needs attention first, one sentence each, and what to do; then how the service itself does.
 import { hasMore, useOverview, useStatus, useWebhooks } from '../api/queries.ts';
 import type { Check, Webhook } from '../api/types.ts';
-import { hrefOf } from '../address.ts';
+import { hrefOf } from '../words/places.ts';
 import { EmptyNote, QueryNote } from '../parts/note.tsx';
 import { HealthMark, healthWord } from '../parts/health-mark.tsx';
 import { LastHour } from '../parts/last-hour.tsx';

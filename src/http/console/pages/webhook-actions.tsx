@@ -1,6 +1,7 @@
 // What may be done with a webhook, each with the question that it needs before.
 import { useState, type SubmitEvent } from 'react';
-import { go, hrefOf, useAddress } from '../address.ts';
+import { go, useAddress } from '../address.ts';
+import { hrefOf } from '../words/places.ts';
 import { useChange, useDelete, useTest } from '../api/queries.ts';
 import type { Webhook } from '../api/types.ts';
 import { Dialog } from '../parts/dialog.tsx';

@@ -1,6 +1,7 @@
 // The list, those that need attention first. What is searched for and filtered stands in the address; more rows come when they are asked for.
 import { useDeferredValue, useState, type ReactNode } from 'react';
-import { hrefOf, setParams, useAddress, type Params } from '../address.ts';
+import { setParams, useAddress } from '../address.ts';
+import { hrefOf, type Params } from '../words/places.ts';
 import { hasMore, useTables, useWebhooks, type Health } from '../api/queries.ts';
 import { EmptyNote, QueryNote } from '../parts/note.tsx';
 import { useIsOperator } from '../session-context.ts';

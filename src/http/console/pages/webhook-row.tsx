@@ -1,6 +1,6 @@
 // One webhook of the list: what it is, how it is, what was sent, and what may be done.
 import { memo } from 'react';
-import { hrefOf } from '../address.ts';
+import { hrefOf } from '../words/places.ts';
 import type { Webhook } from '../api/types.ts';
 import { HealthMark } from '../parts/health-mark.tsx';
 import { LastHour } from '../parts/last-hour.tsx';

@@ -1,5 +1,5 @@
 // One webhook: what is wrong with it, what it sent in the last hour, its failures by kind, its deliveries as they come, its losses and settings.
-import { hrefOf } from '../address.ts';
+import { hrefOf } from '../words/places.ts';
 import { isUnknown, useWebhook } from '../api/queries.ts';
 import type { Webhook } from '../api/types.ts';
 import { Code } from '../parts/copy.tsx';

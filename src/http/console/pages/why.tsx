@@ -1,6 +1,7 @@
 // Why a record's change was sent, or was not: found by its table and key, which stand in the address.
 import { useState, type SubmitEvent } from 'react';
-import { go, hrefOf, useAddress } from '../address.ts';
+import { go, useAddress } from '../address.ts';
+import { hrefOf } from '../words/places.ts';
 import { useTables, useWhy } from '../api/queries.ts';
 import type { Explanation } from '../api/types.ts';
 import { FullTime } from '../parts/moment.tsx';

@@ -1,7 +1,7 @@
 // Counts and sizes for people.
 
-const plain = new Intl.NumberFormat('en-GB');
-const short = new Intl.NumberFormat('en-GB', { notation: 'compact', maximumFractionDigits: 1 });
+const plain = new Intl.NumberFormat('en-US');
+const short = new Intl.NumberFormat('en-US', { notation: 'compact', maximumFractionDigits: 1 });
 
 /** `1,234`; from a hundred thousand on `123K`. */
 export function amount(count: number): string {

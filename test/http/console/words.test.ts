@@ -1,0 +1,187 @@
+import { describe, expect, test } from 'vitest';
+import { hrefOf, parseAddress } from '../../../src/http/console/words/places.ts';
+import { amount, rate, size } from '../../../src/http/console/words/amounts.ts';
+import { attentionOf, type Attended } from '../../../src/http/console/words/attention.ts';
+import { curlOf } from '../../../src/http/console/words/curl.ts';
+import { differenceOf, indented } from '../../../src/http/console/words/difference.ts';
+import { failureOf, failureOfDelivery } from '../../../src/http/console/words/failures.ts';
+import { enableSql } from '../../../src/http/console/words/statements.ts';
+import { ago, duration, localTime, utcTime } from '../../../src/http/console/words/times.ts';
+
+const now = new Date('2026-03-01T12:00:00Z');
+const zone = 'Europe/Berlin';
+
+function webhook(changed: Partial<Attended>): Attended {
+  return {
+    ...{
+      health: 'failing',
+      url: 'https://api.example.com/hook?token=secret',
+      lastError: 'rejected 503 busy',
+    },
+    ...{
+      lastErrorAt: '2026-03-01T11:59:00Z',
+      lastSuccessAt: '2026-03-01T09:00:00Z',
+      missedCount: 0,
+      errorCount: 50,
+    },
+    ...{ backlogCount: 0, backlogSince: null, breakerSince: null, breakerProbeAt: null, pauseReason: null },
+    ...{ updatedAt: '2026-02-28T11:00:00Z', table: 'item' },
+    activity: { failuresInRow: 47, failingSince: '2026-03-01T09:12:00Z', lastFailureMs: 120 },
+    ...changed,
+  };
+}
+
+describe('one sentence says what is wrong with a webhook', () => {
+  test.each<[string, Partial<Attended>, string | null]>([
+    ['failing', {}, '47 failures since 10:12:00. Last: 503 from api.example.com after 120 ms.'],
+    [
+      'failing, as a standby sees it',
+      { activity: null },
+      'No success since 10:00:00; 50 failed in all, the last at 12:59:00. Last: 503 from api.example.com.',
+    ],
+    [
+      'never well',
+      { activity: null, lastSuccessAt: null, lastError: 'refused ECONNREFUSED' },
+      'It has never succeeded; 50 failed in all, the last at 12:59:00. Last: the connection was refused at api.example.com.',
+    ],
+    [
+      'paused',
+      { health: 'paused', pauseReason: 'moving.', missedCount: 3 },
+      'Paused, changed last at 28 Feb 12:00:00: moving. 3 changes missed so far.',
+    ],
+    [
+      'catching up',
+      { health: 'catching up', backlogCount: 1, backlogSince: '2026-03-01T11:00:00Z' },
+      '1 delivery waits to be sent, the oldest since 12:00:00.',
+    ],
+    [
+      'table disabled',
+      { health: 'table disabled' },
+      'Nothing is sent: the table item is not enabled any more.',
+    ],
+    ['well', { health: 'ok' }, null],
+  ])('%s', (_, changed, text) => {
+    expect(attentionOf(webhook(changed), now, zone)?.text ?? null).toBe(text);
+  });
+
+  test('and never what is secret of its URL', () => {
+    for (const health of ['failing', 'breaker open', 'paused', 'catching up', 'table disabled'])
+      expect(JSON.stringify(attentionOf(webhook({ health }), now, zone))).not.toContain('secret');
+  });
+});
+
+test.each([
+  'dns',
+  'refused',
+  'tls',
+  'timeout',
+  'reset',
+  'blocked_address',
+  'too_large',
+  'protocol',
+  'interrupted',
+])('the class %s has words and advice of its own', (kind) => {
+  const failure = failureOf(`${kind} in the words of the service`);
+  expect(failure.kind).toBe(kind);
+  expect([failure.what, failure.advice]).not.toContain(failureOf('unheard-of thing').advice);
+});
+
+test('failures of one kind belong together, whatever they said', () => {
+  const of = (status: number) => failureOfDelivery({ outcome: 'rejected', class: null, status })?.kind;
+  expect([of(503), of(404), failureOf('rejected 503 busy').kind]).toEqual([
+    'rejected 503',
+    'rejected 404',
+    'rejected 503',
+  ]);
+  expect(failureOfDelivery({ outcome: 'dropped', class: 'breaker_open', status: null })?.kind).toBe(
+    'dropped breaker_open',
+  );
+  expect(failureOfDelivery({ outcome: 'delivered', class: null, status: 204 })).toBeNull();
+});
+
+describe('a payload field by field', () => {
+  test('has what changed first, with every digit', () => {
+    const record = '{"id":"so1","total":10.50,"big":9007199254740993,"note":null}';
+    const old = '{"id":"so1","total":9.00,"big":9007199254740993,"note":"x"}';
+    const difference = differenceOf(
+      `{"type":"UPDATE","table":"t","companyId":"a","record":${record},"old":${old}}`,
+    );
+    expect(difference?.fields).toEqual([
+      { name: 'total', before: '9.00', after: '10.50', isChanged: true },
+      { name: 'note', before: '"x"', after: 'null', isChanged: true },
+      { name: 'id', before: '"so1"', after: '"so1"', isChanged: false },
+      { name: 'big', before: '9007199254740993', after: '9007199254740993', isChanged: false },
+    ]);
+  });
+
+  test('of an INSERT has no before, of a DELETE no after', () => {
+    const insert = differenceOf('{"type":"INSERT","record":{"id":1}}');
+    expect(insert?.fields).toEqual([{ name: 'id', before: null, after: '1', isChanged: true }]);
+    const removed = differenceOf('{"type":"DELETE","record":{"id":1},"old":{"id":1}}');
+    expect(removed?.fields).toEqual([{ name: 'id', before: '1', after: null, isChanged: true }]);
+  });
+
+  test('says what the log does not carry', () => {
+    const body = '{"type":"UPDATE","record":{"id":1},"old":{"id":1},"partial":true,"unchanged":["doc"]}';
+    expect(differenceOf(body)).toMatchObject({ isPartial: true, unchanged: ['doc'] });
+  });
+
+  test.each(['no json', '3', '[]', '{"type":"TRUNCATE","record":null}'])('is none of %s', (body) => {
+    expect(differenceOf(body)).toBeNull();
+  });
+
+  test('is indented without losing a digit, and left alone where it is no JSON', () => {
+    expect(indented('{"a":[1.10,{}],"b":[]}')).toBe('{\n  "a": [\n    1.10,\n    {}\n  ],\n  "b": []\n}');
+    expect(indented('busy')).toBe('busy');
+  });
+});
+
+test('a curl command says the same bytes, whatever quotes are in them', () => {
+  expect(curlOf('https://example.com/it', `{"a":"it's"}`)).toContain(`--data-raw '{"a":"it'\\''s"}'`);
+});
+
+test('the statement that enables a table quotes what is typed', () => {
+  const sql = enableSql({ relation: `o'brien`, companyColumn: '', module: '', label: `it's` });
+  expect(sql).toBe(
+    `select * from rowhook.inspect_table('o''brien', null);\nselect * from rowhook.enable_table('o''brien', company_column => null, label => 'it''s');`,
+  );
+});
+
+test('times are local and UTC, and how long ago', () => {
+  const at = new Date('2026-02-28T23:30:00Z');
+  expect(localTime(at, now, zone)).toBe('00:30:00');
+  expect(localTime(at, now, 'UTC')).toBe('28 Feb 23:30:00');
+  expect(utcTime(at)).toBe('2026-02-28 23:30:00 UTC');
+  expect([ago(now, now), ago(at, now), ago(new Date(now.getTime() + 20_000), now)]).toEqual([
+    'just now',
+    '13 h ago',
+    'in 20 s',
+  ]);
+  expect([duration(0.234), duration(120.4), duration(2_540), duration(600_000)]).toEqual([
+    '0.2 ms',
+    '120 ms',
+    '2.5 s',
+    '10 min',
+  ]);
+});
+
+test('amounts are read at a glance', () => {
+  expect([amount(1_234), amount(1_234_567), rate(0.14), rate(1_400)]).toEqual([
+    '1,234',
+    '1.2M',
+    '0.1/s',
+    '1,400/s',
+  ]);
+  expect([size(512), size(1_536), size(4 * 1024 ** 3)]).toEqual(['512 B', '1.5 kB', '4 GB']);
+});
+
+test.each([
+  ['#/', [], {}],
+  ['#/webhooks?search=a%26b', ['webhooks'], { search: 'a&b' }],
+  ['#/why?table=item&key=%28so1%2C3%29', ['why'], { table: 'item', key: '(so1,3)' }],
+  ['#/deliveries/a%2Fb', ['deliveries', 'a/b'], {}],
+])('the address %s is read as it was written', (hash, path, params) => {
+  const read = parseAddress(hash);
+  expect([read.path, Object.fromEntries(read.params)]).toEqual([path, params]);
+  expect(hrefOf(path, params)).toBe(hash);
+});
