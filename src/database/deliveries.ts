@@ -20,6 +20,8 @@ export interface DeliveryFilter {
 interface LogFilter extends DeliveryFilter {
   /** Only what the service delivered by itself. */
   readonly areResendsLeftOut?: boolean;
+  /** A row may say so where the clock of who wrote it was ahead of the server's. */
+  readonly isFutureLeftOut?: boolean;
 }
 
 export interface ListedDelivery {
@@ -88,7 +90,7 @@ interface Stretch extends LogFilter {
 }
 
 async function readStretch(db: Database, stretch: Stretch, hasBodies: boolean): Promise<ListedDelivery[]> {
-  const { areResendsLeftOut = false } = stretch;
+  const { areResendsLeftOut = false, isFutureLeftOut = false } = stretch;
   const { from, until, webhook, company, table, key, outcomes, limit } = stretch;
   let query = selectListed(db, hasBodies).where(
     sql<SqlBool>`d.at >= ${from}::timestamptz and d.at < ${until}::timestamptz`,
@@ -96,6 +98,7 @@ async function readStretch(db: Database, stretch: Stretch, hasBodies: boolean): 
   if (webhook !== undefined) query = query.where('d.webhook_id', '=', webhook);
   if (company !== undefined) query = query.where('d.company_id', '=', company);
   if (table !== undefined) query = query.where('d.table_name', '=', table);
+  if (isFutureLeftOut) query = query.where(sql<SqlBool>`d.at <= statement_timestamp()`);
   if (areResendsLeftOut) query = query.where('d.resend_of', 'is', null);
   if (outcomes !== undefined) query = query.where('d.outcome', 'in', outcomes);
   if (key !== undefined) query = query.where((e) => e.or([e('d.key', '=', key), e('d.old_key', '=', key)]));

@@ -6,7 +6,7 @@ import type { Queries } from './queries.ts';
 import { listWebhooks, type ListedWebhook } from './webhooks.ts';
 
 export interface FeedAsk {
-  /** A row's `at`: deliveries after it; null: none. */
+  /** A row's `at`: deliveries after it, up to the server's now; null: none. */
   readonly after: string | null;
   readonly maxDeliveries: number;
   /** What each webhook was like, as an earlier answer gave it; null: no webhook is told of. */
@@ -38,13 +38,15 @@ const maxKnown = 10_000;
 
 /**
  * The newest row's `at`, of all companies; `after` where there is none after it, and null: ten seconds ago. Rows of the process that leads
- * come into the log in the order of `at`: whoever reads later sees all up to there. Resends, which any process may write, are left out.
+ * come into the log in the order of `at`: whoever reads later sees all up to there. Resends, which any process may write, are left out, and
+ * so is, until its time has come, what a clock wrote that is ahead of the server's: it would hide all that comes before it.
  */
 export async function readLogEnd(db: Database, after: string | null): Promise<string> {
   await sql`set enable_seqscan = off`.execute(db);
   const query = sql<{ end: string }>`
     with since as (select coalesce(${after}::timestamptz, clock_timestamp() - interval '10 s') as at)
-    select to_char(coalesce((select max(d.at) from rowhook.delivery d where d.at > (select at from since) and d.resend_of is null), since.at) at time zone 'UTC',
+    select to_char(coalesce((select max(d.at) from rowhook.delivery d 
+                             where d.at > (select at from since) and d.at <= statement_timestamp() and d.resend_of is null), since.at) at time zone 'UTC',
                    'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as end
     from since`;
   const { rows } = await query.execute(db);
@@ -70,7 +72,12 @@ async function readDeliveries(
   { after, maxDeliveries }: FeedAsk,
 ): Promise<Pick<FeedAnswer, 'deliveries' | 'isCut'>> {
   if (after === null) return { deliveries: [], isCut: false };
-  const filter = { since: new Date(after), limit: maxDeliveries + 1, areResendsLeftOut: true };
+  const filter = {
+    since: new Date(after),
+    limit: maxDeliveries + 1,
+    areResendsLeftOut: true,
+    isFutureLeftOut: true,
+  };
   const found = (await listDeliveries(db, filter, false)).filter(({ at }) => at > after);
   return { deliveries: found.slice(0, maxDeliveries).reverse(), isCut: found.length > maxDeliveries };
 }

@@ -79,9 +79,11 @@ export class Feed {
   }
 
   async #resume(stream: EventStream, lastEventId: string): Promise<void> {
-    const earliest = new Date(Date.now() - resumeWithinMs).toISOString().replace('Z', '000Z');
-    const after = lastEventId < earliest ? earliest : lastEventId;
-    if (after !== lastEventId) stream.write(gap(lastEventId, after));
+    const earliest = timeOf(Date.now() - resumeWithinMs);
+    // An id of a time to come would keep from it all that happens until then.
+    const known = lastEventId > timeOf(Date.now()) ? this.#cursor : lastEventId;
+    const after = known < earliest ? earliest : known;
+    if (lastEventId < earliest) stream.write(gap(lastEventId, after));
     stream.after = after;
     const ask = { after, maxDeliveries: maxResumed, known: null, maxWebhooks: 0 };
     sendDeliveries(stream, await this.#parts.feed(this.#companyId, ask));
@@ -92,6 +94,11 @@ export class Feed {
     this.#lastTurn = result.catch(() => undefined);
     await result;
   }
+}
+
+/** As an id of an event. */
+function timeOf(ms: number): string {
+  return new Date(ms).toISOString().replace('Z', '000Z');
 }
 
 function sendDeliveries(

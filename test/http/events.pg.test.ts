@@ -14,6 +14,7 @@ beforeAll(async () => {
     select rowhook.enable_table('erp.item')`);
   await api.database.admin.query(`
     select rowhook.make_delivery_partition((now() at time zone 'UTC')::date);
+    select rowhook.make_delivery_partition((now() at time zone 'UTC')::date + 1);
     select rowhook.make_delivery_partition((now() at time zone 'UTC')::date - 1)`);
   for (const company of ['ours', 'theirs']) await createWebhook(`wh_${company}`, company);
 });
@@ -85,6 +86,28 @@ test('what is sent again is no event', async () => {
   const [next] = await log('wh_ours');
   await waitUntil(() => idsOf(stream).length > 0, { describe: 'what comes next' });
   expect([first, idsOf(stream)]).toEqual([expect.any(String), [next]]);
+});
+
+test('what a clock wrote that was ahead keeps nothing from those who listen, and is told when its time has come', async () => {
+  using earlier = await api.listen(await as('ours'));
+  await log('wh_ours', { secondsAgo: -600 });
+  const [soon] = await log('wh_ours', { secondsAgo: -4 });
+  using later = await api.listen(await as('ours'));
+  const [now] = await log('wh_ours');
+  for (const stream of [earlier, later]) {
+    await waitUntil(() => idsOf(stream).length === 2, { describe: 'the time of the second' });
+    expect([idsOf(stream), stream.text]).toEqual([
+      [now, soon].sort(),
+      expect.not.stringContaining('event: gap'),
+    ]);
+  }
+});
+
+test('a stream that is taken up again behind a time to come is told of what happens now', async () => {
+  const id = new Date(Date.now() + 600_000).toISOString().replace('Z', '000Z');
+  using stream = await api.listen({ ...(await as('ours')), headers: { 'last-event-id': id } });
+  const [now] = await log('wh_ours');
+  expect((await stream.waitFor('delivery')).id).toBe(now);
 });
 
 test('a webhook that changes, counts or is deleted is told to its company only', async () => {
