@@ -21,6 +21,7 @@ import {
 import { checkTarget } from './delivery/address-guard.ts';
 import type { Poster } from './delivery/post.ts';
 import type { ApiParts, LiveStatus, SlotMetrics, Vitals } from './http/parts.ts';
+import type { Logger } from './logger.ts';
 import { countResend, planResend, resend, resendPage, type ResendParts } from './resend.ts';
 import { SharedAnswer } from './shared-answer.ts';
 import type { Telemetry } from './telemetry.ts';
@@ -32,16 +33,23 @@ export interface ApiSources {
   readonly database: ScopedDatabase;
   readonly poster: Pick<Poster, 'post'>;
   readonly telemetry: Telemetry;
+  readonly logger: Pick<Logger, 'warn'>;
   readonly vitalSigns: Pick<VitalSigns, 'samples'>;
 }
 
-export function apiParts(config: Config, { database, poster, telemetry, vitalSigns }: ApiSources): ApiParts {
+export function apiParts(
+  config: Config,
+  { database, poster, telemetry, vitalSigns, logger }: ApiSources,
+): ApiParts {
   const { slot } = config;
   const { within, aside } = database;
   const status = new SharedAnswer(() => aside((db) => statusReport(db, slot)), statusIsGoodForMs);
   const resendParts = (company: string | null): ResendParts => ({
     within: (use) => within(company, use),
+    // The row of which place and webhook are known is all that is touched.
+    note: (use) => within(null, use),
     poster,
+    warn: (message) => logger.warn(message),
     isOperator: company === null,
   });
   const slotNow = new SharedAnswer(() => aside((db) => readSlot(db, slot)), slotIsGoodForMs);
@@ -64,7 +72,7 @@ export function apiParts(config: Config, { database, poster, telemetry, vitalSig
     resendMany: async (company, { webhook, wanted, page, isDry }) => {
       const own = resendParts(company);
       const plan = await planResend(own, webhook, wanted);
-      if (isDry) return { ...(await countResend(own, plan)), data: [], last: null };
+      if (isDry) return { ...(await countResend(own, plan)), data: [], hasMore: false, last: null };
       return { count: null, withoutBody: null, ...(await resendPage(own, plan, page)) };
     },
     listLosses: (company, filter) => within(company, (db) => listLosses(db, filter)),

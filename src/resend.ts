@@ -1,5 +1,7 @@
 // Sending again what the delivery log has: each a delivery of its own by the very code that sends deliveries, marked by a header and in the log, claimed
 // by nobody and counted nowhere. Invariant: its row in the log is committed before its first byte, and nothing is sent twice for one request.
+import { setTimeout as pause } from 'node:timers/promises';
+import { backoffMs } from './backoff.ts';
 import { deliveryId } from './delivery-id.ts';
 import { attemptColumns } from './delivery-log.ts';
 import { readCurrentRow } from './database/current-row.ts';
@@ -34,7 +36,10 @@ import { runInOrder } from './in-order.ts';
 export interface ResendParts {
   /** No connection is held while a receiver takes its time. */
   within<T>(use: (db: Database) => Promise<T>): Promise<T>;
+  /** As `within`, to write down what came of it: not behind what callers read. */
+  note<T>(use: (db: Database) => Promise<T>): Promise<T>;
   readonly poster: Pick<Poster, 'post'>;
+  warn(message: string): void;
   /** Who asks may know which statement lets the service read a table. */
   readonly isOperator: boolean;
 }
@@ -61,6 +66,7 @@ export interface Resent {
 
 const timeoutMs = 10_000;
 const maxAtOnce = 8;
+const noteWithinMs = 8_000;
 /** After this no further one of a page is begun. */
 const beginWithinMs = 15_000;
 
@@ -153,7 +159,8 @@ export async function countResend(
 
 export interface ResentPage {
   readonly data: readonly Resent[];
-  /** The time of the last one, behind which the next page begins; null: there is no more. */
+  readonly hasMore: boolean;
+  /** The time of the last one so far, behind which the next page begins; null: there was none yet. */
   readonly last: string | null;
 }
 
@@ -173,24 +180,26 @@ export async function resendPage(
   const found = await parts.within((db) => readSelection(db, selection, { after, limit }));
   const rules = { isOfLoss, mayRepeat: mayRepeat(selection) };
   const endsAtMs = performance.now() + beginWithinMs;
-  let isAway = false;
+  const failures: ExitError[] = [];
   const data = await runInOrder({
     items: found.slice(0, limit),
     keysOf: ({ key, old_key: oldKey }) => (key === null ? 'all' : oldKey === null ? [key] : [key, oldKey]),
     maxAtOnce: concurrency,
-    mayBegin: () => !isAway && !signal.aborted && performance.now() < endsAtMs,
+    mayBegin: () => failures.length === 0 && !signal.aborted && performance.now() < endsAtMs,
     run: async (each) => {
       try {
         return await sendAgain(parts, each, rules);
       } catch (error) {
         if (!(error instanceof ExitError)) throw error;
-        isAway = true;
+        failures.push(error);
         return { ...nothingSent(each), refusal: 'the database could not be asked, so nothing was sent' };
       }
     },
   });
-  const hasMore = data.length < found.length;
-  return { data, last: hasMore ? (found[data.length - 1]?.at ?? after) : null };
+  // Where something was sent its outcome is not withheld.
+  const [failure] = failures;
+  if (failure !== undefined && data.every(({ id }) => id === null)) throw failure;
+  return { data, hasMore: data.length < found.length, last: found[data.length - 1]?.at ?? after };
 }
 
 /** @throws {ExitError} for a webhook that is deleted or paused. */
@@ -210,11 +219,8 @@ type Begun =
   | { readonly refusal: string; readonly isSentElsewhere?: true }
   | { readonly resent: BegunResend; readonly body: string; readonly keepsBody: boolean };
 
-async function sendAgain(
-  { within, poster, isOperator }: ResendParts,
-  source: ListedDelivery,
-  rules: Rules,
-): Promise<Resent> {
+async function sendAgain(parts: ResendParts, source: ListedDelivery, rules: Rules): Promise<Resent> {
+  const { within, poster, isOperator } = parts;
   const begun = await within(async (db): Promise<Begun> => {
     const logged = await readDelivery(db, deliveryId(source));
     const keepsBody = await logsBodies(db, source.table_name);
@@ -245,7 +251,7 @@ async function sendAgain(
   });
   if (result.kind !== 'finished') throw new Error('what is sent again may always be written');
   const { outcome, trace } = result;
-  await noteOutcome(within, resent, attemptColumns({ outcome, trace, keepsBody }));
+  await noteOutcome(parts, resent, attemptColumns({ outcome, trace, keepsBody }));
   return {
     ...nothingSent(source),
     id: deliveryId(resent.place),
@@ -256,13 +262,33 @@ async function sendAgain(
   };
 }
 
-// It was sent, whatever becomes of this: the row says then that the outcome is not known.
+// It was sent, whatever becomes of this: where it cannot be written the row says that the outcome is not known.
 async function noteOutcome(
-  within: ResendParts['within'],
+  { note, warn }: ResendParts,
   resent: BegunResend,
   columns: ReturnType<typeof attemptColumns>,
 ): Promise<void> {
-  await within((db) => finishResend(db, resent, columns)).catch(() => undefined);
+  const endsAtMs = performance.now() + noteWithinMs;
+  for (let attempt = 0; ; attempt++) {
+    try {
+      await note((db) => finishResend(db, resent, columns));
+      return;
+    } catch (error) {
+      const waitMs = backoffMs(attempt);
+      if (!mayHeal(error) || performance.now() + waitMs > endsAtMs) {
+        const why = error instanceof Error ? error.message : String(error);
+        warn(
+          `the outcome of the resend ${deliveryId(resent.place)} (${columns.outcome}) could not be written down, and stays interrupted in the delivery log: ${why}`,
+        );
+        return;
+      }
+      await pause(waitMs);
+    }
+  }
+}
+
+function mayHeal(error: unknown): boolean {
+  return error instanceof ExitError && ['busy', 'slow', 'unavailable'].includes(error.refusal ?? '');
 }
 
 function nothingSent(source: ListedDelivery): Resent {

@@ -71,7 +71,7 @@ class Service {
       logger,
       telemetry,
       stop,
-      parts: apiParts(config, { database, poster, telemetry, vitalSigns }),
+      parts: apiParts(config, { database, poster, telemetry, vitalSigns, logger }),
       consoleOrigins: config.consoleOrigins,
       isDemo: this.#options.isDemo ?? false,
       whyNotReady: () => this.#whyNotReady(),

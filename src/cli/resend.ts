@@ -1,5 +1,6 @@
 /** `rowhook resend`: sends again what the delivery log has: one delivery, a stretch of time of a webhook, or what a loss names. Only `--yes` sends. */
 import { InvalidArgumentError, Option, type Command } from 'commander';
+import { parseDeliveryId } from '../delivery-id.ts';
 import type { Selected } from '../database/resend-selection.ts';
 import { ExitError } from '../exit-error.ts';
 import type { Resent } from '../resend.ts';
@@ -22,6 +23,11 @@ interface Options extends BackendOptions {
   readonly yes?: true;
   readonly json?: true;
 }
+
+type Named = {
+  readonly [Name in 'webhook' | 'since' | 'until' | 'outcome' | 'reason' | 'loss']?:
+    Options[Name] | undefined;
+};
 
 export function addResend(program: Command, context: CliContext): void {
   const command = program
@@ -57,9 +63,12 @@ export function addResend(program: Command, context: CliContext): void {
       const wanted = wantedOf(id, options);
       const backend = openBackend(context, options);
       const selected = await backend.countResend(wanted);
-      const data = options.yes === true ? await send(backend, wanted, { selected, context }) : [];
-      if (options.json === true) context.write(formatJson({ done: options.yes === true, ...selected, data }));
+      const isSent = options.yes === true;
+      const { data, problem } = isSent ? await send(backend, wanted, { selected, context }) : nothing;
+      const done = isSent && problem === null;
+      if (options.json === true) context.write(formatJson({ done, ...selected, data }));
       else context.write(describe(selected, data, { id, options, terminal: context }));
+      if (problem !== null) throw problem;
       if (data.some(isFailed)) throw new ExitError('not everything was delivered', { exitCode: 1 });
     });
   addJsonOption(addBackendOption(command));
@@ -92,22 +101,67 @@ function wantedOf(
   );
 }
 
+interface Sent {
+  readonly data: readonly Resent[];
+  /** Why it ended before the last one; null: it did not. */
+  readonly problem: Error | null;
+}
+
+const nothing: Sent = { data: [], problem: null };
+
 async function send(
   backend: Backend,
   wanted: ToResend,
   { selected, context }: { readonly selected: Selected; readonly context: CliContext },
-): Promise<Resent[]> {
+): Promise<Sent> {
   const data: Resent[] = [];
   const signal = context.stopSignal();
-  const end = await backend.resend(wanted, {
-    signal,
-    onPage: (page, hasMore) => {
-      data.push(...page);
-      if (hasMore && !signal.aborted) context.warn(`${data.length} of ${selected.count}`);
-    },
-  });
-  if (end === 'stopped') context.warn('stopped; the same command goes on with what did not arrive');
-  return data;
+  try {
+    const end = await backend.resend(wanted, {
+      signal,
+      warn: (message) => context.warn(message),
+      onPage: (page, hasMore) => {
+        data.push(...page);
+        if (hasMore && !signal.aborted) context.warn(`${data.length} of ${selected.count}`);
+      },
+    });
+    return { data, problem: end === 'done' ? null : stopped(end, wanted, { data, count: selected.count }) };
+  } catch (error) {
+    // What was sent before is shown.
+    if (data.length > 0 && error instanceof Error) return { data, problem: error };
+    throw error;
+  }
+}
+
+function stopped(
+  end: 'stopped' | 'cut',
+  wanted: ToResend,
+  { data, count }: { readonly data: readonly Resent[]; readonly count: number },
+): ExitError {
+  const what = `stopped after ${data.length} of ${count}`;
+  return new ExitError(what, { exitCode: 1, remedy: wayOn(end, wanted, data.at(-1) ?? null) });
+}
+
+function wayOn(end: 'stopped' | 'cut', wanted: ToResend, last: Resent | null): string {
+  const range = wanted.kind === 'many' && 'since' in wanted.wanted ? wanted.wanted : null;
+  if (wanted.kind !== 'many' || range?.outcomes?.includes('delivered') !== true)
+    return 'The same command goes on with what did not arrive.';
+  const webhook = wanted.webhook ?? undefined;
+  // It would send once more what went out of the page that nobody knows of.
+  if (end === 'cut') {
+    const log = ['rowhook deliveries', ...words(undefined, { webhook })].join(' ');
+    return `Some more may have been sent; see what was, before you send the rest: ${log}`;
+  }
+  const { until, outcomes: outcome, reason } = range;
+  const since = last === null ? range.since : timeBehind(last.deliveryId);
+  const rest = words(undefined, { webhook, since, until, outcome, reason });
+  return `To go on with the rest: ${['rowhook resend', ...rest, '--yes'].join(' ')}`;
+}
+
+// A microsecond behind the row's own.
+function timeBehind(id: string): string | undefined {
+  const [us, uid] = id.split('-');
+  return parseDeliveryId(`${Number(us) + 1}-${uid ?? ''}`)?.at;
 }
 
 function isFailed({ isDelivered, isSentElsewhere }: Resent): boolean {
@@ -149,7 +203,7 @@ function describe(
 }
 
 // With the moments that were meant: "2h ago" is another one by then.
-function words(id: string | undefined, { webhook, since, until, outcome, reason, loss }: Options): string[] {
+function words(id: string | undefined, { webhook, since, until, outcome, reason, loss }: Named): string[] {
   const named = { webhook, since, until, outcome: outcome?.join(','), reason, loss: loss?.toString() };
   const options = Object.entries(named).flatMap(([name, value]) =>
     value === undefined ? [] : [`--${name}`, shellWord(value)],

@@ -12,6 +12,7 @@ import { forOperators, Problem, problemOf } from './problem.ts';
 import { overviewRoutes, type OverviewOptions } from './overview-routes.ts';
 import { readRoutes } from './read-routes.ts';
 import type { Route } from './route.ts';
+import type { Sends } from './sends.ts';
 import { tableRoutes } from './table-routes.ts';
 import { webhookRoutes } from './webhook-routes.ts';
 
@@ -23,6 +24,7 @@ export interface ApiOptions extends RouteOptions {
   readonly parts: ApiParts;
   readonly access: Access;
   readonly logger: Logger;
+  readonly sends: Sends;
 }
 
 export function apiRoutes(parts: ApiParts, { streams, ...options }: RouteOptions): Route[] {
@@ -38,7 +40,7 @@ export function apiRoutes(parts: ApiParts, { streams, ...options }: RouteOptions
 
 export function addApi(
   app: FastifyInstance,
-  { parts, streams, access, logger, version, isDemo }: ApiOptions,
+  { parts, streams, sends, access, logger, version, isDemo }: ApiOptions,
 ): void {
   const routes = apiRoutes(parts, { streams, version, isDemo });
   const document = openApiDocument(routes, version);
@@ -63,12 +65,13 @@ export function addApi(
         if (principal === null) throw new Error('a route was reached without asking who it is');
         const { 'if-match': ifMatch, 'last-event-id': eventId } = request.headers;
         const lastEventId = Array.isArray(eventId) ? eventId.join() : eventId;
-        const {
-          status,
-          body: answer,
-          headers = {},
-        } = await route.answer({ principal, params, query, body, ifMatch, lastEventId, signal: gone(reply) });
-        return await reply.code(status).headers(headers).send(answer);
+        const inputs = { principal, params, query, body, ifMatch, lastEventId };
+        const answer = async (signal: AbortSignal): Promise<FastifyReply> => {
+          const { status, body: content, headers = {} } = await route.answer({ ...inputs, signal });
+          return await reply.code(status).headers(headers).send(content);
+        };
+        if (route.isSending !== true) return await answer(gone(reply));
+        return await sends.run(() => answer(AbortSignal.any([gone(reply), sends.stopping])));
       },
     });
   }

@@ -35,6 +35,7 @@ export function deliveryRoutes(parts: ApiParts): Route[] {
       method: 'POST',
       path: '/v1/deliveries/{id}/resend',
       id: 'resendDelivery',
+      isSending: true,
       summary: 'Send a delivery of the log again, once',
       description: aboutResends,
       params: deliveryParams,
@@ -49,6 +50,7 @@ export function deliveryRoutes(parts: ApiParts): Route[] {
       method: 'POST',
       path: '/v1/webhooks/{id}/resend',
       id: 'resendMany',
+      isSending: true,
       summary: "Send a stretch of a webhook's log again, or what a loss names, a page at a time",
       description:
         `${aboutResends} Oldest first, of a record one after the other; what was sent again already and arrived, or may have, is left out, unless ` +
@@ -68,10 +70,12 @@ export function deliveryRoutes(parts: ApiParts): Route[] {
           page: { after: place?.after ?? null, limit, signal },
           isDry: body.dryRun === true,
         };
-        const { last, ...page } = await places.use(company, () => parts.resendMany(company, request));
+        const { hasMore, last, ...page } = await places.use(company, () =>
+          parts.resendMany(company, request),
+        );
         return {
           status: 200,
-          body: { ...page, nextCursor: last === null ? null : stretchCursor(last, until) },
+          body: { ...page, nextCursor: hasMore ? stretchCursor(last, until) : null },
         };
       },
     }),
@@ -83,7 +87,7 @@ function wantedOf(
   until: string,
 ): ResendRequest['wanted'] {
   if (loss !== undefined) return { loss };
-  return { since: new Date(since ?? until).toISOString(), until, outcomes, reason };
+  return { since: since ?? until, until, outcomes, reason };
 }
 
 const aboutResends =

@@ -47,19 +47,20 @@ export function readTimeCursor(cursor: string | undefined): string | null {
   throw notACursor();
 }
 
-/** Of one that ends at a time, the same for all of its pages: the place, and that end. */
+/** Of one that ends at a time, the same for all of its pages: the place (null: before the first), and that end. */
 export function readStretchCursor(
   cursor: string | undefined,
-): { readonly after: string; readonly until: string } | null {
+): { readonly after: string | null; readonly until: string } | null {
   const place = readCursor(cursor);
   if (place === null) return null;
   const [after = '', until = '', ...others] = place.split('/');
-  if (others.length === 0 && isTime(after) && isTime(until)) return { after, until };
+  const isOurs = others.length === 0 && (after === '' || isTime(after)) && isTime(until);
+  if (isOurs) return { after: after === '' ? null : after, until };
   throw notACursor();
 }
 
-export function stretchCursor(after: string, until: string): string {
-  return Buffer.from(`${after}/${until}`).toString('base64url');
+export function stretchCursor(after: string | null, until: string): string {
+  return Buffer.from(`${after ?? ''}/${until}`).toString('base64url');
 }
 
 /** `2026-01-31T10:00:00.123456Z`: a day that there is, in a year that Postgres reads. */

@@ -46,6 +46,7 @@ export interface ResendAnswer {
   readonly count: number | null;
   readonly withoutBody: number | null;
   readonly data: readonly object[];
+  readonly hasMore: boolean;
   readonly last: string | null;
 }
 
@@ -115,7 +116,7 @@ export interface ApiParts {
   findDelivery(companyId: string | null, id: string): Promise<FoundDelivery>;
   /** One POST now of what the log has, by the code that sends deliveries; in the log, and counted nowhere. */
   resend(companyId: string | null, id: string): Promise<object>;
-  /** Many of one webhook, a page at a time; `last` is the place in the log of the page's last one, null: there is no more. */
+  /** Many of one webhook, a page at a time; `last` is the place in the log of the last one so far, null: there was none yet. */
   resendMany(companyId: string | null, request: ResendRequest): Promise<ResendAnswer>;
   listLosses(companyId: string | null, filter: LossFilter): Promise<ListedLoss[]>;
   /** What became of a record's changes. */

@@ -27,7 +27,7 @@ interface Inputs<Params, Query, Body> {
   /** The revision that a change is meant for, from If-Match; undefined: whichever there is. */
   readonly revision: number | undefined;
   readonly lastEventId: string | undefined;
-  /** Aborts when the caller goes away before the answer. */
+  /** Aborts when the caller goes away before the answer; of what sends something also when the service stops. */
   readonly signal: AbortSignal;
 }
 
@@ -43,6 +43,8 @@ export interface Route {
   readonly isVersioned?: boolean;
   /** Answers with a stream that stays open; takes Last-Event-ID. */
   readonly isLive?: boolean;
+  /** Sends something to a receiver while its caller waits. */
+  readonly isSending?: boolean;
   readonly params?: z.ZodObject;
   readonly query?: z.ZodObject;
   readonly body?: z.ZodObject;

@@ -13,6 +13,7 @@ import { EventStreams } from './event-streams.ts';
 import { Metrics } from './metrics.ts';
 import type { ApiParts } from './parts.ts';
 import { Problem } from './problem.ts';
+import { Sends } from './sends.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -31,7 +32,7 @@ export interface HttpServerOptions {
   readonly logger: Logger;
   readonly parts: ApiParts;
   readonly telemetry: Telemetry;
-  /** Aborting it ends what stays open: streams of events. */
+  /** Aborting it ends what stays open, streams of events, and lets nothing more be sent. */
   readonly stop: AbortSignal;
   /** Of pages that may show the console in a frame. */
   readonly consoleOrigins: readonly string[];
@@ -89,10 +90,12 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
   addConsole(app, { origins: options.consoleOrigins, dir: options.consoleDir });
   addMetrics(app, access, options);
   const streams = new EventStreams({ parts, telemetry });
+  const sends = new Sends();
   stop.addEventListener('abort', () => {
     streams.stop();
+    sends.stop();
   });
-  addApi(app, { parts, streams, access, logger, version, isDemo });
+  addApi(app, { parts, streams, sends, access, logger, version, isDemo });
   try {
     await app.listen({ host, port });
   } catch (error) {
@@ -102,7 +105,7 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
   return {
     url: `http://${family === 'IPv6' ? `[${address}]` : address}:${bound}`,
     [Symbol.asyncDispose]: async () => {
-      await streams[Symbol.asyncDispose]();
+      await Promise.all([streams[Symbol.asyncDispose](), sends[Symbol.asyncDispose]()]);
       await app.close();
     },
   };

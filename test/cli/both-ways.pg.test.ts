@@ -195,6 +195,100 @@ describe('what is sent again', () => {
     expect(bodies()).toEqual(first);
   });
 
+  // Stops after a page, as Ctrl-C does; without `stopsAfter` before the first one.
+  async function runStopped(
+    args: readonly string[],
+    env: Record<string, string>,
+    stopsAfter?: string,
+  ): Promise<CliResult> {
+    const stop = new AbortController();
+    if (stopsAfter === undefined) stop.abort();
+    let said = '';
+    const result = await runHere(args, env, {
+      stopSignal: () => stop.signal,
+      warn: (text) => {
+        said += `${text}\n`;
+        if (text === stopsAfter) stop.abort();
+      },
+    });
+    return { ...result, stderr: said + result.stderr };
+  }
+
+  const sentBodies = (): string[] => receiver.requests.map(({ body }) => body);
+  const forget = async (): Promise<void> => {
+    receiver.clear();
+    await api.database.admin.query(`delete from rowhook.delivery where resend_of is not null`);
+  };
+
+  test('stopped before the first one it says so, and has not succeeded', async () => {
+    for (const env of [overDatabase, overApi]) {
+      expect(await runStopped([...range, '--yes'], env)).toEqual({
+        exitCode: 1,
+        stdout: '0 of 130 deliveries arrived\n',
+        stderr: 'rowhook: stopped after 0 of 130\nThe same command goes on with what did not arrive.\n',
+      });
+    }
+    expect(sentBodies()).toEqual([]);
+  });
+
+  test('stopped in the middle it has not succeeded, and the same command sends the rest', async () => {
+    for (const env of [overDatabase, overApi]) {
+      const { exitCode, stdout, stderr } = await runStopped([...range, '--yes'], env, '100 of 130');
+      expect({ exitCode, first: stdout.split('\n')[0] }).toEqual({
+        exitCode: 1,
+        first: '98 of 130 deliveries arrived',
+      });
+      expect(stderr).toContain('stopped after 100 of 130\nThe same command goes on');
+      receiver.behave({ status: 200 }, '/ok');
+      expect((await runHere([...range, '--yes'], env)).stdout).toMatch(/^31 of 32 deliveries arrived\n/);
+      receiver.behave(({ body }) => ({ status: body === '{"n":20}' ? 503 : 200 }), '/ok');
+      await forget();
+    }
+  });
+
+  test('where what arrived is asked for, too, it says how to go on behind the last one', async () => {
+    const until = new Date(Date.now() + 60_000).toISOString();
+    const all = [...range, '--until', until, '--outcome', 'failed,delivered', '--yes'];
+    for (const env of [overDatabase, overApi]) {
+      const { stderr } = await runStopped(all, env, '100 of 130');
+      const rest = /To go on with the rest: rowhook (.*)\n/.exec(stderr)?.[1]?.split(' ') ?? [];
+      expect(rest).toContain('failed,delivered');
+      receiver.clear();
+      expect((await runHere(rest, env)).stdout).toBe('30 of 30 deliveries arrived\n');
+      expect(sentBodies().toSorted()).toEqual(
+        Array.from({ length: 30 }, (_, n) => `{"n":${101 + n}}`).toSorted(),
+      );
+      await forget();
+    }
+  });
+
+  test('what was sent before the database refused the next is shown', async () => {
+    const { admin } = api.database;
+    await admin.query(`update rowhook.webhook set concurrency = 1 where id = 'wh_a'`);
+    receiver.behave(async () => {
+      if (receiver.requests.length === 3)
+        await admin.query('revoke insert on rowhook.delivery from rowhook_service');
+      return { status: 200 };
+    }, '/ok');
+    try {
+      const shown: string[] = [];
+      for (const env of [overDatabase, overApi]) {
+        const { exitCode, stdout } = await runHere([...range, '--yes'], env);
+        expect(exitCode).toBe(1);
+        expect(sentBodies()).toEqual(['{"n":1}', '{"n":2}', '{"n":3}']);
+        shown.push(stdout.replaceAll(/^\d{16}-\d+ /gm, ''));
+        await admin.query('grant insert on rowhook.delivery to rowhook_service');
+        await forget();
+      }
+      expect(shown[0]).toMatch(
+        /^3 of 130 deliveries arrived\n.*\n *k4 +not sent: the database could not be asked[^\n]*\n$/,
+      );
+      expect(shown[1]).toBe(shown[0]);
+    } finally {
+      await admin.query('grant insert on rowhook.delivery to rowhook_service');
+    }
+  });
+
   test('over the API a loss needs the webhook that it is of', async () => {
     const { exitCode, stderr } = await runHere(['resend', '--loss', '5'], overApi);
     expect(exitCode).toBe(2);

@@ -73,6 +73,7 @@ export async function startApiHere({
   const poster = open.use(createPoster(config));
   const telemetry = new Telemetry();
   const vitalSigns = open.use(new VitalSigns(telemetry));
+  const logger = createLogger('silent');
   const server = open.use(
     await startHttpServer({
       host: '127.0.0.1',
@@ -80,9 +81,9 @@ export async function startApiHere({
       adminToken,
       tokenSecret,
       version: '0.0.0',
-      logger: createLogger('silent'),
+      logger,
       telemetry,
-      parts: apiParts(config, { database: scoped, poster, telemetry, vitalSigns }),
+      parts: apiParts(config, { database: scoped, poster, telemetry, vitalSigns, logger }),
       consoleOrigins: [],
       isDemo: false,
       stop: new AbortController().signal,

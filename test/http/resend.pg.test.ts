@@ -9,7 +9,7 @@ let receiver: Receiver;
 
 beforeAll(async () => {
   receiver = await startReceiver();
-  api = await startApiHere({ allowTargets: '127.0.0.1' });
+  api = await startApiHere({ allowTargets: '127.0.0.1', limits: { waitMs: 200, lockMs: 1_000 } });
   await api.database.dba.query(`
     create schema erp;
     create table erp.item (id text primary key, "companyId" text not null, note text);
@@ -290,6 +290,48 @@ test('before its first byte it is in the log, as one of which the outcome is not
   expect((await deliveries())[0]).toMatchObject({ id: row?.['id'], outcome: 'delivered', detail: null });
 });
 
+test("the outcome is written down, however slow other companies' reads are", async () => {
+  const id = await log();
+  const answer = Promise.withResolvers<undefined>();
+  receiver.behave(async () => {
+    await answer.promise;
+    return {};
+  });
+  const asked = resend(id, await api.tokenOf('abc'));
+  await receiver.waitFor(1, { path: `/${webhook}` });
+  await using holder = await api.database.connect(api.database.adminUrl);
+  await holder.query('begin; lock table rowhook.loss in access exclusive mode');
+  const tokens = await Promise.all(['one', 'one', 'two', 'two'].map((company) => api.tokenOf(company)));
+  const reads = tokens.map((token) => api.ask('GET', '/v1/losses', { token }));
+  await waitUntil(async () => (await waitingForLocks()).length === 4, { describe: 'four slow reads' });
+  answer.resolve(undefined);
+  expect((await asked).body).toMatchObject({ isDelivered: true });
+  await holder.query('rollback');
+  await Promise.all(reads);
+  expect((await deliveries())[0]).toMatchObject({ resendOf: id, outcome: 'delivered' });
+});
+
+test('where the outcome cannot be written at once it is tried again', async () => {
+  const id = await log();
+  await using holder = await api.database.connect(api.database.adminUrl);
+  receiver.behave(async () => {
+    await holder.query('begin; lock table rowhook.delivery in exclusive mode');
+    return {};
+  });
+  const asked = resend(id);
+  const tries = new Set<string>();
+  await waitUntil(
+    async () => {
+      for (const at of await waitingForLocks()) tries.add(at);
+      return tries.size >= 2;
+    },
+    { describe: 'a second try' },
+  );
+  await holder.query('commit');
+  expect((await asked).body).toMatchObject({ isDelivered: true });
+  expect((await deliveries())[0]).toMatchObject({ resendOf: id, outcome: 'delivered' });
+});
+
 test('where the row cannot be written nothing is sent', async () => {
   const id = await log();
   await api.database.admin.query('revoke insert on rowhook.delivery from rowhook_service');
@@ -369,21 +411,21 @@ async function resendTwice(body: object): Promise<Record<string, unknown>[]> {
   return (await Promise.all(both)).flatMap((each) => each.body['data'] as Record<string, unknown>[]);
 }
 
+/** When each of the statements that wait for a lock began. */
+async function waitingForLocks(): Promise<string[]> {
+  const rows = await api.database.admin.query(
+    `select query_start::text as at from pg_stat_activity where application_name = 'rowhook-api' and wait_event_type = 'Lock'
+       and datname = current_database()`,
+  );
+  return rows.map((row) => String(row['at']));
+}
+
 // Both have chosen what to send before either begins, and want to begin the same one.
 async function atTheSameTime<T>(ask: () => Promise<T>): Promise<T> {
   await using holder = await api.database.connect(api.database.adminUrl);
   await holder.query('begin; lock table rowhook.delivery in exclusive mode');
   const asked = ask();
-  await waitUntil(
-    async () => {
-      const [row] = await api.database.admin.query(
-        `select count(*) from pg_stat_activity where application_name = 'rowhook-api' and wait_event_type = 'Lock'
-           and datname = current_database()`,
-      );
-      return Number(row?.['count']) >= 2;
-    },
-    { describe: 'two resends to begin' },
-  );
+  await waitUntil(async () => (await waitingForLocks()).length >= 2, { describe: 'two resends to begin' });
   await holder.query('commit');
   return await asked;
 }

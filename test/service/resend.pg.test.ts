@@ -191,3 +191,38 @@ test('of a service that is killed in the middle nothing is sent twice, and the r
   expect(prices).toEqual([0, 1, 2, 3, 4]);
   expect(await scene.counts('jobs')).toEqual({ claimed: 10, success: 0, error: 10, missed: 0 });
 });
+
+test('a stop begins nothing more, and what is out ends with its outcome and its answer', async () => {
+  if (second === undefined) throw new Error('no service runs');
+  const service = second;
+  scene.receiver.behave({ status: 503 });
+  const since = new Date().toISOString();
+  await scene.app(
+    `insert into erp.job values ('s', 'acme', 0)`,
+    ...Array.from({ length: 2 }, (_, n) => `update erp.job set price = ${n + 1} where id = 's'`),
+  );
+  await scene.waitForCounts('jobs', { claimed: 13, error: 13 });
+  await waitForLogged(3, '--key', 's');
+  scene.receiver.clear();
+  const held = Promise.withResolvers<undefined>();
+  scene.receiver.behave(async () => {
+    await held.promise;
+    return { status: 200 };
+  });
+  const post = (path: string, json: object): Promise<{ statusCode: number; body: string } | null> =>
+    http.post(`${service.httpUrl}/v1/webhooks/jobs/${path}`, { json }).catch(() => null);
+  const asked = post('resend', { since });
+  await scene.receiver.waitFor(1, { path: '/jobs' });
+  const ended = service.kill('SIGTERM');
+  await service.waitForLog('stopped');
+  expect(await post('test', {})).toMatchObject({ statusCode: 503 });
+  held.resolve(undefined);
+  const { statusCode, body } = (await asked) ?? { statusCode: 0, body: '{}' };
+  expect([statusCode, JSON.parse(body)]).toMatchObject([
+    200,
+    { data: [{ isDelivered: true }], nextCursor: expect.any(String) as string },
+  ]);
+  expect(await ended).toEqual({ code: 0, signal: null });
+  expect((await logged('--key', 's', '--limit', '1'))[0]).toMatchObject({ outcome: 'delivered' });
+  expect(scene.receiver.requests).toHaveLength(1);
+});

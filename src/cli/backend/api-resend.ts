@@ -28,16 +28,17 @@ export function apiResend(api: ApiClient): Pick<Backend, 'countResend' | 'resend
       const range = rangeOf(wanted.wanted);
       let cursor: string | null = null;
       do {
+        if (signal.aborted) return 'stopped';
         const query: string = cursor === null ? '' : `?cursor=${encodeURIComponent(cursor)}`;
         // The service begins nothing more once this is aborted.
         const page = await api
           .send<Page>('post', `${path}${query}`, range, resentPage, signal)
           .catch(stopped(signal));
-        if (page === null) return 'stopped';
+        if (page === null) return 'cut';
         cursor = page.nextCursor;
         onPage(page.data, cursor !== null);
-      } while (cursor !== null && !signal.aborted);
-      return cursor === null ? 'done' : 'stopped';
+      } while (cursor !== null);
+      return 'done';
     },
   };
 }

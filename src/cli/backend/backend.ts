@@ -25,7 +25,11 @@ export interface Resending {
   readonly signal: AbortSignal;
   /** Of several: what came of each of a page, and whether there are more. */
   onPage(data: readonly Resent[], hasMore: boolean): void;
+  warn(message: string): void;
 }
+
+/** `stopped`: all that was begun has ended and was handed over; `cut`: what came of the page that was under way is not known. */
+export type ResendEnd = 'done' | 'stopped' | 'cut';
 
 /** Each rejects with an ExitError written for people. */
 export interface Backend {
@@ -46,7 +50,7 @@ export interface Backend {
   listLosses(filter: Omit<LossFilter, 'before'>): Promise<LossJson[]>;
   /** How many would be sent again; sends nothing. */
   countResend(wanted: ToResend): Promise<Selected>;
-  resend(wanted: ToResend, resending: Resending): Promise<'done' | 'stopped'>;
+  resend(wanted: ToResend, resending: Resending): Promise<ResendEnd>;
   why(record: { readonly table: string; readonly key: string }): Promise<Explanation>;
   status(): Promise<Status>;
 }

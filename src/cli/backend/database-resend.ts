@@ -1,5 +1,6 @@
 /** Sending again, from the delivery log in the database itself, by this process. */
 import type { Config } from '../../config.ts';
+import { explaining } from '../../database/explain-error.ts';
 import { readDelivery } from '../../database/logged-delivery.ts';
 import { withDatabase } from '../../database/open-database.ts';
 import type { Selected } from '../../database/resend-selection.ts';
@@ -11,21 +12,22 @@ const pageSize = 100;
 
 export function databaseResend(config: Config): Pick<Backend, 'countResend' | 'resend'> {
   return {
-    countResend: (wanted) => withParts(config, (parts) => countOf(parts, wanted)),
-    resend: (wanted, { signal, onPage }) =>
-      withParts(config, async (parts) => {
+    countResend: (wanted) => withParts({ config, warn: () => undefined }, (parts) => countOf(parts, wanted)),
+    resend: (wanted, { signal, onPage, warn }) =>
+      withParts({ config, warn }, async (parts) => {
         if (wanted.kind === 'one') {
           onPage([await resend(parts, wanted.id)], false);
           return 'done';
         }
         const plan = await planResend(parts, wanted.webhook, wanted.wanted);
         let after: string | null = null;
-        do {
+        while (!signal.aborted) {
           const page = await resendPage(parts, plan, { after, limit: pageSize, signal });
           after = page.last;
-          onPage(page.data, after !== null);
-        } while (after !== null && !signal.aborted);
-        return after === null ? 'done' : 'stopped';
+          onPage(page.data, page.hasMore);
+          if (!page.hasMore) return 'done';
+        }
+        return 'stopped';
       }),
   };
 }
@@ -38,7 +40,14 @@ async function countOf(parts: ResendParts, wanted: ToResend): Promise<Selected> 
   return { count: 1, withoutBody: body === null ? 1 : 0 };
 }
 
-async function withParts<T>(config: Config, use: (parts: ResendParts) => Promise<T>): Promise<T> {
+interface Sources extends Pick<ResendParts, 'warn'> {
+  readonly config: Config;
+}
+
+async function withParts<T>({ config, warn }: Sources, use: (parts: ResendParts) => Promise<T>): Promise<T> {
   await using poster = createPoster(config);
-  return await withDatabase(config, (db) => use({ within: (ask) => ask(db), poster, isOperator: true }));
+  return await withDatabase(config, (db) => {
+    const within: ResendParts['within'] = (ask) => explaining(config.databaseUrl, () => ask(db));
+    return use({ within, note: within, poster, warn, isOperator: true });
+  });
 }
