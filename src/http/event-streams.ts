@@ -31,6 +31,7 @@ export class EventStreams implements AsyncDisposable {
   #end: string | null = null;
   #earlier: LiveStatus | null = null;
   #isReadingStatus = false;
+  #isLooking = false;
   #isStopping = false;
 
   constructor(options: EventStreamsOptions) {
@@ -124,11 +125,24 @@ export class EventStreams implements AsyncDisposable {
   async #look(): Promise<void> {
     const operators = this.#feeds.get(null);
     if (operators !== undefined) void this.#tellStatus(operators);
+    // On the operator's connections: one of them is left to who asks the API.
+    if (this.#isLooking) return;
+    this.#isLooking = true;
+    try {
+      await this.#lookAtLog();
+    } finally {
+      this.#isLooking = false;
+    }
+  }
+
+  /** Resolves when the operators' feed has looked, too. */
+  async #lookAtLog(): Promise<void> {
     // Without it the feeds see the webhooks, and the deliveries the next time.
     const end = await this.#options.parts.logEnd(this.#end).catch(() => this.#end);
     if (end === null || this.#open.size === 0) return;
     this.#end = end;
-    for (const feed of this.#feeds.values()) void feed.look(end);
+    const looks = new Map([...this.#feeds].map(([companyId, feed]) => [companyId, feed.look(end)]));
+    await looks.get(null);
   }
 
   async #tellStatus(operators: Feed): Promise<void> {

@@ -99,6 +99,18 @@ test("a company's flood of requests is turned away, and nobody else with it", as
   expect(statuses.slice(124)).toEqual(Array.from({ length: 26 }, () => 200));
 });
 
+test('streams of events that wait for the database leave the operator a connection', async () => {
+  using stream = await api.listen();
+  await stream.waitFor('status');
+  await lock('rowhook.delivery');
+  await waitUntil(async () => (await waitingReads()) > 0, { describe: 'the streams to wait' });
+  const looks = (): number => stream.events.filter(({ name }) => name === 'status').length;
+  const before = looks();
+  await waitUntil(() => looks() >= before + 3, { describe: 'the streams to look thrice' });
+  expect((await api.ask('GET', '/v1/webhooks')).status).toBe(200);
+  expect(await waitingReads()).toBe(1);
+});
+
 test('a place that gets free goes to whoever waits', async () => {
   await using patient = await startApiHere({
     limits: { ofOneCompany: 1, lockMs: 15_000, statementMs: 15_000 },
