@@ -58,6 +58,8 @@ export function useStatus(isWanted: boolean) {
 
 export interface WebhookFilters {
   readonly limit: number;
+  /** Of the page before. */
+  readonly cursor?: string | undefined;
   readonly search?: string | undefined;
   readonly table?: string | undefined;
   readonly company?: string | undefined;

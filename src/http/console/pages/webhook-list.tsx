@@ -1,4 +1,4 @@
-// The list, those that need attention first. What is searched for and filtered stands in the address; more rows come when they are asked for.
+// The list, those that need attention first. What is searched for and filtered stands in the address, and which page of it.
 import { useDeferredValue, useState, type ReactNode } from 'react';
 import { setParams, useAddress } from '../address.ts';
 import { hrefOf, type Params } from '../words/places.ts';
@@ -7,8 +7,7 @@ import { EmptyNote, QueryNote } from '../parts/note.tsx';
 import { useIsOperator } from '../session-context.ts';
 import { WebhookRow } from './webhook-row.tsx';
 
-const step = 50;
-const most = 1_000;
+const perPage = 50;
 
 const shown: readonly (readonly [string, string, readonly Health[] | undefined])[] = [
   ['', 'all', undefined],
@@ -28,11 +27,17 @@ export function WebhookList() {
   const address = useAddress();
   const { params } = address;
   const of = (name: string): string | undefined => params.get(name) ?? undefined;
-  const limit = Math.min(most, Number(of('rows') ?? step) || step);
   const health = shown.find(([value]) => value === (of('show') ?? ''))?.[2];
   const search = useDeferredValue(of('search'));
-  const webhooks = useWebhooks({ limit, search, table: of('table'), company: of('company'), health });
-  const set = (changed: Params): void => setParams(address, { rows: null, ...changed });
+  const webhooks = useWebhooks({
+    limit: perPage,
+    cursor: of('from'),
+    search,
+    table: of('table'),
+    company: of('company'),
+    health,
+  });
+  const set = (changed: Params): void => setParams(address, { from: null, ...changed });
   const list = webhooks.data?.data ?? [];
   const isFiltered = ['search', 'show', 'table', 'company'].some((name) => params.has(name));
   return (
@@ -48,17 +53,18 @@ export function WebhookList() {
           ))}
         </ul>
       )}
-      {hasMore(webhooks.data) && (
-        <p className="actions">
-          {limit < most ? (
-            <button type="button" onClick={() => set({ rows: String(Math.min(most, limit * 2)) })}>
-              Show more
-            </button>
-          ) : (
-            <span>These are the first thousand: search, or filter, to see others.</span>
-          )}
-        </p>
-      )}
+      <p className="actions">
+        {params.has('from') && (
+          <button type="button" onClick={() => set({})}>
+            First {perPage}
+          </button>
+        )}
+        {hasMore(webhooks.data) && (
+          <button type="button" onClick={() => set({ from: webhooks.data?.nextCursor ?? null })}>
+            Next {perPage}
+          </button>
+        )}
+      </p>
     </section>
   );
 }
