@@ -7,11 +7,16 @@ export function parseSince(value: string): Date {
   return new Date(parseMoment(value));
 }
 
-/** As ISO 8601. */
+/** As ISO 8601, in the years that the service and Postgres read. */
 export function parseMoment(value: string): string {
   const [, amount, unit = ''] = /^(\d{1,6})([smhd])$/.exec(value) ?? [];
-  if (amount === undefined) return parseTime(value);
-  return new Date(Date.now() - Number(amount) * (unitsMs[unit] ?? 0)).toISOString();
+  const moment =
+    amount === undefined
+      ? parseTime(value)
+      : new Date(Date.now() - Number(amount) * (unitsMs[unit] ?? 0)).toISOString();
+  const year = new Date(moment).getUTCFullYear();
+  if (year < 1 || year > 9999) throw new InvalidArgumentError('Use a time in the years 0001 to 9999.');
+  return moment;
 }
 
 /** As this command or psql prints it, with the microseconds of a row. Without a zone it is UTC, as all that is printed. */

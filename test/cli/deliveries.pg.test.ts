@@ -145,6 +145,10 @@ test('where nothing matches it says who knows what the log keeps', async () => {
 
 test.each([
   [['--since', 'yesterday'], 'Use 15m, 6h, 2d or a time such as'],
+  [['--since', '999999d'], 'Use a time in the years 0001 to 9999'],
+  [['--before', '999999d'], 'Use a time in the years 0001 to 9999'],
+  [['--since', '0000-12-31'], 'Use a time in the years 0001 to 9999'],
+  [['--before', '9999-12-31T23:00-02'], 'Use a time in the years 0001 to 9999'],
   [['--since', '5'], 'Use 15m, 6h, 2d or a time such as'],
   [['--before', '2026-13-01'], 'Use 15m, 6h, 2d or a time such as'],
   [['--limit', '0'], 'Use a whole number from 1'],
