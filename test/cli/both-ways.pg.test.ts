@@ -504,3 +504,19 @@ function steady(result: CliResult): CliResult {
       .replaceAll(/(?<="id": ")\d{16}-\d+/g, '<id>');
   return { ...result, stdout: still(result.stdout), stderr: still(result.stderr) };
 }
+
+test.each([
+  [1, ['wh_a'], 'Deleted so far: wh_a. Not deleted, or not known to be: wh_b, wh_c.'],
+  [0, [], 'Deleted so far: none. Not deleted, or not known to be: wh_b, wh_a, wh_c.'],
+])('what a delete over the API that fails at %i has deleted is said', async (place, gone, words) => {
+  const ids = ['wh_a', 'wh_c'].toSpliced(place, 0, 'wh_b');
+  await using holder = await api.database.connect(api.database.adminUrl);
+  await holder.query(`begin; select 1 from rowhook.webhook where id = 'wh_b' for update`);
+  const { exitCode, stderr } = await runHere(['webhook', 'delete', ...ids], overApi);
+  await holder.query('rollback');
+  expect([exitCode, stderr]).toEqual([1, expect.stringContaining(words)]);
+  const left = await api.database.admin.query('select id from rowhook.webhook order by id');
+  expect(left.map(({ id }) => id)).toEqual(
+    ['wh_a', 'wh_b', 'wh_c', 'wh_d'].filter((id) => !gone.includes(id)),
+  );
+});

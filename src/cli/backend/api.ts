@@ -1,5 +1,6 @@
 /** A running service, over its API: the same answers, within what the token opens. */
 import { z } from 'zod';
+import { ExitError } from '../../exit-error.ts';
 import {
   delivery,
   explanation,
@@ -33,7 +34,11 @@ export function apiBackend(api: ApiClient): Backend {
     updateWebhook: async (id, changes) => stored(await api.send('patch', pathOf(id), changes, webhook)),
     deleteWebhooks: async (ids) => {
       for (const id of ids) await find(id);
-      for (const id of ids) await api.send('delete', pathOf(id), undefined, z.unknown());
+      for (const [index, id] of ids.entries()) {
+        await api.send('delete', pathOf(id), undefined, z.unknown()).catch((error: unknown) => {
+          throw sayingWhatIsDeleted(error, ids, index);
+        });
+      }
     },
     testWebhook: (id) => api.send('post', `${pathOf(id)}/test`, {}, testResult),
     listDeliveries: ({ outcomes, since, limit, ...rest }, wantsBodies) => {
@@ -52,6 +57,23 @@ export function apiBackend(api: ApiClient): Backend {
     why: (record) => api.get('v1/why', record, explanation),
     status: () => api.get('v1/status', {}, status),
   };
+}
+
+// Each is a request of its own: those before the one that failed are gone.
+function sayingWhatIsDeleted(error: unknown, ids: readonly string[], failedAt: number): unknown {
+  if (!(error instanceof ExitError) || ids.length === 1) return error;
+  const { exitCode, remedy, refusal } = error;
+  const deleted = failedAt === 0 ? 'none' : ids.slice(0, failedAt).join(', ');
+  const left = ids.slice(failedAt).join(', ');
+  return new ExitError(
+    `${error.message}\nDeleted so far: ${deleted}. Not deleted, or not known to be: ${left}.`,
+    {
+      exitCode,
+      remedy,
+      refusal,
+      cause: error,
+    },
+  );
 }
 
 // What the process that answers has counted itself is nothing that the database could tell.

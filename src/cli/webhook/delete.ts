@@ -9,7 +9,9 @@ import { formatJson } from '../output.ts';
 export function addDelete(parent: Command, context: CliContext): void {
   const command = parent
     .command('delete')
-    .description('delete webhooks, all of them or none; what is queued for them is dropped')
+    .description(
+      'delete webhooks, all of them or none (over the API one by one); what is queued for them is dropped',
+    )
     .argument('<id...>', 'the webhooks, as `rowhook webhook list` shows them')
     .action(async (given: string[], options: BackendOptions & { readonly json?: true }) => {
       const ids = [...new Set(given)];
