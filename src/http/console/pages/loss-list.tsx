@@ -36,6 +36,9 @@ function LossTable({ list, hasWebhooks }: { readonly list: readonly Loss[]; read
       <table>
         <thead>
           <tr>
+            <th scope="col" className="number">
+              Id
+            </th>
             <th scope="col">At</th>
             {hasWebhooks && <th scope="col">Webhook</th>}
             <th scope="col">Table</th>
@@ -49,6 +52,7 @@ function LossTable({ list, hasWebhooks }: { readonly list: readonly Loss[]; read
         <tbody>
           {list.map((loss) => (
             <tr key={loss.id}>
+              <td className="number">{loss.id}</td>
               <td>
                 <LocalTime at={loss.at} />
               </td>

@@ -39,9 +39,9 @@ export function attentionOf(webhook: Attended, now: Date, zone?: string): Senten
       return { text: failingSentence(webhook, time), advice: failureOf(webhook.lastError ?? '').advice };
     case 'breaker open': {
       const { breakerSince, breakerProbeAt } = webhook;
-      const probe = breakerProbeAt === null ? 'with the next change' : `at ${time(breakerProbeAt)}`;
+      const probe = breakerProbeAt === null ? 'the next change' : `at ${time(breakerProbeAt)}`;
       const since = breakerSince === null ? '' : ` since ${time(breakerSince)}`;
-      const text = `Not sent to${since}, after many failures in a row; tried again ${probe}. ${lastOf(webhook)}`;
+      const text = `Not sent to${since}, after many failures in a row; the next try is ${probe}. ${lastOf(webhook)}`;
       return { text: text.trim(), advice: failureOf(webhook.lastError ?? '').advice };
     }
     case 'table disabled':

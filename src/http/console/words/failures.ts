@@ -41,7 +41,7 @@ function adviceFor(status: number): string {
   if (status >= 300 && status < 400)
     return 'The endpoint points elsewhere, and a POST does not follow: use the address that it points to.';
   if (status >= 500)
-    return 'The endpoint itself failed: its own log says why. Pause the webhook while it is mended.';
+    return 'The endpoint itself failed: its own log says why. Do not pause the webhook meanwhile: what is committed during a pause is never sent. A breaker that waits (under More) keeps it.';
   return 'The endpoint does not accept what it gets: the answer says why.';
 }
 
