@@ -68,12 +68,16 @@ function describeWaiting(webhook: WaitingWebhook): string {
   );
 }
 
+const seeLosses = [
+  'See: rowhook losses --since 1d',
+  'Where the delivery log has it, send it again: rowhook resend --loss <id>',
+].join('\n');
+
 /** The ledger never empties: only what is new is worth a warning. */
 export function checkLosses(recent: readonly LossFacts[], lastAt: Date | null): Check {
   if (recent.length > 0) {
     const detail = `in the last 24 hours: ${recent.map(describeLoss).join(', ')}`;
-    const remedy = `select * from rowhook.loss where at > now() - interval '24 hours' order by at desc;`;
-    return warn('losses', detail, remedy);
+    return warn('losses', detail, seeLosses);
   }
   const detail =
     lastAt === null ? 'none' : `none in the last 24 hours; the last one at ${lastAt.toISOString()}`;

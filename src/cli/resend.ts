@@ -178,6 +178,9 @@ const columns: readonly TableColumn<Resent>[] = [
   },
 ];
 
+const nothingLeft =
+  'nothing is left to send: the log has nothing of it, or it arrived, or may have, when it was sent again';
+
 function describe(
   { count, withoutBody }: Selected,
   data: readonly Resent[],
@@ -188,6 +191,7 @@ function describe(
   }: { readonly id: string | undefined; readonly options: Options; readonly terminal: Terminal },
 ): string {
   const what = `${count} ${count === 1 ? 'delivery' : 'deliveries'}`;
+  if (count === 0 && data.length === 0) return nothingLeft;
   if (options.yes !== true) {
     const lack = withoutBody === 0 ? '' : `; of ${withoutBody} the log has no body`;
     const again = ['rowhook resend', ...words(id, options), '--yes'].join(' ');

@@ -34,7 +34,7 @@ function explainServerError(error: pg.DatabaseError, databaseUrl: string): ExitE
     '55P03': 'Somebody holds the lock; try again when that transaction has ended.',
     '42501':
       `The role "${user}" may not do this: webhook commands need a member of rowhook_service; enable, disable, inspect and\n` +
-      `status one of rowhook_dba (who owns the table); deliveries and forget one of either; install and uninstall one who may create roles.`,
+      `status one of rowhook_dba (who owns the table); deliveries, losses, why and forget one of either; resend one of rowhook_service; install and uninstall one who may create roles.`,
   };
   const message = error.detail === undefined ? error.message : `${error.message}\n${error.detail}`;
   const remedy = error.hint ?? specialRemedy(error, databaseUrl) ?? remedies[error.code ?? ''];

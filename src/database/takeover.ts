@@ -1,6 +1,6 @@
 // Becoming the one that claims. It runs while the slot is held and nothing was handled yet: a new term fences the one
 // before, its claims without an outcome become `interrupted`, and what the journal still holds is settled. Invariant: what
-// was claimed is counted and never sent again.
+// was claimed is counted and not repeated by itself.
 import { describeDrop, describeOutcome, interruptedByFailover } from '../delivery/outcome.ts';
 import { maxPayloadBytes } from '../limits.ts';
 import { changeId, rangeOf, type Position } from '../position.ts';
@@ -199,7 +199,7 @@ async function interrupt(session: Session, claims: readonly JournalEntry[]): Pro
     total += Number(count);
     const known = range(positions.get(uid) ?? []);
     const detail =
-      'claimed, and no outcome was recorded: it may or may not have arrived, and is never sent again';
+      'claimed, and no outcome was recorded: it may or may not have arrived, and is not repeated by itself';
     await session.query({
       text: ledgerStatement,
       values: [uid, 'interrupted', count, ...known, null, detail],

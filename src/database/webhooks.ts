@@ -78,7 +78,26 @@ export async function listWebhooks(
       .orderBy('h.id')
       .limit(page.limit);
   const webhooks = await query.execute();
-  return (await mayEditUrls(db)) ? await withWholeUrls(db, webhooks) : webhooks;
+  const urls = await readWholeUrls(
+    db,
+    webhooks.map((webhook) => webhook.id),
+  );
+  return webhooks.map((webhook) => ({ ...webhook, url: urls.get(webhook.id) ?? webhook.url }));
+}
+
+/** Which webhooks this login sees, in words; null: all. */
+export async function describeSight(db: Database): Promise<string | null> {
+  const setting = (name: string) => sql`nullif(current_setting(${name}, true), '')`;
+  const query = sql<{ seesAll: boolean; company: string | null }>`
+    select pg_has_role(current_user, 'rowhook_dba', 'usage') or (pg_has_role(current_user, 'rowhook_service', 'usage')
+        and ${setting('rowhook.only_company_id')} is null) as "seesAll",
+      coalesce(${setting('rowhook.only_company_id')}, ${setting('rowhook.company_id')}) as company`;
+  const [sight] = (await query.execute(db)).rows;
+  if (sight?.seesAll === true) return null;
+  const company = sight?.company ?? null;
+  return company === null
+    ? 'it is a member of neither rowhook_service nor rowhook_dba, and its setting rowhook.company_id names no company'
+    : `it may see those of company "${company}" only`;
 }
 
 /** How many webhooks are in which health. */
@@ -87,15 +106,15 @@ export async function countWebhooks(db: Database): Promise<{ health: string; cou
   return await query.select(['h.health', sql<number>`count(*)`.as('count')]).execute();
 }
 
-async function withWholeUrls(db: Database, webhooks: readonly ListedWebhook[]): Promise<ListedWebhook[]> {
-  const ids = webhooks.map(({ id }) => id);
+/** Those that this login may see. */
+async function readWholeUrls(db: Database, ids: readonly string[]): Promise<Map<string, string>> {
+  if (!(await mayEditUrls(db))) return new Map();
   const rows = await db
     .selectFrom('webhook')
     .select(['id', 'url'])
     .where('id', '=', sql<string>`any(${ids}::text[])`)
     .execute();
-  const urls = new Map(rows.map((row) => [row.id, row.url]));
-  return webhooks.map((webhook) => ({ ...webhook, url: urls.get(webhook.id) ?? webhook.url }));
+  return new Map(rows.map((row) => [row.id, row.url]));
 }
 
 /** @throws {ExitError} for a name that is taken and for a table that is unknown or not enabled. */
@@ -147,6 +166,18 @@ export async function findWebhook(db: Database, id: string): Promise<ListedWebho
   const [webhook] = await listWebhooks(db, { id });
   if (webhook === undefined) throw unknownWebhooks([id]);
   return webhook;
+}
+
+/** One that can be sent to: with its whole URL. @throws {ExitError} for an id that no webhook has, and for a login that may not see the URL. */
+export async function findWithWholeUrl(db: Database, id: string): Promise<ListedWebhook> {
+  const webhook = await findWebhook(db, id);
+  const url = (await readWholeUrls(db, [id])).get(id);
+  if (url !== undefined) return { ...webhook, url };
+  throw new ExitError(`this login may not see the whole URL of ${id}, so nothing was sent`, {
+    exitCode: 1,
+    remedy: "Run it with the service's login, or with --api.",
+    refusal: 'refused',
+  });
 }
 
 async function mayEditUrls(db: Database): Promise<boolean> {

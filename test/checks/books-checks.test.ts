@@ -46,12 +46,13 @@ describe('the losses', () => {
   const loss = { reason: 'timeout', count: 12, uncountedEntries: 0, uncountedWebhooks: 0, lastAt };
   const gap = { reason: 'gap', count: 0, uncountedEntries: 3, uncountedWebhooks: 3, lastAt };
 
-  test('of the last 24 hours are a warning, and the statement shows the same ones', () => {
+  test('of the last 24 hours are a warning, and the commands show the same ones, and send them again', () => {
     expect(checkLosses([loss], lastAt)).toEqual({
       check: 'losses',
       status: 'warn',
       detail: 'in the last 24 hours: 12 timeout (last 2026-01-31T12:00:00.000Z)',
-      remedy: `select * from rowhook.loss where at > now() - interval '24 hours' order by at desc;`,
+      remedy:
+        'See: rowhook losses --since 1d\nWhere the delivery log has it, send it again: rowhook resend --loss <id>',
     });
   });
 

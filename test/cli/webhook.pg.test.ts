@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { createInstalledDatabase, type InstalledDatabase } from '../support/installed-database.ts';
+import { startReceiver } from '../support/receiver.ts';
 import { runCli, runJson, type CliResult } from './run-cli.ts';
 
 const url = 'https://hooks.example.com/in?token=hush';
@@ -52,6 +53,7 @@ describe('webhook create', () => {
       onDelete: true,
       onTruncate: false,
       active: true,
+      pauseReason: null,
       companyId: 'abc123',
       allCompanies: false,
       claimedCount: 0,
@@ -181,6 +183,42 @@ describe('webhook list', () => {
   test('says how to begin when there is none', async () => {
     expect((await asService('list')).stdout).toMatch(/no webhooks yet; see: rowhook webhook create --help/);
     expect((await runJson(['webhook', 'list'], { DATABASE_URL: database.serviceUrl })).json).toEqual([]);
+  });
+
+  test('says what a login may see that sees none', async () => {
+    await create('--company', 'abc123');
+    const { url: appUrl } = await database.createLogin({ name: 'shop', memberOf: ['rowhook_app'] });
+    const list = async (): Promise<string> =>
+      (await runCli(['webhook', 'list'], { DATABASE_URL: appUrl })).stdout;
+    expect(await list()).toBe(
+      'this login sees no webhooks: it is a member of neither rowhook_service nor rowhook_dba, ' +
+        'and its setting rowhook.company_id names no company\n',
+    );
+    await database.query(`alter role ${new URL(appUrl).username} set rowhook.company_id = 'other'`);
+    expect(await list()).toBe('this login sees no webhooks: it may see those of company "other" only\n');
+    await database.query(`alter role ${new URL(appUrl).username} set rowhook.company_id = 'abc123'`);
+    expect(await list()).toContain(url);
+  });
+});
+
+describe('webhook test', () => {
+  test('refuses a login that may not see the whole URL, and sends nothing', async () => {
+    await using receiver = await startReceiver();
+    const env = { ROWHOOK_ALLOW_TARGETS: '127.0.0.1' };
+    const { id } = await create('--company', 'abc123');
+    await database.query(`update rowhook.webhook set url = '${receiver.url}/in?token=hush'`);
+    const dba = { ...env, DATABASE_URL: readerUrl };
+    expect(await runCli(['webhook', 'test', String(id)], dba)).toEqual({
+      exitCode: 1,
+      stdout: '',
+      stderr: expect.stringContaining(
+        `this login may not see the whole URL of ${String(id)}, so nothing was sent\nRun it with the service's login, or with --api.`,
+      ) as string,
+    });
+    expect(await runCli(['webhook', 'update', String(id), '--paused'], dba)).toMatchObject({ exitCode: 1 });
+    expect(receiver.requests).toEqual([]);
+    await runCli(['webhook', 'test', String(id)], { ...env, DATABASE_URL: database.serviceUrl });
+    expect(receiver.requests).toMatchObject([{ path: '/in?token=hush' }]);
   });
 });
 

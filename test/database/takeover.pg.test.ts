@@ -62,6 +62,12 @@ test('claims without an outcome become interrupted, with their range, and are se
     { uid: '7', reason: 'interrupted', count: '2', from: '1-0000000000000030-0', to: '1-0000000000000060-0' },
     { uid: '8', reason: 'interrupted', count: '2', from: '1-0000000000000060-0', to: '1-0000000000000070-0' },
   ]);
+  expect(await books.database.admin.query('select distinct detail from rowhook.loss')).toEqual([
+    {
+      detail:
+        'claimed, and no outcome was recorded: it may or may not have arrived, and is not repeated by itself',
+    },
+  ]);
 });
 
 test('a takeover closes every breaker, for the next process begins without them', async () => {

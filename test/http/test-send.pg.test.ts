@@ -160,5 +160,8 @@ test('the command does the same, and its exit code says what came of it', async 
   const closed = await runCli(['webhook', 'test', 'wh_1'], { DATABASE_URL: api.database.serviceUrl });
   expect(closed.exitCode).toBe(1);
   expect(closed.stdout).toMatch(/^blocked_address/);
+  expect(closed.stderr).toContain(
+    'Set it for this command and for the service: without --api it is this command that sends.',
+  );
   expect((await runCli(['webhook', 'test', 'nobody'], env)).stderr).toContain('no webhook has the id nobody');
 });

@@ -110,6 +110,12 @@ test('the command says first how many, and sends with --yes', async () => {
   });
   scene.receiver.behave({ status: 200 });
   expect(await runCli(suggested, env)).toMatchObject({ exitCode: 0, stdout: '3 of 3 deliveries arrived\n' });
+  for (const again of [args, suggested]) {
+    expect(await runCli(again, env)).toMatchObject({
+      exitCode: 0,
+      stdout: expect.stringMatching(/^nothing is left to send: .* when it was sent again\n$/) as string,
+    });
+  }
   const { json } = await runJson(suggested, env);
   expect(json).toEqual({ done: true, count: 0, withoutBody: 0, data: [] });
   expect(scene.receiver.requests).toHaveLength(6);

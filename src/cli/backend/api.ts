@@ -22,6 +22,7 @@ export function apiBackend(api: ApiClient): Backend {
   const find: Backend['findWebhook'] = async (id) => stored(await api.get(pathOf(id), {}, webhook));
   return {
     knowsCompany: true,
+    sendsItself: false,
     listWebhooks: async ({ companyId: company, table }) =>
       (
         await readPages<WebhookJson>(api, 'v1/webhooks', webhook, {
@@ -29,6 +30,7 @@ export function apiBackend(api: ApiClient): Backend {
           limit: Infinity,
         })
       ).map(stored),
+    describeSight: () => Promise.resolve(null),
     findWebhook: find,
     createWebhook: async (body) => stored(await api.send('post', 'v1/webhooks', body, webhook)),
     updateWebhook: async (id, changes) => stored(await api.send('patch', pathOf(id), changes, webhook)),

@@ -35,8 +35,12 @@ export type ResendEnd = 'done' | 'stopped' | 'cut';
 export interface Backend {
   /** The company is the token's where none is named: the API knows it, and the database does not. */
   readonly knowsCompany: boolean;
+  /** What is sent is sent by this process, with its settings. */
+  readonly sendsItself: boolean;
   /** In no order. */
   listWebhooks(filter: Omit<WebhookFilter, 'id'>): Promise<WebhookJson[]>;
+  /** Which webhooks this login sees, in words; null: all, or those that the token opens. */
+  describeSight(): Promise<string | null>;
   findWebhook(id: string): Promise<WebhookJson>;
   createWebhook(webhook: NewWebhookJson): Promise<WebhookJson>;
   updateWebhook(id: string, changes: WebhookChangesJson): Promise<WebhookJson>;

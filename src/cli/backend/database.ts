@@ -7,8 +7,10 @@ import { listLosses } from '../../database/losses.ts';
 import { withDatabase } from '../../database/open-database.ts';
 import {
   createWebhook,
+  describeSight,
   deleteWebhooks,
   findWebhook,
+  findWithWholeUrl,
   listWebhooks,
   updateWebhook,
 } from '../../database/webhooks.ts';
@@ -31,8 +33,10 @@ import { requireOpenTarget } from './target.ts';
 export function databaseBackend(config: Config): Backend {
   return {
     knowsCompany: false,
+    sendsItself: true,
     listWebhooks: async (filter) =>
       (await withDatabase(config, (db) => listWebhooks(db, filter))).map(webhookJson),
+    describeSight: () => withDatabase(config, describeSight),
     findWebhook: async (id) => webhookJson(await withDatabase(config, (db) => findWebhook(db, id))),
     createWebhook: async (webhook) => {
       await requireOpenTarget(webhook.url, config);
@@ -47,7 +51,7 @@ export function databaseBackend(config: Config): Backend {
     deleteWebhooks: (ids) => withDatabase(config, (db) => deleteWebhooks(db, ids)),
     testWebhook: async (id) => {
       const { url, payload } = await withDatabase(config, async (db) => {
-        const webhook = testedOf(await findWebhook(db, id));
+        const webhook = testedOf(await findWithWholeUrl(db, id));
         return { url: webhook.url, payload: await testPayload(db, webhook) };
       });
       await using poster = createPoster(config);

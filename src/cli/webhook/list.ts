@@ -4,7 +4,7 @@ import type { WebhookJson } from '../../http/shapes.ts';
 import { addBackendOption, openBackend, type BackendOptions } from '../backend/open.ts';
 import { addExample, addJsonOption } from '../context.ts';
 import type { CliContext } from '../context.ts';
-import { formatJson } from '../output.ts';
+import { formatJson, printable } from '../output.ts';
 import { formatWebhooks } from './view.ts';
 
 interface Options extends BackendOptions {
@@ -21,9 +21,11 @@ export function addList(parent: Command, context: CliContext): void {
     .option('--table <name>', 'those of one table')
     .action(async (options: Options) => {
       const filter = { companyId: options.company, table: options.table };
-      const webhooks = sorted(await openBackend(context, options).listWebhooks(filter));
+      const backend = openBackend(context, options);
+      const webhooks = sorted(await backend.listWebhooks(filter));
       if (options.json === true) context.write(formatJson(webhooks));
-      else context.write(webhooks.length === 0 ? none(options) : formatWebhooks(webhooks, context));
+      else if (webhooks.length > 0) context.write(formatWebhooks(webhooks, context));
+      else context.write(none(options, await backend.describeSight()));
     });
   addJsonOption(addBackendOption(command));
   addExample(
@@ -45,7 +47,12 @@ function compare(a: readonly string[], b: readonly string[]): number {
   return index === -1 ? 0 : (a[index] ?? '') < (b[index] ?? '') ? -1 : 1;
 }
 
-function none(options: Options): string {
-  const isFiltered = options.company !== undefined || options.table !== undefined;
-  return isFiltered ? 'no webhook matches' : 'no webhooks yet; see: rowhook webhook create --help';
+function none(options: Options, sight: string | null): string {
+  if (sight !== null)
+    return `this login sees no webhooks${isFiltered(options) ? ' that match' : ''}: ${printable(sight)}`;
+  return isFiltered(options) ? 'no webhook matches' : 'no webhooks yet; see: rowhook webhook create --help';
+}
+
+function isFiltered({ company, table }: Options): boolean {
+  return company !== undefined || table !== undefined;
 }

@@ -15,12 +15,23 @@ export function addTest(parent: Command, context: CliContext): void {
     )
     .argument('<id>', 'the webhook, as `rowhook webhook list` shows it')
     .action(async (id: string, options: BackendOptions & { readonly json?: true }) => {
-      const result = await openBackend(context, options).testWebhook(id);
+      const backend = openBackend(context, options);
+      const result = await backend.testWebhook(id);
       context.write(options.json === true ? formatJson(result) : format(result));
-      if (!result.isDelivered) throw new ExitError('the test was not delivered', { exitCode: 1 });
+      if (!result.isDelivered) {
+        const remedy = backend.sendsItself ? remedyOf(result) : undefined;
+        throw new ExitError('the test was not delivered', { exitCode: 1, remedy });
+      }
     });
   addJsonOption(addBackendOption(command));
   addExample(command, 'rowhook webhook test wh_1', 'rowhook webhook test wh_1 --json');
+}
+
+function remedyOf({ outcome }: TestResult): string | undefined {
+  const isOpenedBySetting = outcome.startsWith('blocked_address') && outcome.includes('ROWHOOK_');
+  return isOpenedBySetting
+    ? 'Set it for this command and for the service: without --api it is this command that sends.'
+    : undefined;
 }
 
 const samples: Readonly<Record<TestResult['sample'], string>> = {
