@@ -200,6 +200,43 @@ as $$
 $$;
 comment on function rowhook.check_rights(oid) is 'Whether the caller owns the table and its partitions; and who will see more of it than before.';
 
+create function rowhook.has_company_column(target oid, asked jsonb) returns boolean
+  language sql
+  stable
+  set search_path = pg_catalog, pg_temp
+as $$
+  select asked ->> 'company_column' is null or exists (
+    select from pg_attribute a where a.attrelid = target and a.attname = asked ->> 'company_column' and a.attnum > 0 and not a.attisdropped)
+$$;
+comment on function rowhook.has_company_column(oid, jsonb) is 'Whether the table has the company column that was asked for, or was asked to have none. Otherwise nothing else about it can be mended first.';
+
+create function rowhook.company_column_offer(target oid, asked jsonb) returns text
+  language sql
+  stable
+  set search_path = pg_catalog, pg_temp
+as $$
+  with similar_column as (
+    select t.attname as name from pg_attribute t
+    where t.attrelid = target and t.attnum > 0 and not t.attisdropped
+      and (lower(replace(t.attname, '_', '')) = lower(replace(asked ->> 'company_column', '_', '')) or t.attname ~* '(company|tenant)(_?(id|uuid|key|code|no|ref))?$')
+    order by lower(replace(t.attname, '_', '')) = lower(replace(asked ->> 'company_column', '_', '')) desc, t.attnum limit 1
+  ), own_key as (
+    -- In the table of the companies themselves.
+    select a.attname as name from pg_class c
+    join pg_index i on i.indrelid = c.oid and i.indisprimary and i.indnkeyatts = 1
+    join pg_attribute a on a.attrelid = c.oid and a.attnum = i.indkey[0]
+    where c.oid = target and c.relname ~* '^(company|companies|tenants?)$'
+  )
+  select coalesce(
+    (select rowhook.enable_statement(target, asked || jsonb_build_object('company_column', name)) from similar_column
+     where not exists (select from own_key)),
+    -- The second line is a comment, so that whoever pastes both does not take the table away from every company.
+    rowhook.enable_statement(target, asked || jsonb_build_object('company_column', coalesce((select name from own_key), '<column>')))
+      || E'\n-- or, if its rows belong to no company, so that only webhooks for all companies get them: '
+      || rowhook.enable_statement(target, asked || '{"company_column": null}'))
+$$;
+comment on function rowhook.company_column_offer(oid, jsonb) is 'The statement that enables the table with a column that could be meant; where none looks like it, also what enabling it without one means.';
+
 create function rowhook.check_company_column(target oid, asked jsonb) returns setof rowhook.finding
   language plpgsql
   stable
@@ -209,7 +246,6 @@ declare
   self constant text := target::regclass;
   company_column constant text := asked ->> 'company_column';
   a record;
-  nearest text;
 begin
   if company_column is null then
     return query select 'company column', 'ok', 'none: its rows go to webhooks for all companies only', null;
@@ -222,13 +258,8 @@ begin
   from pg_attribute t join pg_type y on y.oid = t.atttypid left join pg_attrdef d on d.adrelid = t.attrelid and d.adnum = t.attnum
   where t.attrelid = target and t.attname = company_column and t.attnum > 0 and not t.attisdropped;
   if not found then
-    select t.attname into nearest from pg_attribute t
-    where t.attrelid = target and t.attnum > 0 and not t.attisdropped
-      and (lower(replace(t.attname, '_', '')) = lower(replace(company_column, '_', '')) or t.attname ~* 'company|tenant')
-    order by lower(replace(t.attname, '_', '')) = lower(replace(company_column, '_', '')) desc, t.attnum limit 1;
-    return query select 'company column', 'fail', format('%s has no column "%s"', self, company_column)
-        || case when nearest is null then '; name the one that says which company a row belongs to, or null if none does' else '' end,
-      rowhook.enable_statement(target, asked || jsonb_build_object('company_column', nearest));
+    return query select 'company column', 'fail', format('%s has no column "%s"', self, company_column),
+      rowhook.company_column_offer(target, asked);
   elsif a.attgenerated = 'v' then
     return query select 'company column', 'fail',
       format('column "%s" of %s is a virtual generated column, which is never in the log', company_column, self),
@@ -283,6 +314,8 @@ grant execute on function
   rowhook.check_partitions(oid, jsonb),
   rowhook.ownership_statement(oid),
   rowhook.check_rights(oid),
+  rowhook.has_company_column(oid, jsonb),
+  rowhook.company_column_offer(oid, jsonb),
   rowhook.check_company_column(oid, jsonb),
   rowhook.check_keys(oid)
 to rowhook_dba;

@@ -137,6 +137,9 @@ begin
       self, wanted, case wanted when 'default' then ' and no primary key that could serve' else '' end);
     remedy := full_identity;
     return;
+  elsif not rowhook.has_company_column(member, asked) then
+    problem := format('follows from the company column: without one no replica identity of %s tells which company a DELETE belongs to', self);
+    return;
   elsif company_column is not null and not exists (
     select from pg_attribute a where a.attrelid = member and a.attname = company_column and a.attnum = any (columns)) then
     problem := format('the replica identity (%s) of %s does not contain "%s": a DELETE would not tell which company it belongs to',
@@ -194,7 +197,7 @@ as $$
     select m.oid, m.position, rowhook.replica_identity_of(m.oid) as now, rowhook.wanted_identity(target, m.oid, asked ->> 'replica_identity') as wanted
     from unnest(rowhook.members(target)) with ordinality as m(oid, position)
   ), problem as materialized (
-    select p.problem, p.remedy from member m cross join rowhook.identity_problem(target, m.oid, asked) p
+    select p.problem, case when rowhook.has_company_column(target, asked) then p.remedy end as remedy from member m cross join rowhook.identity_problem(target, m.oid, asked) p
     where p.problem is not null
       -- With identity full a partition that is published with its table only is as well off as that.
       and (m.wanted <> 'full' or m.oid in (select unnest(rowhook.members_published_otherwise(target))))
@@ -216,7 +219,7 @@ as $$
   union all
   select 'large values', 'warn',
     'without identity full a large value that did not change is left out of the payload, and old holds key columns only',
-    case when rowhook.unpublished_columns(target, 'full') = '{}' then rowhook.enable_statement(target, asked - 'replica_identity') end
+    case when rowhook.has_company_column(target, asked) and rowhook.unpublished_columns(target, 'full') = '{}' then rowhook.enable_statement(target, asked - 'replica_identity') end
   from identity i where i.wanted <> 'full'
 $$;
 comment on function rowhook.check_identity(oid, jsonb) is 'The replica identity now and once enabled, and whether the application can live with it.';
@@ -249,7 +252,7 @@ as $$
         when 2 then 'a DELETE there does not tell which company it belongs to, and is not sent'
         else 'old is not what it should be'
       end,
-    rowhook.enable_statement(target, asked)
+    case when rowhook.has_company_column(target, asked) then rowhook.enable_statement(target, asked) end
   from judged group by rank
   union all
   select 'left behind', 'warn',

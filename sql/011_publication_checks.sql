@@ -88,8 +88,10 @@ begin
   left join pg_stat_user_tables s on s.relid = k.oid
   where k.oid in (select unnest(rowhook.members(target))) and k.relkind = 'r';
 
-  seen := format('%s %s and %s %s seen', coalesce(c.updates, 0), case c.updates when 1 then 'update' else 'updates' end,
-    coalesce(c.deletes, 0), case c.deletes when 1 then 'delete' else 'deletes' end);
+  -- Without a reset they count from when Postgres made them: the server's start says nothing, since they outlive a clean stop.
+  seen := format('%s %s and %s %s seen since %s', coalesce(c.updates, 0), case c.updates when 1 then 'update' else 'updates' end,
+    coalesce(c.deletes, 0), case c.deletes when 1 then 'delete' else 'deletes' end,
+    coalesce(date_trunc('second', c.stats_reset)::text, 'the statistics began'));
   if coalesce(c.reltuples, 0) <= 0 then
     return query select 'cost of full', 'ok', 'row size unknown: no row was counted yet; ' || seen,
       format('analyze %s;', target::regclass);
@@ -98,9 +100,8 @@ begin
   row_bytes := (c.relpages + c.toast_pages) * block / c.reltuples;
   toast_bytes := c.toast_pages * block / c.reltuples;
   return query select 'cost of full', case when row_bytes > 2000 and c.updates + c.deletes > 0 then 'warn' else 'ok' end,
-    format('each UPDATE and DELETE writes the old row to the log, about %s; %s%s: about %s in all',
-      pg_size_pretty(row_bytes), seen, ' since ' || date_trunc('second', c.stats_reset),
-      pg_size_pretty(row_bytes * (c.updates + c.deletes))), null;
+    format('each UPDATE and DELETE writes the old row to the log, about %s; %s: about %s in all',
+      pg_size_pretty(row_bytes), seen, pg_size_pretty(row_bytes * (c.updates + c.deletes))), null;
 
   select string_agg(format('%I (%s, %s)', a.attname, format_type(a.atttypid, a.atttypmod),
     coalesce('about ' || pg_size_pretty(s.avg_width::bigint), 'width unknown')), ', ' order by s.avg_width desc nulls last) into large

@@ -66,7 +66,9 @@ test('tells the cost of full: row size, updates seen, large columns', async () =
     },
     { describe: 'the statistics of 50 updates' },
   );
-  expect(findings.get('cost of full')?.detail).toMatch(/about \d+ (kB|bytes); 50 updates and 0 deletes seen/);
+  expect(findings.get('cost of full')?.detail).toMatch(
+    /about \d+ (kB|bytes); 50 updates and 0 deletes seen since /,
+  );
   expect(findings.get('large columns')?.detail).toContain('doc (text');
 });
 
@@ -95,6 +97,52 @@ test('fails, with the remedy, where enabling would be refused', async () => {
     remedy: `select rowhook.enable_table('public.fast', company_column => 'company_id');`,
   });
   expect((await inspect(`'nowhere'`)).get('relation')).toMatchObject({ status: 'fail' });
+});
+
+test('without a company column names one that could be meant, else a place for it and what none means; the identity only follows', async () => {
+  await database.dba.query(`
+    create table tenants (id text primary key, parent_company text);
+    create table parcel (id text primary key, place text, "companyName" text)`);
+  const offer = (relation: string, column: string): string =>
+    `select rowhook.enable_table('public.${relation}', company_column => '${column}');\n` +
+    '-- or, if its rows belong to no company, so that only webhooks for all companies get them: ' +
+    `select rowhook.enable_table('public.${relation}', company_column => NULL);`;
+  for (const [relation, column] of [
+    ['parcel', '<column>'],
+    ['tenants', 'id'],
+  ] as const) {
+    const findings = await inspect(`'${relation}'`);
+    expect(findings.get('company column')).toMatchObject({ status: 'fail', remedy: offer(relation, column) });
+    expect(findings.get('replica identity')).toMatchObject({
+      status: 'fail',
+      detail: expect.stringMatching(/^follows from the company column/) as string,
+      remedy: null,
+    });
+  }
+  await database.dba.query(offer('tenants', 'id'));
+  expect((await inspect(`'tenants'`)).get('company column')?.detail).toBe('"id" (text), never NULL');
+});
+
+test('an identity that names no index has no remedy while the company column is missing', async () => {
+  await database.dba.query(`
+    create table moved ("companyId" text not null, id text primary key);
+    create unique index moved_key on moved ("companyId", id);
+    select rowhook.enable_table('moved', replica_identity => 'moved_key');
+    alter table moved drop column "companyId"`);
+  const findings = await inspect(`'moved'`);
+  expect(findings.get('replica identity')).toMatchObject({ status: 'fail', remedy: null });
+  expect(findings.get('large values')).toMatchObject({ status: 'warn', remedy: null });
+});
+
+test('says since when updates and deletes were counted', async () => {
+  await database.dba.query('create table counted ("companyId" text not null, id text primary key)');
+  const seen = async (): Promise<string> => (await inspect(`'counted'`)).get('cost of full')?.detail ?? '';
+  // Postgres 14 knows it from the beginning, others after a reset.
+  expect(await seen()).toMatch(/seen since (the statistics began|\d{4}-\d\d-\d\d )/);
+  await database.admin.query('select pg_stat_reset()');
+  await waitUntil(async () => /seen since \d{4}-\d\d-\d\d \d\d:\d\d:\d\d[+-]/.test(await seen()), {
+    describe: 'the time of the reset to be told',
+  });
 });
 
 test('names both tables of one name, and asks nothing more of what is no table', async () => {
