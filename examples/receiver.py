@@ -51,12 +51,15 @@ def key_of(row):
 
 
 def work(db, change, body, is_resend):
-    """What the webhook is for. Here: the copy of the row, and a line of its history, in the same transaction as the inbox."""
+    """What the webhook is for. Here: the copy of the row, and a line of its history, in the same transaction as the inbox.
+
+    False: there was nothing to do.
+    """
     kind, table, record, old = change["type"], change["table"], change["record"], change.get("old")
     if kind == "TRUNCATE":
         db.execute("delete from copy where table_name = ?", (table,))
         db.execute("insert into history (type, table_name) values (?, ?)", (kind, table))
-        return
+        return True
 
     def find(key):
         found = db.execute("select record, last_body from copy where table_name = ? and key = ?", (table, key)).fetchone()
@@ -72,12 +75,12 @@ def work(db, change, body, is_resend):
     # The payload has no id of its change. But whoever repeats a request (a proxy, for one) repeats the record's last: rowhook sends its
     # next one only after the answer. The same once more leads to where the record is already.
     if find(key)[1] == body:
-        return
+        return False
     # Somebody has it sent again, and it may be old by now: it is good for a copy that is where this change began. With `old` null it is
     # the row as it is now.
     is_current = kind == "UPDATE" and old is None
     if is_resend and not is_current and before != old:
-        return
+        return False
 
     # A large value that did not change is left out: keep the one that is here.
     kept = {name: before[name] for name in change.get("unchanged", []) if before and name in before}
@@ -86,6 +89,13 @@ def work(db, change, body, is_resend):
     save(key, None if kind == "DELETE" else json.dumps({**kept, **record}))
     note = (kind, table, key, json.dumps(record))
     db.execute("insert into history (type, table_name, key, record) values (?, ?, ?, ?)", note)
+    return True
+
+
+def tell(change, is_done):
+    """A line for each change; what is printed is no part of the work, and is not done again when the process is killed here."""
+    key = "" if change["type"] == "TRUNCATE" else " " + key_of(change["record"])
+    print(change["type"], change["table"] + key + ("" if is_done else " (nothing to do)"), flush=True)
 
 
 def work_off(arrived):
@@ -100,12 +110,14 @@ def work_off(arrived):
         n, body, is_resend = row
         db.execute("begin immediate")
         try:
-            work(db, parse(body), body, bool(is_resend))
+            change = parse(body)
+            is_done = work(db, change, body, bool(is_resend))
             db.execute("delete from inbox where n = ?", (n,))
             db.execute("commit")
         except BaseException:
             db.execute("rollback")
             raise
+        tell(change, is_done)
 
 
 class Receiver(BaseHTTPRequestHandler):

@@ -61,13 +61,16 @@ function keyOf(row: Row | null | undefined): string | null {
   return values.includes(undefined) ? null : JSON.stringify(values);
 }
 
-/** What the webhook is for. Here: the copy of the row, and a line of its history, in the same transaction as the inbox. */
-function work(change: Change, body: string, isResend: boolean): void {
+/**
+ * What the webhook is for. Here: the copy of the row, and a line of its history, in the same transaction as the inbox. False: there was
+ * nothing to do.
+ */
+function work(change: Change, body: string, isResend: boolean): boolean {
   const { type, table, record, old, unchanged = [] } = change;
   if (type === 'TRUNCATE') {
     empty.run(table);
     note.run(type, table, null, null);
-    return;
+    return true;
   }
   const key = keyOf(record);
   if (key === null) throw new Error(`a row of ${table} without ${keyColumns.join(', ')}`);
@@ -76,10 +79,10 @@ function work(change: Change, body: string, isResend: boolean): void {
 
   // The payload has no id of its change. But whoever repeats a request (a proxy, for one) repeats the record's last: rowhook sends its
   // next one only after the answer. The same once more leads to where the record is already.
-  if (find.get(table, key)?.['last_body'] === body) return;
+  if (find.get(table, key)?.['last_body'] === body) return false;
   // Somebody has it sent again, and it may be old by now: it is good for a copy that is where this change began. With `old` null it is
   // the row as it is now.
-  if (isResend && old !== null && !isDeepStrictEqual(before, old ?? null)) return;
+  if (isResend && old !== null && !isDeepStrictEqual(before, old ?? null)) return false;
 
   // A large value that did not change is left out: keep the one that is here.
   const kept = Object.fromEntries(
@@ -90,6 +93,13 @@ function work(change: Change, body: string, isResend: boolean): void {
   if (oldKey !== null && oldKey !== key) save.run(table, oldKey, null, body);
   save.run(table, key, after, body);
   note.run(type, table, key, JSON.stringify(record));
+  return true;
+}
+
+/** A line for each change; what is printed is no part of the work, and is not done again when the process is killed here. */
+function tell({ type, table, record }: Change, isDone: boolean): void {
+  const key = type === 'TRUNCATE' ? '' : ` ${keyOf(record)}`;
+  process.stdout.write(`${type} ${table}${key}${isDone ? '' : ' (nothing to do)'}\n`);
 }
 
 /** One change after the other, in the order in which they came, which is the right one for each record. */
@@ -97,16 +107,19 @@ function workOff(): void {
   for (;;) {
     const row = next.get();
     if (row === undefined) return;
+    const body = String(row['body']);
+    const change = parse(body);
+    let isDone: boolean;
     db.exec('begin immediate');
     try {
-      const body = String(row['body']);
-      work(parse(body), body, row['is_resend'] === 1);
+      isDone = work(change, body, row['is_resend'] === 1);
       remove.run(Number(row['n']));
       db.exec('commit');
     } catch (error) {
       db.exec('rollback');
       throw error;
     }
+    tell(change, isDone);
   }
 }
 
@@ -159,7 +172,7 @@ const server = createServer((request, response) => {
 // Longer than rowhook keeps a connection idle (3.5 s), so that it is never closed here while a request is on its way.
 server.keepAliveTimeout = 75_000;
 server.listen(Number(env['PORT'] ?? '8080'), env['HOST'] ?? '127.0.0.1', () => {
-  workOff();
   const { address, port } = server.address() as AddressInfo;
   process.stdout.write(`listening on http://${address}:${port}\n`);
+  workOff();
 });

@@ -29,6 +29,8 @@ class ExampleReceiver implements AsyncDisposable {
   #child: ChildProcessByStdio<null, Readable, Readable> | undefined;
   #port = 0;
   output = '';
+  /** What it printed for each change. */
+  readonly lines: string[] = [];
 
   constructor(command: readonly string[]) {
     this.#command = command;
@@ -54,7 +56,9 @@ class ExampleReceiver implements AsyncDisposable {
     this.#child = child;
     child.stderr.on('data', (chunk: Buffer) => (this.output += chunk.toString()));
     const listening = new Promise<string>((found, fail) => {
-      createInterface({ input: child.stdout }).once('line', found);
+      createInterface({ input: child.stdout })
+        .once('line', found)
+        .on('line', (line) => this.lines.push(line));
       child.once('error', (cause) => {
         fail(new Error(`${program} is needed to check examples/, and does not run`, { cause }));
       });
@@ -186,6 +190,13 @@ describe.each(Object.entries(languages))('%s', (name, command) => {
       await waitForTotal(id, '20.00');
       expect(receiver.totals(id)).toEqual(all);
     }
+    const printed = (id: string): string[] => receiver.lines.filter((line) => line.includes(`["${id}"]`));
+    await waitUntil(() => ['a', 'b', 'c'].every((id) => printed(id).length === 20), {
+      describe: () => `a line for each change; ${name} printed ${receiver.lines.join('\n')}`,
+    });
+    expect(printed('a')).toEqual(
+      ['INSERT', ...Array<string>(19).fill('UPDATE')].map((type) => `${type} salesOrder ["a"]`),
+    );
   });
 
   test('keeps every digit of a number', () => {
@@ -204,6 +215,7 @@ describe.each(Object.entries(languages))('%s', (name, command) => {
     await set('b', 21);
     await waitForTotal('b', '21.00');
     expect(receiver.totals('b')).toHaveLength(21);
+    expect(receiver.lines).toContain('UPDATE salesOrder ["b"] (nothing to do)');
   });
 
   test('takes what is sent again for a copy that is where the change began, or when it is the row as it is now', async () => {
