@@ -62,3 +62,25 @@ export function changeId(position: Position): string {
   const lsn = position.commitLsn.toString(16).toUpperCase().padStart(16, '0');
   return `${position.epoch}-${lsn}-${position.index}${position.part === 1 ? '-1' : ''}`;
 }
+
+/** Change ids from the last of the log to the first; what is none comes last. */
+export function newestFirst(changeIds: Iterable<string>): string[] {
+  const placed = [...changeIds].map((id) => ({ id, position: parseChangeId(id) }));
+  placed.sort((a, b) => {
+    if (a.position === null || b.position === null)
+      return Number(a.position === null) - Number(b.position === null);
+    return comparePositions(b.position, a.position);
+  });
+  return placed.map(({ id }) => id);
+}
+
+function parseChangeId(id: string): Position | null {
+  const [, epoch, lsn, index, part] = /^(\d+)-([0-9A-F]{16})-(\d+)(-1)?$/.exec(id) ?? [];
+  if (epoch === undefined || lsn === undefined || index === undefined) return null;
+  return {
+    epoch: Number(epoch),
+    commitLsn: BigInt(`0x${lsn}`),
+    index: Number(index),
+    part: part === undefined ? 0 : 1,
+  };
+}

@@ -4,6 +4,7 @@
  */
 import { sql, type SqlBool } from 'kysely';
 import { ExitError } from '../exit-error.ts';
+import { isChangeBetween } from './change-order.ts';
 import { selectListed, type ListedDelivery } from './deliveries.ts';
 import type { ListedLoss } from './losses.ts';
 import type { Database } from './open-database.ts';
@@ -64,15 +65,8 @@ function isSelected({ target, since, until, outcomes, reason, positions }: Selec
     and d.resend_of is null and d.outcome = any (${outcomes}::text[]) and ${isOfReason} and ${isInside} and not ${isAgain}`;
 }
 
-// <epoch>-<commit LSN, 16 hexadecimal digits>-<index>, and -1 for the second part of a change.
 function isBetween({ from, to }: NonNullable<Selection['positions']>) {
-  return sql`case when d.change_id ~ '^[0-9]+-[0-9A-F]{16}-[0-9]+(-1)?$'
-    then ${place(sql`d.change_id`)} between ${place(sql`${from}::text`)} and ${place(sql`${to}::text`)} else false end`;
-}
-
-function place(changeId: ReturnType<typeof sql>) {
-  return sql`row(split_part(${changeId}, '-', 1)::int8, split_part(${changeId}, '-', 2) collate "C", split_part(${changeId}, '-', 3)::int8,
-    split_part(${changeId}, '-', 4) collate "C")`;
+  return isChangeBetween(sql`d.change_id`, sql`${from}::text`, sql`${to}::text`);
 }
 
 /** All but what arrived. */

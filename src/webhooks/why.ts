@@ -1,13 +1,16 @@
-// Why a webhook did or did not get the changes of one record: what the delivery log and the backlog have of it, and for each webhook that is not
+// Why a webhook did or did not get the changes of one record: what the delivery log, the backlog and the ledger have of it, and for each webhook that is not
 // there the rule that kept it out. Pure. Invariant: what cannot be known is said to be unknown; nothing is guessed.
-import type { History, LoggedAttempt, WatchingWebhook } from '../database/history.ts';
+import type { CoveringLoss, History, LoggedAttempt, WatchingWebhook } from '../database/history.ts';
 import { dropDetail } from '../delivery/outcome.ts';
+import { maxExplainedChanges } from '../limits.ts';
+import { newestFirst } from '../position.ts';
 
 export type Reason =
   | 'delivered'
   | 'rejected'
   | 'failed'
   | 'interrupted'
+  | 'probably interrupted'
   | 'dropped'
   | 'waiting'
   | 'created later'
@@ -29,7 +32,7 @@ export interface Decision {
 
 export interface ExplainedChange {
   readonly changeId: string;
-  /** When the last attempt of it ended, or since when it waits. */
+  /** When the first attempt of it ended that is not a resend, or since when it waits. */
   readonly at: string;
   /** INSERT, UPDATE, DELETE, TRUNCATE; null: not known, or not the same for all. */
   readonly type: string | null;
@@ -43,20 +46,23 @@ export interface Explanation {
   readonly key: string;
   /** What holds for all of it, each a sentence: what the log keeps and how far back it goes, that nothing is found, that the table is not enabled. */
   readonly notes: readonly string[];
-  /** Newest first. */
+  /** By their positions in the log, newest first. */
   readonly changes: readonly ExplainedChange[];
 }
 
-/** Of a record, and for one change of it: a table may have thousands of webhooks. */
-const maxChanges = 20;
+/** For one change: a table may have thousands of webhooks. */
 const maxAbsent = 50;
 
 export function explain(history: History): Explanation {
   const { table, key } = history;
-  const all = [...groupByChange(history)];
-  const shown = all.slice(0, maxChanges);
-  const isCut = history.isCut || all.length > shown.length;
-  const changes = shown.map(([changeId, found]) => explainChange(changeId, found, history));
+  const all = groupByChange(history);
+  const isCut = history.isCut || all.size > maxExplainedChanges;
+  const changes = newestFirst(all.keys())
+    .slice(0, maxExplainedChanges)
+    .flatMap((id) => {
+      const found = all.get(id);
+      return found === undefined ? [] : [explainChange(id, found, history)];
+    });
   return { table: table.name, key, notes: notesOf({ ...history, isCut }, changes.length), changes };
 }
 
@@ -133,16 +139,25 @@ function explainChange(changeId: string, found: Found, history: History): Explai
     webhookId: webhook.id,
     webhookName: webhook.name,
     companyId: webhook.company_id,
-    ...explainAbsence(webhook, summary, history),
+    ...explainAbsence(webhook, summary, {
+      log: history.log,
+      loss: history.losses.find((loss) => loss.changeId === changeId && loss.webhookId === webhook.id),
+    }),
     isResend: false,
   }));
   return {
     changeId,
-    at: attempts[0]?.at ?? waiting[0]?.since ?? '',
+    at: beginningOf(found),
     type: summary.type,
     decisions: [...own, ...others],
     omitted: absent.length - listed.length,
   };
+}
+
+// The log has the newest first. Of what was only sent again the row that it repeats is no longer there, and its time is.
+function beginningOf({ attempts, waiting }: Found): string {
+  const first = attempts.findLast((each) => each.resend_of === null)?.at ?? waiting[0]?.since;
+  return first ?? attempts.at(-1)?.resend_of ?? '';
 }
 
 type Why = Pick<Decision, 'reason' | 'sentence'>;
@@ -176,7 +191,7 @@ function explainAttempt({ outcome, class: kind, status, detail, total_ms: ms }: 
 function explainAbsence(
   webhook: WatchingWebhook,
   { lastAtMs, company, type }: Summary,
-  { log }: History,
+  { log, loss }: { readonly log: History['log']; readonly loss: CoveringLoss | undefined },
 ): Why {
   const { created_at: created, updated_at: updated, company_id: own } = webhook;
   if (created.getTime() > lastAtMs) {
@@ -193,13 +208,34 @@ function explainAbsence(
     : type !== null && !chosen(webhook).includes(type)
       ? 'operation not chosen'
       : 'unknown';
-  if (reason === 'unknown') return { reason, sentence: `unknown: ${unlogged(log)}` };
+  if (reason === 'unknown') {
+    // An interrupted range has others in it, too: only who certainly wanted the change, with a log that has what arrived, was probably met.
+    const isWanted = (own === null || company !== null) && type !== null;
+    if (loss?.reason === 'interrupted' && isWanted && log.mode === 'all') return probablyInterrupted(loss);
+    return { reason, sentence: `unknown: ${unlogged(log)}${covered(loss)}` };
+  }
   const fact =
     reason === 'paused' ? 'it is paused' : `it asks for ${chosen(webhook).join(', ')}, not for ${type ?? ''}`;
   // When the row was committed is not in the log, only when an attempt ended: what the webhook was then is certain if it never changed.
   if (webhook.revision === 1) return { reason, sentence: `not sent: ${fact}, as ever since it was created` };
-  const sentence = `unknown: ${fact} now, since ${updated.toISOString()} or longer; what it was at the commit is not kept`;
+  const sentence = `unknown: ${fact} now, since ${updated.toISOString()} or longer; what it was at the commit is not kept${covered(loss)}`;
   return { reason: 'unknown', sentence };
+}
+
+function probablyInterrupted(loss: CoveringLoss): Why {
+  const sentence = `probably interrupted: ${describeLoss(loss)} covers this position; whether it arrived is not known`;
+  return { reason: 'probably interrupted', sentence };
+}
+
+function covered(loss: CoveringLoss | undefined): string {
+  return loss === undefined
+    ? ''
+    : `; ${describeLoss(loss)} covers this position; whether it counts this change is not known`;
+}
+
+function describeLoss({ id, reason, count }: CoveringLoss): string {
+  const many = count === null ? 'how many is unknown' : `${count} ${count === 1 ? 'delivery' : 'deliveries'}`;
+  return `loss ${id} (${reason}, ${many})`;
 }
 
 function unlogged({ mode }: History['log']): string {
@@ -218,11 +254,18 @@ function chosen({ on_insert, on_update, on_delete, on_truncate }: WatchingWebhoo
   return all.flatMap(([type, isChosen]) => (isChosen ? [type] : []));
 }
 
-function notesOf({ table, webhooks, log, isCut, waitingIsUnknown }: History, changes: number): string[] {
+function notesOf(history: History, changes: number): string[] {
+  const { table, webhooks, log, isCut, waitingIsUnknown, lossesAreUnknown } = history;
   const notes = [sightOf(log)];
   if (isCut) notes.push(`Only the newest ${changes} of its changes are shown.`);
   if (waitingIsUnknown) notes.push('The backlog is too large to be searched for it now.');
-  if (changes === 0) notes.push('Neither the log nor the backlog names a change of this record.');
+  if (lossesAreUnknown) notes.push('The ledger is too large to be searched for it now.');
+  if (changes === 0) {
+    notes.push(
+      'Neither the log nor the backlog names a change of this record. ' +
+        `The key is the value of the primary key; rowhook deliveries --table ${table.name} shows some.`,
+    );
+  }
   if (!table.enabled) notes.push(`The table ${table.name} is not enabled: its changes are not read.`);
   if (webhooks.length === 0) notes.push(`No webhook watches ${table.name}.`);
   else if (webhooks.every(({ active }) => !active)) notes.push(`Every webhook of ${table.name} is paused.`);

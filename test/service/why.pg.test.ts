@@ -61,6 +61,47 @@ test('the API says the same', async () => {
   expect(JSON.parse(body)).toEqual(await why('j1'));
 });
 
+test('a change that lacks its row in the log is told as the ledger has it', async () => {
+  await scene.createWebhook({ name: 'lost', table: 'job', company: 'acme' });
+  await scene.app(
+    `insert into erp.job values ('j9', 'acme')`,
+    `update erp.job set note = 'n' where id = 'j9'`,
+  );
+  const told = async (webhook: string): Promise<(string | undefined)[]> =>
+    (await why('j9')).changes.map(
+      ({ decisions }) => decisions.find(({ webhookId }) => webhookId === webhook)?.sentence,
+    );
+  const isLogged = async (): Promise<boolean> => {
+    const sentences = [...(await told('ok')), ...(await told('lost'))];
+    return sentences.filter((sentence) => sentence?.startsWith('sent: 200')).length === 4;
+  };
+  await waitUntil(isLogged, { describe: 'the log to have all four attempts' });
+  await scene.database.admin.query(`delete from rowhook.delivery where webhook_id = 'lost'`);
+  const id = (await why('j9')).changes[0]?.changeId ?? '';
+  const [epoch = '', lsn = ''] = id.split('-');
+  const far = `1${epoch}-0000000000000001-0`;
+  const old = `${epoch}-0000000000000001-9`;
+  const addLoss = async (from: string, to: string, reason: string, count: number): Promise<void> => {
+    await scene.database.admin.query(
+      `insert into rowhook.loss (uid, webhook_id, company_id, table_name, reason, count, from_position, to_position)
+       select uid, id, company_id, table_name, $3, $4, $1, $2 from rowhook.webhook where id = 'lost'`,
+      [from, to, reason, count],
+    );
+  };
+  await addLoss(`${epoch}-${lsn}-100`, far, 'interrupted', 7);
+  await addLoss(old, `${epoch}-0000000000000001-10`, 'interrupted', 8);
+  const unknown = expect.stringMatching(/^unknown: .*lacks its row$/) as string;
+  expect(await told('lost')).toEqual([unknown, unknown]);
+  await addLoss(id, id, 'interrupted', 32);
+  await addLoss(id, far, 'timeout', 2);
+  expect(await told('lost')).toEqual([
+    expect.stringMatching(
+      /^probably interrupted: loss \d+ \(interrupted, 32 deliveries\) covers this position; whether it arrived is not known$/,
+    ),
+    unknown,
+  ]);
+});
+
 test('a record that nobody heard of, and a table that nobody knows', async () => {
   expect((await why('nobody')).notes.join(' ')).toContain('Neither the log nor the backlog names a change');
   const { exitCode, stderr } = await runCli(['why', 'jobs', 'j1'], {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import type { History, LoggedAttempt, WatchingWebhook } from '../../src/database/history.ts';
+import type { CoveringLoss, History, LoggedAttempt, WatchingWebhook } from '../../src/database/history.ts';
 import { explain, type Decision, type Reason } from '../../src/webhooks/why.ts';
 
 const at = '2026-03-01T10:00:00.123456Z';
@@ -62,6 +62,8 @@ function history(change: Partial<History> = {}): History {
     webhooks: [webhook()],
     log: { mode: 'all', since: '2026-02-27T00:00:00.000Z', dropped: 0 },
     waitingIsUnknown: false,
+    losses: [],
+    lossesAreUnknown: false,
     isCut: false,
     ...change,
   };
@@ -154,6 +156,92 @@ test.each<[string, Partial<WatchingWebhook>, Reason, RegExp]>([
   expect(decision).toEqual({ reason, sentence: expect.stringMatching(sentence) as string });
 });
 
+const interruptedLoss = { changeId: '1-0-0', webhookId: 'wh_2', id: 3, reason: 'interrupted', count: 32 };
+
+test('what the ledger has as interrupted around a change was probably interrupted', () => {
+  seen.add('probably interrupted');
+  const given = history({ webhooks: [webhook(), webhook({ id: 'wh_2' })], losses: [interruptedLoss] });
+  expect(decisionOf(given, 'wh_2')).toEqual({
+    reason: 'probably interrupted',
+    sentence:
+      'probably interrupted: loss 3 (interrupted, 32 deliveries) covers this position; whether it arrived is not known',
+  });
+});
+
+test.each<[string, Partial<History>, RegExp]>([
+  [
+    'of another reason',
+    { losses: [{ ...interruptedLoss, reason: 'timeout', count: 1 }] },
+    /or the log lacks its row; loss 3 \(timeout, 1 delivery\) covers this position; whether it counts this change is not known$/,
+  ],
+  [
+    'that does not know how many',
+    { losses: [{ ...interruptedLoss, reason: 'gap', count: null }] },
+    /; loss 3 \(gap, how many is unknown\) covers/,
+  ],
+  [
+    'beside a log that keeps errors only',
+    { log: { mode: 'errors', since: null, dropped: 0 } },
+    /keeps only what was not delivered; loss 3 \(interrupted, 32 deliveries\) covers/,
+  ],
+  [
+    'of a change whose company is not known',
+    { attempts: [attempt({ company_id: null })] },
+    /lacks its row; loss 3/,
+  ],
+  [
+    'of one that is paused now, and was changed once',
+    { webhooks: [webhook(), webhook({ id: 'wh_2', active: false, revision: 2 })] },
+    /it is paused now.* is not kept; loss 3 \(interrupted/,
+  ],
+])('a loss %s is named, and no more is said than that it covers the change', (_, change, sentence) => {
+  const webhooks = [webhook(), webhook({ id: 'wh_2' })];
+  expect(decisionOf(history({ webhooks, losses: [interruptedLoss], ...change }), 'wh_2')).toEqual({
+    reason: 'unknown',
+    sentence: expect.stringMatching(sentence) as string,
+  });
+});
+
+test.each<[string, Partial<CoveringLoss>, Partial<WatchingWebhook>, Reason]>([
+  ['of another webhook', { webhookId: 'wh_3' }, {}, 'unknown'],
+  ['around another change', { changeId: '1-1-0' }, {}, 'unknown'],
+  ['of one that was created later', {}, { created_at: after }, 'created later'],
+  ['of another company', {}, { company_id: 'xyz' }, 'other company'],
+])('a loss %s says nothing', (_, loss, change, reason) => {
+  const webhooks = [webhook(), webhook({ id: 'wh_2', ...change })];
+  const decision = decisionOf(history({ webhooks, losses: [{ ...interruptedLoss, ...loss }] }), 'wh_2');
+  expect(decision).toEqual({ reason, sentence: expect.not.stringContaining('loss 3') as string });
+});
+
+test('changes come by their positions, newest first, and a resend moves neither a change nor its time', () => {
+  const id = (place: string): string => `1-000000000000000${place}`;
+  const earlier = '2026-03-01T09:00:00.000001Z';
+  const again = '2026-03-03T10:00:00.000001Z';
+  const attempts = [
+    attempt({ at: again, resend_of: earlier, change_id: id('9-2') }),
+    attempt({ change_id: id('9-10') }),
+    attempt({ change_id: id('9-2'), webhook_id: 'wh_2' }),
+    attempt({ change_id: id('A-0') }),
+    attempt({ change_id: '10-0000000000000001-0' }),
+    attempt({ at: earlier, change_id: id('9-2') }),
+    attempt({ at: earlier, change_id: id('9-2-1') }),
+  ];
+  expect(explain(history({ attempts })).changes.map((each) => [each.changeId, each.at])).toEqual([
+    ['10-0000000000000001-0', at],
+    [id('A-0'), at],
+    [id('9-10'), at],
+    [id('9-2-1'), earlier],
+    [id('9-2'), earlier],
+  ]);
+});
+
+test('of a change that the log has as sent again only, the time of what was repeated is known', () => {
+  const again = '2026-03-03T10:00:00.000001Z';
+  expect(explain(history({ attempts: [attempt({ at: again, resend_of: at })] })).changes).toMatchObject([
+    { at },
+  ]);
+});
+
 test('a log that keeps errors only cannot know of what went well', () => {
   const other = webhook({ id: 'wh_2' });
   const log = { mode: 'errors', since: null, dropped: 0 } as const;
@@ -182,11 +270,13 @@ test.each<[Partial<History>, RegExp]>([
   [{ log: { mode: 'off', since: null, dropped: 0 } }, /log is off/],
   [{ log: { mode: null, since: null, dropped: 0 } }, /No service has led yet/],
   [{ attempts: [] }, /Neither the log nor the backlog names a change of this record/],
+  [{ attempts: [] }, /The key is the value of the primary key; rowhook deliveries --table item shows some\./],
   [{ table: { name: 'item', enabled: false } }, /not enabled: its changes are not read/],
   [{ webhooks: [] }, /No webhook watches item/],
   [{ webhooks: [webhook({ active: false })] }, /Every webhook of item is paused/],
   [{ isCut: true }, /Only the newest 1/],
-  [{ waitingIsUnknown: true }, /too large to be searched/],
+  [{ waitingIsUnknown: true }, /backlog is too large to be searched/],
+  [{ lossesAreUnknown: true }, /ledger is too large to be searched/],
 ])('it says what it can see: %#', (change, note) => {
   expect(explain(history(change)).notes.join('\n')).toMatch(note);
 });

@@ -109,6 +109,6 @@ function Change({ change }: { readonly change: Explanation['changes'][number] })
 
 function toneOf(reason: string): string {
   if (reason === 'delivered') return 'good';
-  if (['rejected', 'failed', 'interrupted', 'dropped'].includes(reason)) return 'bad';
+  if (['rejected', 'failed', 'interrupted', 'probably interrupted', 'dropped'].includes(reason)) return 'bad';
   return reason === 'waiting' ? 'warn' : 'rest';
 }
