@@ -129,7 +129,7 @@ export const webhookNow = webhook.extend({
     .nullable()
     .meta({
       description:
-        'What came of its deliveries in each of the last sixty minutes, oldest first, as the process that leads has counted them since it started; null: this one does not lead',
+        'What came of its deliveries in each of the last sixty minutes, oldest first, as the process that leads has counted them since it started; null: this one does not lead, or the list was not asked with `activity=true`',
     }),
 });
 

@@ -35,6 +35,7 @@ export function webhookRoutes(parts: ApiParts): Route[] {
     ...webhookJson(webhook),
     activity: activityJson(parts.activityOf(webhook)),
   });
+  const showStored = (webhook: ListedWebhook): object => ({ ...webhookJson(webhook), activity: null });
   const shown = (webhook: ListedWebhook): Reply => ({
     status: 200,
     body: show(webhook),
@@ -54,9 +55,13 @@ export function webhookRoutes(parts: ApiParts): Route[] {
         health: filters.health,
         search: filters.search,
         order: z.enum(['id', 'attention']).default('id'),
+        activity: z.enum(['true', 'false']).default('false'),
       }),
       answers: { 200: { description: 'A page of them', schema: pageOf(webhookSchema) } },
-      handle: async ({ principal, query: { limit, cursor, company, health, order, ...filter } }) => {
+      handle: async ({
+        principal,
+        query: { limit, cursor, company, health, order, activity, ...filter },
+      }) => {
         const skip = order === 'attention' ? (readNumberCursor(cursor) ?? 0) : null;
         const place = skip === null ? { after: readCursor(cursor) } : { skip };
         const found = await parts.listWebhooks(
@@ -65,7 +70,8 @@ export function webhookRoutes(parts: ApiParts): Route[] {
           { limit: limit + 1, ...place },
         );
         const cursorOf = ({ id }: ListedWebhook): string => (skip === null ? id : String(skip + limit));
-        return { status: 200, body: toPage(found, { limit, cursorOf, show }) };
+        const shownAs = activity === 'true' ? show : showStored;
+        return { status: 200, body: toPage(found, { limit, cursorOf, show: shownAs }) };
       },
     }),
     route({

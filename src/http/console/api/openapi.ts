@@ -955,6 +955,7 @@ export interface operations {
     listWebhooks: {
         parameters: {
             query?: {
+                activity?: "true" | "false";
                 /** @description Only this company's */
                 company?: string;
                 /** @description nextCursor of the page before */
@@ -982,7 +983,7 @@ export interface operations {
                     "application/json": {
                         data: {
                             active: boolean;
-                            /** @description What came of its deliveries in each of the last sixty minutes, oldest first, as the process that leads has counted them since it started; null: this one does not lead */
+                            /** @description What came of its deliveries in each of the last sixty minutes, oldest first, as the process that leads has counted them since it started; null: this one does not lead, or the list was not asked with `activity=true` */
                             activity: {
                                 failingSince: string | null;
                                 /** @description Since the last that was delivered */
@@ -1096,7 +1097,7 @@ export interface operations {
                 content: {
                     "application/json": {
                         active: boolean;
-                        /** @description What came of its deliveries in each of the last sixty minutes, oldest first, as the process that leads has counted them since it started; null: this one does not lead */
+                        /** @description What came of its deliveries in each of the last sixty minutes, oldest first, as the process that leads has counted them since it started; null: this one does not lead, or the list was not asked with `activity=true` */
                         activity: {
                             failingSince: string | null;
                             /** @description Since the last that was delivered */
@@ -1180,7 +1181,7 @@ export interface operations {
                 content: {
                     "application/json": {
                         active: boolean;
-                        /** @description What came of its deliveries in each of the last sixty minutes, oldest first, as the process that leads has counted them since it started; null: this one does not lead */
+                        /** @description What came of its deliveries in each of the last sixty minutes, oldest first, as the process that leads has counted them since it started; null: this one does not lead, or the list was not asked with `activity=true` */
                         activity: {
                             failingSince: string | null;
                             /** @description Since the last that was delivered */
@@ -1322,7 +1323,7 @@ export interface operations {
                 content: {
                     "application/json": {
                         active: boolean;
-                        /** @description What came of its deliveries in each of the last sixty minutes, oldest first, as the process that leads has counted them since it started; null: this one does not lead */
+                        /** @description What came of its deliveries in each of the last sixty minutes, oldest first, as the process that leads has counted them since it started; null: this one does not lead, or the list was not asked with `activity=true` */
                         activity: {
                             failingSince: string | null;
                             /** @description Since the last that was delivered */

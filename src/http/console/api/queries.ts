@@ -76,7 +76,12 @@ export function useWebhooks({ health, ...filters }: WebhookFilters) {
       answerOf(
         api.GET('/v1/webhooks', {
           params: {
-            query: { ...defined(filters), order: 'attention', ...(health && { health: [...health] }) },
+            query: {
+              ...defined(filters),
+              order: 'attention',
+              activity: 'true',
+              ...(health && { health: [...health] }),
+            },
           },
         }),
       ),
