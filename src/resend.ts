@@ -31,6 +31,7 @@ import { unknownWebhooks } from './database/webhooks.ts';
 import type { Poster } from './delivery/post.ts';
 import { describeOutcome } from './delivery/outcome.ts';
 import { ExitError } from './exit-error.ts';
+import type { ResendMany } from './http/parts.ts';
 import { runInOrder } from './in-order.ts';
 
 export interface ResendParts {
@@ -85,18 +86,6 @@ export async function resend(parts: ResendParts, id: string): Promise<Resent> {
   if (resent.refusal !== null) throw refuse(`it cannot be sent again: ${resent.refusal}`);
   return resent;
 }
-
-/** Which deliveries of a webhook: those of a stretch of time, or what a loss names. */
-export type ResendMany =
-  | {
-      /** ISO 8601. */
-      readonly since: string;
-      readonly until: string;
-      /** Absent: all but `delivered`. */
-      readonly outcomes?: readonly string[] | undefined;
-      readonly reason?: string | undefined;
-    }
-  | { readonly loss: number };
 
 /** What a webhook would be sent, and how to get it. */
 export interface ResendPlan {

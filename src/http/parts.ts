@@ -24,18 +24,22 @@ export interface Tested {
   readonly onDelete: boolean;
 }
 
+/** Which deliveries of a webhook are to be sent again: those of a stretch of time, or what a loss names. */
+export type ResendMany =
+  | {
+      /** ISO 8601. */
+      readonly since: string;
+      readonly until: string;
+      /** Absent: all but `delivered`. */
+      readonly outcomes?: readonly string[] | undefined;
+      readonly reason?: string | undefined;
+    }
+  | { readonly loss: number };
+
 /** A page of what is to be sent again. */
 export interface ResendRequest {
   readonly webhook: string;
-  readonly wanted:
-    | {
-        /** ISO 8601. */
-        readonly since: string;
-        readonly until: string;
-        readonly outcomes?: readonly string[] | undefined;
-        readonly reason?: string | undefined;
-      }
-    | { readonly loss: number };
+  readonly wanted: ResendMany;
   readonly page: { readonly after: string | null; readonly limit: number; readonly signal: AbortSignal };
   /** Nothing is sent, only counted. */
   readonly isDry: boolean;

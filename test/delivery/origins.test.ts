@@ -1,22 +1,12 @@
 // POSTs of many webhooks at one origin: each needs a connection to it, so only so many are out at a time.
 import { expect, test } from 'vitest';
 import type { Delivery } from '../../src/delivery/delivery.ts';
-import { Lanes, type LaneLimits } from '../../src/delivery/lanes.ts';
+import { Lanes } from '../../src/delivery/lanes.ts';
 import { deliveryOf } from '../support/deliveries.ts';
+import { roomyLimits } from '../support/lane-limits.ts';
 
 const atOnce = 8;
-const limits: LaneLimits = {
-  maxInFlight: 1_000,
-  maxOutPerOrigin: atOnce,
-  maxDeliveriesPerLane: 5_000,
-  maxBytesPerLane: 1_000_000,
-  minDeliveries: 50_000,
-  maxDeliveries: 50_000,
-  maxWaitMs: 1_000,
-  maxBytes: 1_000_000,
-  maxBytesOut: 1_000_000,
-  maxBytesOutPerLane: 1_000_000,
-};
+const limits = { ...roomyLimits, maxOutPerOrigin: atOnce };
 
 /** Webhooks from 1000 on are at another origin, as long as they do not move. */
 class Scene {

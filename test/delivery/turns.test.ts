@@ -1,21 +1,9 @@
 import { expect, test } from 'vitest';
-import { Lanes, type LaneLimits } from '../../src/delivery/lanes.ts';
+import { Lanes } from '../../src/delivery/lanes.ts';
 import type { Delivery } from '../../src/delivery/delivery.ts';
 import { Turns, type Turn } from '../../src/delivery/turns.ts';
 import { deliveryOf } from '../support/deliveries.ts';
-
-const limits: LaneLimits = {
-  maxInFlight: 1_000,
-  maxOutPerOrigin: 1_000,
-  maxDeliveriesPerLane: 5_000,
-  maxBytesPerLane: 1_000_000,
-  minDeliveries: 50_000,
-  maxDeliveries: 50_000,
-  maxWaitMs: 1_000,
-  maxBytes: 1_000_000,
-  maxBytesOut: 1_000_000,
-  maxBytesOutPerLane: 1_000_000,
-};
+import { roomyLimits } from '../support/lane-limits.ts';
 
 interface Wish {
   readonly uid: number;
@@ -54,7 +42,7 @@ function known(lanes: Lanes, from: number, webhooks: number): void {
 }
 
 test('companies take turns, however many webhooks each has', () => {
-  const lanes = new Lanes(limits, () => 32);
+  const lanes = new Lanes(roomyLimits, () => 32);
   admitMany(lanes, 1, 100, { company: 'many', count: 10 });
   admit(lanes, { uid: 1_000, company: 'one', count: 3 });
   const taken = uids(lanes.take(6));
@@ -63,7 +51,7 @@ test('companies take turns, however many webhooks each has', () => {
 });
 
 test('a webhook for all companies has a turn of its own', () => {
-  const lanes = new Lanes(limits, () => 32);
+  const lanes = new Lanes(roomyLimits, () => 32);
   admitMany(lanes, 1, 20, { company: 'many', count: 10 });
   admitMany(lanes, 1_000, 2, { company: null, count: 10 });
   const taken = uids(lanes.take(9));
@@ -71,13 +59,13 @@ test('a webhook for all companies has a turn of its own', () => {
 });
 
 test('one endpoint alone, or a few, get all that each may send at a time', () => {
-  const lanes = new Lanes(limits, () => 32);
+  const lanes = new Lanes(roomyLimits, () => 32);
   admitMany(lanes, 1, 5, { count: 100 });
   expect(lanes.take(10_000)).toHaveLength(5 * 32);
 });
 
 test('forty endpoints that hang all at once leave room for others at once', () => {
-  const lanes = new Lanes(limits, () => 32);
+  const lanes = new Lanes(roomyLimits, () => 32);
   admitMany(lanes, 1, 40, { count: 100 });
   hang(lanes, 0);
   admit(lanes, { uid: 1_000, count: 100 });
@@ -85,7 +73,7 @@ test('forty endpoints that hang all at once leave room for others at once', () =
 });
 
 test('one known to be quick finds a place, however many that never answered hang, and came one after the other', () => {
-  const lanes = new Lanes(limits, () => 32);
+  const lanes = new Lanes(roomyLimits, () => 32);
   known(lanes, 5_000, 1);
   for (let uid = 1; uid <= 2_000; uid++) {
     admit(lanes, { uid, count: 32 });
@@ -97,7 +85,7 @@ test('one known to be quick finds a place, however many that never answered hang
 });
 
 test('a company whose endpoints hang leaves room for others, however many it has', () => {
-  const lanes = new Lanes(limits, () => 32);
+  const lanes = new Lanes(roomyLimits, () => 32);
   admitMany(lanes, 1, 2_000, { company: 'many', count: 5 });
   hang(lanes, 0);
   expect(lanes.inFlight).toBeGreaterThan(500);
@@ -106,7 +94,7 @@ test('a company whose endpoints hang leaves room for others, however many it has
 });
 
 test('endpoints known to be slow hold half of the places, and no quick one waits for theirs', () => {
-  const lanes = new Lanes(limits, () => 32);
+  const lanes = new Lanes(roomyLimits, () => 32);
   known(lanes, 1, 1_000);
   admitMany(lanes, 1, 1_000, { count: 50 });
   for (const delivery of hang(lanes, 0)) lanes.release(delivery);
@@ -123,7 +111,7 @@ test('endpoints known to be slow hold half of the places, and no quick one waits
 
 test('slow endpoints get their turn one after the other', () => {
   const lanes = new Lanes(
-    { ...limits, maxInFlight: 4 },
+    { ...roomyLimits, maxInFlight: 4 },
     () => 1,
     () => false,
   );
@@ -142,7 +130,7 @@ test('slow endpoints get their turn one after the other', () => {
 
 test('an endpoint that answers quickly again is a quick one again', () => {
   const lanes = new Lanes(
-    { ...limits, maxInFlight: 8 },
+    { ...roomyLimits, maxInFlight: 8 },
     () => 1,
     () => false,
   );

@@ -2,7 +2,7 @@
 import type { z } from 'zod';
 import { ExitError } from '../../exit-error.ts';
 import { foundDelivery, resent, resentPage } from '../../http/schemas.ts';
-import type { ResendMany } from '../../resend.ts';
+import type { ResendMany } from '../../http/parts.ts';
 import type { ApiClient } from './api-client.ts';
 import type { Backend } from './backend.ts';
 

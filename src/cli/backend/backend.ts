@@ -4,6 +4,7 @@ import type { DeliveryFilter } from '../../database/deliveries.ts';
 import type { LossFilter } from '../../database/losses.ts';
 import type { Selected } from '../../database/resend-selection.ts';
 import type { WebhookFilter } from '../../database/webhooks.ts';
+import type { ResendMany } from '../../http/parts.ts';
 import type {
   DeliveryJson,
   LossJson,
@@ -11,7 +12,7 @@ import type {
   WebhookChangesJson,
   WebhookJson,
 } from '../../http/shapes.ts';
-import type { ResendMany, Resent } from '../../resend.ts';
+import type { Resent } from '../../resend.ts';
 import type { TestResult } from '../../test-send.ts';
 import type { Explanation } from '../../webhooks/why.ts';
 
