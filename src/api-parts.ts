@@ -72,7 +72,10 @@ export function apiParts(
     resendMany: async (company, { webhook, wanted, page, isDry }) => {
       const own = resendParts(company);
       const plan = await planResend(own, webhook, wanted);
-      if (isDry) return { ...(await countResend(own, plan)), data: [], hasMore: false, last: null };
+      if (isDry) {
+        const selected = await countResend(own, plan);
+        return { ...selected, data: [], hasMore: selected.count > 0, last: null };
+      }
       return { count: null, withoutBody: null, ...(await resendPage(own, plan, page)) };
     },
     listLosses: (company, filter) => within(company, (db) => listLosses(db, filter)),

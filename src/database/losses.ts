@@ -6,6 +6,7 @@ import type { Database } from './open-database.ts';
 export type ListedLoss = Selectable<RowhookSchema['loss']>;
 
 export interface LossFilter {
+  readonly id?: number | undefined;
   readonly webhook?: string | undefined;
   readonly company?: string | undefined;
   readonly table?: string | undefined;
@@ -25,8 +26,9 @@ export async function countRecentLosses(db: Database): Promise<{ reason: string;
 }
 
 export async function listLosses(db: Database, filter: LossFilter): Promise<ListedLoss[]> {
-  const { webhook, company, table, reason, since, before, limit } = filter;
+  const { id, webhook, company, table, reason, since, before, limit } = filter;
   let query = db.selectFrom('loss as l').selectAll('l');
+  if (id !== undefined) query = query.where('l.id', '=', id);
   if (webhook !== undefined) query = query.where('l.webhook_id', '=', webhook);
   if (company !== undefined) query = query.where('l.company_id', '=', company);
   if (table !== undefined) query = query.where('l.table_name', '=', table);

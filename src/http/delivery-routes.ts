@@ -1,7 +1,7 @@
 // /v1/deliveries: one row of the delivery log with all that is known of it, and sending again what the log has.
 import { z } from 'zod';
 import { companyOf, readStretchCursor, stretchCursor } from './page.ts';
-import type { ApiParts, ResendRequest } from './parts.ts';
+import type { ApiParts, ResendAnswer, ResendRequest } from './parts.ts';
 import { route, type Route } from './route.ts';
 import {
   deliveryParams,
@@ -55,7 +55,8 @@ export function deliveryRoutes(parts: ApiParts): Route[] {
       description:
         `${aboutResends} Oldest first, of a record one after the other; what was sent again already and arrived, or may have, is left out, unless ` +
         'delivered is among the outcomes. A page takes 25 seconds at most: the next one goes on where it ended. Nothing more is sent once the caller ' +
-        'goes away. For a loss, the record as it is now is sent where the log does not have the body.',
+        'goes away. For a loss, the record as it is now is sent where the log does not have the body. A ' +
+        'dry run answers with the cursor with which what it counted is sent, and nothing that failed since.',
       params: webhookId,
       query: z.strictObject(resendPaging),
       body: resendRange,
@@ -70,9 +71,8 @@ export function deliveryRoutes(parts: ApiParts): Route[] {
           page: { after: place?.after ?? null, limit, signal },
           isDry: body.dryRun === true,
         };
-        const { hasMore, last, ...page } = await places.use(company, () =>
-          parts.resendMany(company, request),
-        );
+        const answer = (): Promise<ResendAnswer> => parts.resendMany(company, request);
+        const { hasMore, last, ...page } = request.isDry ? await answer() : await places.use(company, answer);
         return {
           status: 200,
           body: { ...page, nextCursor: hasMore ? stretchCursor(last, until) : null },

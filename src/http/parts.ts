@@ -50,6 +50,7 @@ export interface ResendAnswer {
   readonly count: number | null;
   readonly withoutBody: number | null;
   readonly data: readonly object[];
+  /** Behind these; when nothing is sent, whether there is anything. */
   readonly hasMore: boolean;
   readonly last: string | null;
 }

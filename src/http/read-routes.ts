@@ -8,6 +8,7 @@ import {
   explanation,
   filters,
   loss,
+  lossId,
   lossReason,
   maxPageOfBodies,
   moment,
@@ -104,6 +105,7 @@ export function readRoutes(parts: ApiParts): Route[] {
       query: z.strictObject({
         ...paging,
         ...filters,
+        id: lossId,
         reason: lossReason,
       }),
       answers: { 200: { description: 'A page of them', schema: pageOf(loss) } },

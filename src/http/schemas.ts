@@ -293,7 +293,9 @@ export const resentPage = z.object({
     .nullable()
     .meta({ description: 'Of a dry run: of how many of them the log has no body' }),
   data: z.array(resent).meta({ description: 'Oldest first' }),
-  nextCursor: z.string().nullable().meta({ description: 'For the next page; null: this is the last' }),
+  nextCursor: z.string().nullable().meta({
+    description: 'For the next page, of a dry run for the first; null: this is the last, or there is none',
+  }),
 });
 
 /** Of what is sent again in one request. */
@@ -385,12 +387,17 @@ export const filters = {
   company: text(200).min(1).optional().meta({ description: "Only this company's" }),
   table: text(200).min(1).optional(),
   webhook: text(128).min(1).optional(),
+  since: moment.optional().meta({ description: 'From this moment on, such as 2026-01-31T10:00:00Z' }),
+};
+
+export const webhookFilters = {
+  company: filters.company,
+  table: filters.table,
   health: z
     .union([z.enum(needsAttentionFirst), z.array(z.enum(needsAttentionFirst))])
     .optional()
     .meta({ description: 'Only these; may be given several times' }),
   search: text(200).min(1).optional().meta({ description: 'In name, id, company, table and host' }),
-  since: moment.optional().meta({ description: 'From this moment on, such as 2026-01-31T10:00:00Z' }),
 };
 
 const outcome = `(?:${outcomeNames.join('|')})`;
@@ -408,6 +415,12 @@ export const outcomes = z
 export const recordKey = text(2_000)
   .optional()
   .meta({ description: "The record's key; of several columns: (a,b)" });
+export const lossId = z.coerce
+  .number()
+  .int()
+  .min(1)
+  .optional()
+  .meta({ description: 'Only this row of the ledger' });
 export const lossReason = text(100).optional().meta({ description: 'timeout, interrupted, deleted, …' });
 
 export const problemSchema = z.object({

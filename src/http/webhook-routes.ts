@@ -7,7 +7,6 @@ import type { ApiParts } from './parts.ts';
 import { Problem } from './problem.ts';
 import { route, type Reply, type Route } from './route.ts';
 import {
-  filters,
   newWebhook,
   nothing,
   pageOf,
@@ -15,6 +14,7 @@ import {
   testResult,
   webhookNow as webhookSchema,
   webhookChanges,
+  webhookFilters,
   webhookId,
 } from './schemas.ts';
 import { SendPlaces } from './send-places.ts';
@@ -50,10 +50,7 @@ export function webhookRoutes(parts: ApiParts): Route[] {
         'Webhooks with their counters, in the order of their ids, or the ones first that need attention',
       query: z.strictObject({
         ...paging,
-        company: filters.company,
-        table: filters.table,
-        health: filters.health,
-        search: filters.search,
+        ...webhookFilters,
         order: z.enum(['id', 'attention']).default('id'),
         activity: z.enum(['true', 'false']).default('false'),
       }),

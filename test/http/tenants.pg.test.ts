@@ -107,6 +107,11 @@ test('there is something to be seen, for those whose it is', async () => {
   for (const path of ['/v1/webhooks', '/v1/losses', '/v1/webhooks/wh_1/deliveries']) {
     expect((await api.ask('GET', path, { token })).body['data']).toHaveLength(1);
   }
+  const losses = (await api.ask('GET', '/v1/losses')).body['data'] as { id: number; webhookId: string }[];
+  const loss = `/v1/losses?id=${losses.find(({ webhookId }) => webhookId === 'wh_1')?.id ?? ''}`;
+  for (const whose of [{}, { token }])
+    expect((await api.ask('GET', loss, whose)).body['data']).toMatchObject([{ webhookId: 'wh_1' }]);
+  expect((await api.ask('GET', loss, { token: ours })).body['data']).toEqual([]);
   const path = `/v1/deliveries/${deliveries.get('wh_1') ?? ''}`;
   expect((await api.ask('GET', path, { token })).body).toMatchObject({ changeId: mark, webhookId: 'wh_1' });
   expect((await api.ask('GET', '/v1/webhooks')).body['data']).toHaveLength(3);

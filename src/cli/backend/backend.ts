@@ -52,7 +52,7 @@ export interface Backend {
   /** Newest first; bodies and answers are there when they are wanted and may be seen. */
   listDeliveries(filter: DeliveryFilter, wantsBodies: boolean): Promise<DeliveryJson[]>;
   /** Newest first. */
-  listLosses(filter: Omit<LossFilter, 'before'>): Promise<LossJson[]>;
+  listLosses(filter: Omit<LossFilter, 'before' | 'id'>): Promise<LossJson[]>;
   /** How many would be sent again; sends nothing. */
   countResend(wanted: ToResend): Promise<Selected>;
   resend(wanted: ToResend, resending: Resending): Promise<ResendEnd>;

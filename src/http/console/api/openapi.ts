@@ -267,7 +267,7 @@ export interface paths {
         put?: never;
         /**
          * Send a stretch of a webhook's log again, or what a loss names, a page at a time
-         * @description The same body to the webhook's present URL, by the code that sends deliveries; the receiver sees the header `rowhook-delivery: resend`. It has a row of its own in the log, is never repeated by itself, and changes no counter. The webhook must be active. Oldest first, of a record one after the other; what was sent again already and arrived, or may have, is left out, unless delivered is among the outcomes. A page takes 25 seconds at most: the next one goes on where it ended. Nothing more is sent once the caller goes away. For a loss, the record as it is now is sent where the log does not have the body.
+         * @description The same body to the webhook's present URL, by the code that sends deliveries; the receiver sees the header `rowhook-delivery: resend`. It has a row of its own in the log, is never repeated by itself, and changes no counter. The webhook must be active. Oldest first, of a record one after the other; what was sent again already and arrived, or may have, is left out, unless delivered is among the outcomes. A page takes 25 seconds at most: the next one goes on where it ended. Nothing more is sent once the caller goes away. For a loss, the record as it is now is sent where the log does not have the body. A dry run answers with the cursor with which what it counted is sent, and nothing that failed since.
          */
         post: operations["resendMany"];
         delete?: never;
@@ -368,15 +368,11 @@ export interface operations {
                 company?: string;
                 /** @description nextCursor of the page before */
                 cursor?: string;
-                /** @description Only these; may be given several times */
-                health?: ("failing" | "breaker open" | "table disabled" | "catching up" | "recovered" | "paused" | "ok" | "idle") | ("failing" | "breaker open" | "table disabled" | "catching up" | "recovered" | "paused" | "ok" | "idle")[];
                 /** @description The record's key; of several columns: (a,b) */
                 key?: string;
                 limit?: number;
                 /** @description delivered, rejected, failed, interrupted, dropped: one or more, separated by commas */
                 outcome?: string;
-                /** @description In name, id, company, table and host */
-                search?: string;
                 /** @description From this moment on, such as 2026-01-31T10:00:00Z */
                 since?: string;
                 table?: string;
@@ -629,13 +625,11 @@ export interface operations {
                 company?: string;
                 /** @description nextCursor of the page before */
                 cursor?: string;
-                /** @description Only these; may be given several times */
-                health?: ("failing" | "breaker open" | "table disabled" | "catching up" | "recovered" | "paused" | "ok" | "idle") | ("failing" | "breaker open" | "table disabled" | "catching up" | "recovered" | "paused" | "ok" | "idle")[];
+                /** @description Only this row of the ledger */
+                id?: number;
                 limit?: number;
                 /** @description timeout, interrupted, deleted, … */
                 reason?: string;
-                /** @description In name, id, company, table and host */
-                search?: string;
                 /** @description From this moment on, such as 2026-01-31T10:00:00Z */
                 since?: string;
                 table?: string;
@@ -1527,7 +1521,7 @@ export interface operations {
                             status: number | null;
                             totalMs: number | null;
                         }[];
-                        /** @description For the next page; null: this is the last */
+                        /** @description For the next page, of a dry run for the first; null: this is the last, or there is none */
                         nextCursor: string | null;
                         /** @description Of a dry run: of how many of them the log has no body */
                         withoutBody: number | null;
