@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { adminToken, startApiHere, type ApiHere } from '../http/api-here.ts';
+import { childEnvironment } from '../support/child-environment.ts';
 import { startReceiver, type Receiver } from '../support/receiver.ts';
 import { runHere } from './cli-here.ts';
 import { runCli, type CliResult } from './run-cli.ts';
@@ -303,7 +304,7 @@ describe('what is printed', () => {
     ['status --watch --json', expect.stringMatching(/^\{"ok":.*\}\n$/) as string],
   ])('%s ends quietly where the reader has seen enough', async (args, expected) => {
     const command = `"$0" src/main.ts ${args} | head -1; exit "\${PIPESTATUS[0]}"`;
-    const env = { PATH: process.env['PATH'], ...overDatabase };
+    const env = childEnvironment(overDatabase);
     const child = spawn('bash', ['--norc', '-c', command, process.execPath], { env });
     let [stdout, stderr] = ['', ''];
     child.stdout.on('data', (chunk) => (stdout += String(chunk)));

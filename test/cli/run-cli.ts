@@ -1,6 +1,7 @@
 /** The command line as people meet it: a process of its own, with its streams and its exit code. */
 import { execFile } from 'node:child_process';
 import { resolve } from 'node:path';
+import { childEnvironment } from '../support/child-environment.ts';
 
 export interface CliResult {
   readonly exitCode: number;
@@ -17,7 +18,7 @@ export function runCli(
   cwd = root,
 ): Promise<CliResult> {
   return new Promise((done) => {
-    const options = { cwd, env: { PATH: process.env['PATH'], ...env } };
+    const options = { cwd, env: childEnvironment(env) };
     const child = execFile(process.execPath, ['src/main.ts', ...args], options, (_error, stdout, stderr) => {
       done({ exitCode: child.exitCode ?? -1, stdout, stderr });
     });

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import type { Check } from '../../src/checks/check.ts';
+import { childEnvironment } from '../support/child-environment.ts';
 import { createDatabase } from '../support/database.ts';
 import { createInstalledDatabase, type InstalledDatabase } from '../support/installed-database.ts';
 import { waitUntil } from '../support/wait.ts';
@@ -236,7 +237,7 @@ test('an unknown database is named with what to check, and the password is not',
 });
 
 test('--watch looks again and again until it is stopped, also while the database is away', async () => {
-  const env = { PATH: process.env['PATH'], DATABASE_URL: database.serviceUrl, ROWHOOK_SLOT: database.name };
+  const env = childEnvironment({ DATABASE_URL: database.serviceUrl, ROWHOOK_SLOT: database.name });
   const child = spawn(process.execPath, ['src/main.ts', 'status', '--watch', '--json'], { env });
   const lines: string[] = [];
   createInterface({ input: child.stdout }).on('line', (line) => lines.push(line));

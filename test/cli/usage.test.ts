@@ -4,6 +4,7 @@ import { createServer, type AddressInfo, type Socket } from 'node:net';
 import type { Command } from 'commander';
 import { describe, expect, test } from 'vitest';
 import { createProgram } from '../../src/cli/program.ts';
+import { childEnvironment } from '../support/child-environment.ts';
 import { runCli } from './run-cli.ts';
 
 const DATABASE_URL = 'postgres://me:hush@127.0.0.1:1/erp';
@@ -179,7 +180,7 @@ test.each([
   const silent = createServer((socket) => sockets.push(socket)).listen(0, '127.0.0.1');
   await once(silent, 'listening');
   const { port } = silent.address() as AddressInfo;
-  const env = { PATH: process.env['PATH'], DATABASE_URL: `postgres://me:hush@127.0.0.1:${port}/erp` };
+  const env = childEnvironment({ DATABASE_URL: `postgres://me:hush@127.0.0.1:${port}/erp` });
   const child = spawn(process.execPath, ['src/main.ts', ...args], { env, stdio: 'ignore' });
   await once(silent, 'connection');
   child.kill(signal);

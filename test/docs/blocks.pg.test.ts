@@ -7,6 +7,7 @@ import { resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { signCompanyToken } from '../../src/company-token.ts';
 import { openScene, type Scene } from '../service/scene.ts';
+import { childEnvironment } from '../support/child-environment.ts';
 import type { Session } from '../support/queryable.ts';
 import { waitUntil } from '../support/wait.ts';
 import { blocksIn, type PageBlock } from './pages.ts';
@@ -49,13 +50,12 @@ beforeAll(async () => {
         select rowhook.enable_table('orderLine')`);
   }, tokens);
   const { database } = scene;
-  environment = {
-    PATH: process.env['PATH'] ?? '',
+  environment = childEnvironment({
     ROWHOOK_SLOT: database.name,
     ROWHOOK_ALLOW_TARGETS: '127.0.0.1',
     ...tokens,
     TOKEN: await signCompanyToken('abc123', { secret: tokenSecret, seconds: 600 }),
-  };
+  });
 });
 afterAll(async () => {
   await scene[Symbol.asyncDispose]();

@@ -7,6 +7,7 @@ import { resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { onTestFailed } from 'vitest';
+import { childEnvironment } from './child-environment.ts';
 import { http } from './http.ts';
 import { DEFAULT_TIMEOUT_MS, waitUntil, within } from './wait.ts';
 
@@ -189,16 +190,14 @@ function parseLine(line: string): LogLine | null {
   }
 }
 
-/** Nothing of the developer's own ROWHOOK_… and PG… variables. */
-function defaultEnvironment(databaseUrl: string, slot: string): Record<string, string> {
-  return {
-    PATH: process.env['PATH'] ?? '',
+function defaultEnvironment(databaseUrl: string, slot: string): Readonly<Record<string, string>> {
+  return childEnvironment({
     DATABASE_URL: databaseUrl,
     ROWHOOK_SLOT: slot,
     ROWHOOK_LISTEN: '127.0.0.1:0',
     ROWHOOK_ALLOW_TARGETS: '127.0.0.1',
     ROWHOOK_LOG_LEVEL: 'debug',
-  };
+  });
 }
 
 function showOutputOnFailure(service: ServiceProcess): void {
