@@ -81,6 +81,10 @@ export function apiParts(
     listLosses: (company, filter) => within(company, (db) => listLosses(db, filter)),
     why: (company, record) => within(company, async (db) => explain(await readHistory(db, record))),
     listTables: (company) => within(company, listTables),
+    tableActivity: (name, company) => {
+      const { tables } = telemetry;
+      return tables && { ...tables.of(name, company, Date.now()), lagMs: lagOf(telemetry) };
+    },
     overview: (company) =>
       within(company, async (db) => ({
         webhooks: await countWebhooks(db),

@@ -46,7 +46,10 @@ export interface PipelineParts {
   route(relation: RelationMessage): Route | undefined;
   prepared(relation: RelationMessage): PreparedRelation;
   match(route: Route, input: MatchInput): Decision;
+  /** Of each change that is read, before it is known whether it was settled. */
+  onMatched(table: string, operation: RowOperation, decision: Decision): void;
   matchTruncate(route: Route): readonly Webhook[];
+  onTruncated(table: string): void;
   filledRows(row: RowMessage): FilledRows;
   /** Adds to a change's own keys what it has to wait for as a row that moved between partitions. */
   holdMoved(change: LogChange, keys: Delivery['keys']): Delivery['keys'];
@@ -90,6 +93,7 @@ export class Pipeline {
     // Whose the row was is unknown where its company is too large to be here.
     const known = rows.omitted?.old.has(companyIndex) === true ? null : record;
     const decision = match(way, { operation: change.operation, record: known, old, companyIndex });
+    this.#parts.onMatched(way.table.name, change.operation, decision);
     const { isSettled } = this.#parts;
     const matches = decision.matches
       .map((found) => ({ found, at: this.#position(change, found) }))
@@ -127,6 +131,7 @@ export class Pipeline {
     const told = change.relations.flatMap((relation) => {
       const way = route(relation);
       if (way === undefined) return [];
+      this.#parts.onTruncated(way.table.name);
       const webhooks = matchTruncate(way).filter(({ uid }) => !this.#parts.isSettled(uid, at));
       return webhooks.map((webhook) => ({ webhook, table: way.table.name }));
     });

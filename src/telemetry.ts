@@ -2,6 +2,7 @@
 // which is what counters of a process do; what only a term knows it asks the one that leads.
 import { Activity } from './activity.ts';
 import type { Outcome } from './delivery/outcome.ts';
+import type { TableActivities } from './table-activity.ts';
 
 /** Of the term that leads now. */
 export interface TermGauges {
@@ -55,9 +56,26 @@ export class Telemetry {
   readonly claimSeconds = new Distribution(latencies);
   readonly claimSizes = new Distribution([1, 2, 4, 8, 16, 32, 64, 128, 256, 512]);
   /** Of each webhook. */
-  readonly activity = new Activity();
-  /** Null while this process does not lead. */
+  activity = new Activity(Date.now());
+  /** Of each table that is read; null, as the gauges, while this process does not lead. */
+  tables: TableActivities | null = null;
   gauges: (() => TermGauges) | null = null;
+  #term: number | null = null;
+
+  /** The webhooks' last hour goes on where nobody else led in between. */
+  leads(term: number, { tables, gauges }: Pick<Telemetry, 'tables' | 'gauges'>): void {
+    if (this.#term === null || term !== this.#term + 1) this.activity = new Activity(Date.now());
+    this.#term = term;
+    this.tables = tables;
+    this.gauges = gauges;
+  }
+
+  /** Unless a later term leads already. */
+  leadsNoMore(term: number): void {
+    if (this.#term !== term) return;
+    this.tables = null;
+    this.gauges = null;
+  }
 
   finished(outcome: Outcome): void {
     const name = classOf(outcome);

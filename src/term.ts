@@ -33,12 +33,13 @@ import type { Relations } from './relations.ts';
 import { Floor, type UnsettledChange, type UnsettledTransaction } from './replication/floor.ts';
 import type { BeginMessage, RelationMessage } from './replication/pgoutput.ts';
 import { Reader, type ConfigurationMessage } from './replication/reader.ts';
+import { TableActivities, type ReadTable } from './table-activity.ts';
 import type { Telemetry, TermGauges } from './telemetry.ts';
 import { SettledBefore } from './database/settled-before.ts';
 import { defaultLimits, type TermLimits } from './term-limits.ts';
 import { configurationChanges, isConfigurationRelation } from './webhooks/configuration-message.ts';
 import { match, matchTruncate } from './webhooks/match.ts';
-import { isWanted, Registry, type Route } from './webhooks/registry.ts';
+import { isWanted, operations, Registry, type Route } from './webhooks/registry.ts';
 import type { ConfigurationChange } from './webhooks/webhook.ts';
 
 export interface TermOptions {
@@ -89,6 +90,7 @@ export class Term {
   readonly #claimer: Claimer;
   readonly #folding: Folding;
   readonly #watch: GateWatch;
+  readonly #tables = new TableActivities(Date.now());
   readonly #routes = new WeakMap<RelationMessage, { generation: number; route: Route | undefined }>();
   /** Of what was read last. Nothing was: the newest rows may be any time ahead of where it begins. */
   readonly #toldOfDrop = new Map<bigint, number>();
@@ -144,10 +146,11 @@ export class Term {
     for (const { seq, entries } of takeover.settled) this.#folding.appended(seq, entries);
     this.#registry.apply(options.configuration);
     for (const webhook of this.#registry.webhooks) this.#gate.learn(webhook, null);
+    this.#tables.reads(this.#readTables());
   }
 
   start(): void {
-    this.#options.telemetry.gauges = this.#gauges;
+    this.#options.telemetry.leads(this.no, { tables: this.#tables, gauges: this.#gauges });
     this.#folding.start();
     this.#watch.start();
     this.#backlog.start();
@@ -162,8 +165,7 @@ export class Term {
 
   /** Reads and claims nothing more; resolves when all that was claimed has its outcome. */
   async stop(): Promise<void> {
-    const { telemetry } = this.#options;
-    if (telemetry.gauges === this.#gauges) telemetry.gauges = null;
+    this.#options.telemetry.leadsNoMore(this.no);
     this.reader.hold('stop');
     const stopped = Promise.all([this.#claimer.stop(), this.#backlog.stop()]);
     this.#watch.stop();
@@ -215,6 +217,7 @@ export class Term {
       },
       onBegin: ({ commitTimeMs }) => {
         this.#lagMs = this.#sinceCommitMs(commitTimeMs);
+        this.#tables.begins(commitTimeMs - this.#options.clockOffsetMs);
       },
       onRead: () => {
         telemetry.changesRead += 1;
@@ -250,7 +253,13 @@ export class Term {
       route: (relation) => this.#route(relation),
       prepared: (relation) => relations.get(relation),
       match,
+      onMatched: (table, operation, decision) => {
+        this.#tables.changed(table, operation, decision);
+      },
       matchTruncate,
+      onTruncated: (table) => {
+        this.#tables.truncated(table);
+      },
       filledRows,
       holdMoved: ({ isOfPartition, relation, ...change }, keys) =>
         isOfPartition ? moved.keys({ ...change, relationOid: relation.oid }, keys) : keys,
@@ -456,6 +465,13 @@ export class Term {
     return route;
   }
 
+  #readTables(): ReadTable[] {
+    return [...this.#registry.routes()].map((route) => ({
+      name: route.table.name,
+      operations: operations.filter((operation) => isWanted(route, operation)),
+    }));
+  }
+
   #configurationChanged(
     messages: readonly ConfigurationMessage[],
     transaction: UnsettledTransaction,
@@ -463,6 +479,7 @@ export class Term {
   ): void {
     const changes = configurationChanges(messages);
     this.#registry.apply(changes);
+    this.#tables.reads(this.#readTables());
     const epoch = this.#options.takeover.epochs.of(commitLsn);
     const versions = changes.map((change) => ({ ...change, epoch, commitLsn }));
     this.#folding.configurationChanged(versions, transaction);

@@ -57,6 +57,7 @@ export class VitalSigns implements Disposable {
     });
     if (this.#samples.length > kept) this.#samples.shift();
     this.#telemetry.activity.forgetIdle(nowMs);
+    this.#telemetry.tables?.forgetIdle(nowMs);
   }
 
   [Symbol.dispose](): void {

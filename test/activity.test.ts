@@ -10,7 +10,7 @@ const refused: Outcome = { kind: 'failed', class: 'refused', detail: '' };
 
 describe('the last hour of a webhook', () => {
   test('has what came of its deliveries in each minute, the one that runs last', () => {
-    const activity = new Activity();
+    const activity = new Activity(0);
     activity.finished(webhook, delivered, 1, noon);
     activity.finished(webhook, delivered, 1, noon + minuteMs);
     activity.finished(webhook, refused, 7, noon + 3 * minuteMs);
@@ -23,7 +23,7 @@ describe('the last hour of a webhook', () => {
   });
 
   test('forgets what is older', () => {
-    const activity = new Activity();
+    const activity = new Activity(0);
     activity.finished(webhook, delivered, 1, noon);
     const sum = (nowMs: number): number => activity.of(webhook, nowMs).delivered.reduce((a, b) => a + b);
     expect([sum(noon + 59 * minuteMs), sum(noon + 60 * minuteMs), sum(noon + 1e6 * minuteMs)]).toEqual([
@@ -31,15 +31,28 @@ describe('the last hour of a webhook', () => {
     ]);
   });
 
+  test('says since when it is counted, until that is an hour ago', () => {
+    const activity = new Activity(noon);
+    const since = (nowMs: number): Date | null => activity.of(webhook, nowMs).since;
+    expect([since(noon + 1), since(noon + 59 * minuteMs), since(noon + 60 * minuteMs)]).toEqual([
+      new Date(noon),
+      null,
+      null,
+    ]);
+    const late = new Activity(noon + 1);
+    expect(late.of(webhook, noon + 59 * minuteMs).since).toEqual(new Date(noon + 1));
+    expect(late.of(webhook, noon + 60 * minuteMs).since).toBeNull();
+  });
+
   test('goes on when the clock is set back', () => {
-    const activity = new Activity();
+    const activity = new Activity(0);
     activity.finished(webhook, delivered, 1, noon);
     activity.finished(webhook, delivered, 1, noon - 30 * minuteMs);
     expect(activity.of(webhook, noon).delivered.at(-1)).toBe(2);
   });
 
   test('counts failures in a row from the first after a success, and says since when', () => {
-    const activity = new Activity();
+    const activity = new Activity(0);
     activity.finished(webhook, refused, 3, noon - minuteMs);
     activity.finished(webhook, delivered, 1, noon);
     expect(activity.of(webhook, noon)).toMatchObject({ failuresInRow: 0, failingSince: null });
@@ -53,7 +66,7 @@ describe('the last hour of a webhook', () => {
   });
 
   test('is nothing for another company, should the id come back there', () => {
-    const activity = new Activity();
+    const activity = new Activity(0);
     activity.finished(webhook, refused, 5, noon);
     const other = { id: webhook.id, companyId: 'xyz' };
     expect(activity.of(other, noon)).toMatchObject({ failuresInRow: 0, lastFailureMs: null });
@@ -62,13 +75,13 @@ describe('the last hour of a webhook', () => {
   });
 
   test('does not count what was dropped because the webhook is gone', () => {
-    const activity = new Activity();
+    const activity = new Activity(0);
     activity.finished(webhook, { kind: 'dropped', reason: 'deleted' }, null, noon);
     expect(activity.of(webhook, noon).failuresInRow).toBe(0);
   });
 
   test('is kept no longer than an hour after the last delivery', () => {
-    const activity = new Activity();
+    const activity = new Activity(0);
     activity.finished(webhook, refused, 5, noon);
     activity.forgetIdle(noon + 59 * minuteMs);
     expect(activity.of(webhook, noon + 59 * minuteMs).failuresInRow).toBe(1);

@@ -5,6 +5,7 @@ import type { FoundDelivery } from '../database/logged-delivery.ts';
 import type { FeedAnswer, FeedAsk, Totals } from '../database/feed.ts';
 import type { ListedLoss, LossFilter } from '../database/losses.ts';
 import type { SubscribableTable, TableCheck } from '../database/tables.ts';
+import type { TableActivity } from '../table-activity.ts';
 import type { VitalSample } from '../vital-signs.ts';
 import type {
   ListedWebhook,
@@ -96,6 +97,12 @@ export interface Overview {
   readonly losses: readonly { readonly reason: string; readonly count: number | null }[];
 }
 
+/** Of the process that answers, if it leads. */
+export interface TableHour extends TableActivity {
+  /** How far what is read is behind what is committed; null: nothing was read yet. */
+  readonly lagMs: number | null;
+}
+
 /** Each rejects with an ExitError whose `refusal` says what the caller is told. */
 export interface ApiParts {
   listWebhooks(companyId: string | null, filter: WebhookFilter, page: WebhookPage): Promise<ListedWebhook[]>;
@@ -127,6 +134,8 @@ export interface ApiParts {
   /** What became of a record's changes. */
   why(companyId: string | null, record: { readonly table: string; readonly key: string }): Promise<object>;
   listTables(companyId: string | null): Promise<SubscribableTable[]>;
+  /** Null: this process does not lead. `companyId` null: of the rows of all. */
+  tableActivity(name: string, companyId: string | null): TableHour | null;
   /** How many webhooks are how, and what was lost lately. */
   overview(companyId: string | null): Promise<Overview>;
   vitals(): Promise<Vitals>;

@@ -81,8 +81,13 @@ export const webhookChanges = z
     error: 'nothing to change: name at least one field',
   });
 
+const countedSince = time.meta({
+  description: 'Since when it was counted, if that is less than an hour ago; null: the whole hour',
+});
+
 /** Of the process that answers: a standby has none. */
 const activity = {
+  since: countedSince,
   failuresInRow: count.meta({ description: 'Since the last that was delivered' }),
   failingSince: time,
   lastFailureMs: z.number().nullable(),
@@ -129,7 +134,7 @@ export const webhookNow = webhook.extend({
     .nullable()
     .meta({
       description:
-        'What came of its deliveries in each of the last sixty minutes, oldest first, as the process that leads has counted them since it started; null: this one does not lead, or the list was not asked with `activity=true`',
+        'What came of its deliveries in each of the last sixty minutes, oldest first, as the process that leads has counted them; null: this one does not lead, or the list was not asked with `activity=true`',
     }),
 });
 
@@ -177,6 +182,22 @@ export const tableCheck = z.object({
   status: z.enum(['ok', 'warn', 'fail']),
   detail: z.string(),
   remedy: z.string().nullable().meta({ description: 'A statement that mends it' }),
+});
+
+const counted = z
+  .object({ count, since: countedSince })
+  .nullable()
+  .meta({ description: 'null: not known, for no webhook of the table asks for what tells it' });
+
+export const tableActivity = z.object({
+  isLeading: z.boolean().meta({ description: 'False: this process is a standby, and knows none of it' }),
+  lagMs: z.number().nullable().meta({
+    description: 'How far what is read, and counted, is behind what is committed; null: nothing was read yet',
+  }),
+  inserts: counted,
+  updates: counted,
+  deletes: counted,
+  truncates: counted,
 });
 
 export const deliveryParams = z.object({

@@ -2,16 +2,18 @@
 import type { z } from 'zod';
 import type { WebhookActivity } from '../activity.ts';
 import { deliveryId } from '../delivery-id.ts';
+import type { Counted } from '../table-activity.ts';
 import type { ListedDelivery } from '../database/deliveries.ts';
 import type { FoundDelivery } from '../database/logged-delivery.ts';
 import type { ListedLoss } from '../database/losses.ts';
 import type { ListedWebhook, NewWebhook, WebhookChanges } from '../database/webhooks.ts';
-import type { Tested } from './parts.ts';
+import type { TableHour, Tested } from './parts.ts';
 import type {
   delivery,
   foundDelivery,
   loss,
   newWebhook,
+  tableActivity,
   webhook,
   webhookChanges,
   webhookNow,
@@ -61,13 +63,30 @@ export type ActivityJson = NonNullable<z.output<typeof webhookNow>['activity']>;
 
 export function activityJson(activity: WebhookActivity | null): ActivityJson | null {
   if (activity === null) return null;
-  const { delivered, failed, failuresInRow, failingSince, lastFailureMs } = activity;
+  const { since, delivered, failed, failuresInRow, failingSince, lastFailureMs } = activity;
   return {
+    since: since?.toISOString() ?? null,
     failuresInRow,
     failingSince: failingSince?.toISOString() ?? null,
     lastFailureMs,
     lastHour: { delivered: [...delivered], failed: [...failed] },
   };
+}
+
+/** `hour` null: this process does not lead. */
+export function tableActivityJson(hour: TableHour | null): z.output<typeof tableActivity> {
+  return {
+    isLeading: hour !== null,
+    lagMs: hour?.lagMs ?? null,
+    inserts: countedJson(hour?.inserts),
+    updates: countedJson(hour?.updates),
+    deletes: countedJson(hour?.deletes),
+    truncates: countedJson(hour?.truncates),
+  };
+}
+
+function countedJson(counted: Counted | null | undefined): z.output<typeof tableActivity>['inserts'] {
+  return counted ? { count: counted.count, since: counted.since?.toISOString() ?? null } : null;
 }
 
 export function deliveryJson(row: ListedDelivery): DeliveryJson {

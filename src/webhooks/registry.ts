@@ -31,7 +31,7 @@ interface MutableSubscribers {
 
 type MutableRoute = Record<Operation, MutableSubscribers>;
 
-const operations = ['INSERT', 'UPDATE', 'DELETE', 'TRUNCATE'] as const;
+export const operations = ['INSERT', 'UPDATE', 'DELETE', 'TRUNCATE'] as const;
 
 export class Registry {
   readonly #webhooks = new Map<string, Webhook>();
@@ -74,6 +74,14 @@ export class Registry {
     const table = this.#tables.get(name);
     const subscribers = this.#routes.get(name);
     return table?.isEnabled === true && subscribers !== undefined ? { table, subscribers } : undefined;
+  }
+
+  /** Of every table that is read. */
+  *routes(): Iterable<Route> {
+    for (const { schema, relation } of this.#tables.values()) {
+      const route = this.route(schema, relation);
+      if (route !== undefined) yield route;
+    }
   }
 
   #setTable(name: string, table: SubscribableTable | null): void {

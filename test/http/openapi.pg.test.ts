@@ -144,6 +144,8 @@ test('each answer is what the document says, for what is there and for what is n
     '/v1/webhooks?order=attention&health=failing&health=idle&search=a',
     '/v1/tables/item/checks',
     '/v1/tables/nothing/checks',
+    '/v1/tables/item/activity?company=abc',
+    '/v1/tables/nothing/activity',
   ]) {
     await ask('GET', path);
   }

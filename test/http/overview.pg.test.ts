@@ -104,6 +104,12 @@ test('a process that does not lead says that it knows no last hour', async () =>
     lagMs: null,
     slot: null,
   });
+  expect((await api.ask('GET', '/v1/tables/item/activity')).body).toEqual({
+    ...{ isLeading: false, lagMs: null },
+    ...{ inserts: null, updates: null, deletes: null, truncates: null },
+  });
+  const { status, body } = await api.ask('GET', '/v1/tables/items/activity');
+  expect([status, body['detail']]).toEqual([404, 'No table is registered under the name "items".']);
 });
 
 test('the operator is told what watching a table costs, though the service does not own it', async () => {

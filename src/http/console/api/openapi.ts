@@ -162,6 +162,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/tables/{name}/activity": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How often a table changed in the last hour: what a webhook of it would have been told of
+         * @description Each operation as a webhook of the company sees it: a row that moves to another company is a delete for one and an insert for the other. Without `company` the rows of all, as a webhook for all companies sees them. By the time of the commit; kept in memory.
+         */
+        get: operations["getTableActivity"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/tables/{name}/checks": {
         parameters: {
             query?: never;
@@ -849,6 +869,70 @@ export interface operations {
             };
         };
     };
+    getTableActivity: {
+        parameters: {
+            query?: {
+                /** @description Of this company's rows; a company's token stands for its own */
+                company?: string;
+            };
+            header?: never;
+            path: {
+                /** @description By the name it was enabled under */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As far as it is known */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @description null: not known, for no webhook of the table asks for what tells it */
+                        deletes: {
+                            count: number;
+                            /** @description Since when it was counted, if that is less than an hour ago; null: the whole hour */
+                            since: string | null;
+                        } | null;
+                        /** @description null: not known, for no webhook of the table asks for what tells it */
+                        inserts: {
+                            count: number;
+                            /** @description Since when it was counted, if that is less than an hour ago; null: the whole hour */
+                            since: string | null;
+                        } | null;
+                        /** @description False: this process is a standby, and knows none of it */
+                        isLeading: boolean;
+                        /** @description How far what is read, and counted, is behind what is committed; null: nothing was read yet */
+                        lagMs: number | null;
+                        /** @description null: not known, for no webhook of the table asks for what tells it */
+                        truncates: {
+                            count: number;
+                            /** @description Since when it was counted, if that is less than an hour ago; null: the whole hour */
+                            since: string | null;
+                        } | null;
+                        /** @description null: not known, for no webhook of the table asks for what tells it */
+                        updates: {
+                            count: number;
+                            /** @description Since when it was counted, if that is less than an hour ago; null: the whole hour */
+                            since: string | null;
+                        } | null;
+                    };
+                };
+            };
+            /** @description Refused, or failed: what is wrong, and how to mend it */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     inspectTable: {
         parameters: {
             query?: never;
@@ -977,7 +1061,7 @@ export interface operations {
                     "application/json": {
                         data: {
                             active: boolean;
-                            /** @description What came of its deliveries in each of the last sixty minutes, oldest first, as the process that leads has counted them since it started; null: this one does not lead, or the list was not asked with `activity=true` */
+                            /** @description What came of its deliveries in each of the last sixty minutes, oldest first, as the process that leads has counted them; null: this one does not lead, or the list was not asked with `activity=true` */
                             activity: {
                                 failingSince: string | null;
                                 /** @description Since the last that was delivered */
@@ -987,6 +1071,8 @@ export interface operations {
                                     delivered: number[];
                                     failed: number[];
                                 };
+                                /** @description Since when it was counted, if that is less than an hour ago; null: the whole hour */
+                                since: string | null;
                             } | null;
                             allCompanies: boolean;
                             backlogCount: number;
@@ -1091,7 +1177,7 @@ export interface operations {
                 content: {
                     "application/json": {
                         active: boolean;
-                        /** @description What came of its deliveries in each of the last sixty minutes, oldest first, as the process that leads has counted them since it started; null: this one does not lead, or the list was not asked with `activity=true` */
+                        /** @description What came of its deliveries in each of the last sixty minutes, oldest first, as the process that leads has counted them; null: this one does not lead, or the list was not asked with `activity=true` */
                         activity: {
                             failingSince: string | null;
                             /** @description Since the last that was delivered */
@@ -1101,6 +1187,8 @@ export interface operations {
                                 delivered: number[];
                                 failed: number[];
                             };
+                            /** @description Since when it was counted, if that is less than an hour ago; null: the whole hour */
+                            since: string | null;
                         } | null;
                         allCompanies: boolean;
                         backlogCount: number;
@@ -1175,7 +1263,7 @@ export interface operations {
                 content: {
                     "application/json": {
                         active: boolean;
-                        /** @description What came of its deliveries in each of the last sixty minutes, oldest first, as the process that leads has counted them since it started; null: this one does not lead, or the list was not asked with `activity=true` */
+                        /** @description What came of its deliveries in each of the last sixty minutes, oldest first, as the process that leads has counted them; null: this one does not lead, or the list was not asked with `activity=true` */
                         activity: {
                             failingSince: string | null;
                             /** @description Since the last that was delivered */
@@ -1185,6 +1273,8 @@ export interface operations {
                                 delivered: number[];
                                 failed: number[];
                             };
+                            /** @description Since when it was counted, if that is less than an hour ago; null: the whole hour */
+                            since: string | null;
                         } | null;
                         allCompanies: boolean;
                         backlogCount: number;
@@ -1317,7 +1407,7 @@ export interface operations {
                 content: {
                     "application/json": {
                         active: boolean;
-                        /** @description What came of its deliveries in each of the last sixty minutes, oldest first, as the process that leads has counted them since it started; null: this one does not lead, or the list was not asked with `activity=true` */
+                        /** @description What came of its deliveries in each of the last sixty minutes, oldest first, as the process that leads has counted them; null: this one does not lead, or the list was not asked with `activity=true` */
                         activity: {
                             failingSince: string | null;
                             /** @description Since the last that was delivered */
@@ -1327,6 +1417,8 @@ export interface operations {
                                 delivered: number[];
                                 failed: number[];
                             };
+                            /** @description Since when it was counted, if that is less than an hour ago; null: the whole hour */
+                            since: string | null;
                         } | null;
                         allCompanies: boolean;
                         backlogCount: number;
