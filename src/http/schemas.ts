@@ -343,8 +343,21 @@ export const status = z.object({
   at: z.iso.datetime().meta({
     description: 'When it was looked at: those who ask at the same time share an answer',
   }),
-  leader: z.looseObject({}).nullable().meta({ description: 'null: nobody leads' }),
-  standbys: z.array(z.looseObject({})),
+  leader: z
+    .object({
+      term: count.nullable(),
+      host: z.string().nullable(),
+      pid: count.nullable(),
+      since: z.iso.datetime().nullable(),
+    })
+    .nullable()
+    .meta({ description: 'null: nobody leads' }),
+  standbys: z.array(
+    z.object({
+      process: z.string().meta({ description: 'Its pid and host' }),
+      clientAddress: z.string().nullable(),
+    }),
+  ),
   checks: z.array(
     z.object({
       group: z.enum(['server', 'slot', 'tables', 'deliveries']),

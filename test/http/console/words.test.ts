@@ -33,7 +33,7 @@ function webhook(changed: Partial<Attended>): Attended {
 
 describe('one sentence says what is wrong with a webhook', () => {
   test.each<[string, Partial<Attended>, string | null]>([
-    ['failing', {}, '47 failures since 10:12:00. Last: 503 from api.example.com after 120 ms.'],
+    ['failing', {}, '47 failures since 10:12:00, for 3 h. Last: 503 from api.example.com after 120 ms.'],
     [
       'failing, as a standby sees it',
       { activity: null },
@@ -47,7 +47,7 @@ describe('one sentence says what is wrong with a webhook', () => {
     [
       'paused',
       { health: 'paused', pauseReason: 'moving.', missedCount: 3 },
-      'Paused, changed last at 28 Feb 12:00:00: moving. 3 changes missed so far.',
+      'Paused: moving. 3 changes missed so far. Changed last at 28 Feb 12:00:00.',
     ],
     [
       'catching up',

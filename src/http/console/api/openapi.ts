@@ -806,11 +806,16 @@ export interface operations {
                         }[];
                         /** @description null: nobody leads */
                         leader: {
-                            [key: string]: unknown;
+                            host: string | null;
+                            pid: number | null;
+                            since: string | null;
+                            term: number | null;
                         } | null;
                         ok: boolean;
                         standbys: {
-                            [key: string]: unknown;
+                            clientAddress: string | null;
+                            /** @description Its pid and host */
+                            process: string;
                         }[];
                     };
                 };

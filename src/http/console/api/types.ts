@@ -14,6 +14,7 @@ export type Session = Ok<'getSession'>;
 export type Overview = Ok<'getOverview'>;
 export type Vitals = Ok<'getVitals'>;
 export type Status = Ok<'getStatus'>;
+export type Check = Status['checks'][number];
 export type Webhook = Ok<'getWebhook'>;
 export type NewWebhook = Body<'createWebhook'>;
 export type WebhookChanges = Body<'updateWebhook'>;
@@ -25,19 +26,3 @@ export type FoundDelivery = Ok<'getDelivery'>;
 export type Resent = Ok<'resendDelivery'>;
 export type Loss = Ok<'listLosses'>['data'][number];
 export type Explanation = Ok<'why'>;
-
-/** What `rowhook status` says of one thing. */
-export interface Check {
-  readonly group: string;
-  readonly check: string;
-  readonly status: 'ok' | 'warn' | 'fail';
-  readonly detail: string;
-  readonly remedy: string | null;
-}
-
-/** Who leads, as `rowhook status` says it. */
-export interface Leader {
-  readonly host: string | null;
-  readonly pid: number | null;
-  readonly since: string | null;
-}

@@ -9,7 +9,7 @@ import { OutcomeMark } from '../parts/outcome-mark.tsx';
 import { size } from '../words/amounts.ts';
 import { hostOf } from '../words/attention.ts';
 import { curlOf } from '../words/curl.ts';
-import { failureOfDelivery } from '../words/failures.ts';
+import { failureOfDelivery, happened } from '../words/failures.ts';
 import { DeliveryTable } from './delivery-list.tsx';
 import { DifferenceTable } from './difference-table.tsx';
 import { Timings } from './timings.tsx';
@@ -52,7 +52,7 @@ function Details({ delivery }: { readonly delivery: FoundDelivery }) {
       {failure !== null && (
         <div className="note bad">
           <p>
-            Not delivered: {failure.what}.{' '}
+            Not delivered. {happened(failure)}.{' '}
             {delivery.detail !== null && <span className="quiet">{delivery.detail}</span>}
           </p>
           <p className="advice">{failure.advice}</p>

@@ -2,6 +2,10 @@
 import { useState } from 'react';
 import { differenceOf, type Field } from '../words/difference.ts';
 
+type Side = 'before' | 'after';
+
+const heads: Readonly<Record<Side, string>> = { before: 'Before', after: 'After' };
+
 export function DifferenceTable({ body }: { readonly body: string }) {
   const [showsAll, setShowsAll] = useState(false);
   const difference = differenceOf(body);
@@ -10,6 +14,10 @@ export function DifferenceTable({ body }: { readonly body: string }) {
   const changed = fields.filter(({ isChanged }) => isChanged);
   const shown = showsAll ? fields : changed;
   const others = fields.length - changed.length;
+  // Of an INSERT there is no before, of a DELETE no after.
+  const columns = (['before', 'after'] as const).filter((side) =>
+    fields.some((field) => field[side] !== null),
+  );
   return (
     <section aria-labelledby="difference">
       <h2 id="difference">What changed</h2>
@@ -20,13 +28,16 @@ export function DifferenceTable({ body }: { readonly body: string }) {
             <thead>
               <tr>
                 <th scope="col">Field</th>
-                <th scope="col">Before</th>
-                <th scope="col">After</th>
+                {columns.map((side) => (
+                  <th key={side} scope="col">
+                    {columns.length === 1 ? 'Value' : heads[side]}
+                  </th>
+                ))}
               </tr>
             </thead>
             <tbody>
               {shown.map((field) => (
-                <Row key={field.name} field={field} />
+                <Row key={field.name} field={field} columns={columns} />
               ))}
             </tbody>
           </table>
@@ -47,12 +58,21 @@ export function DifferenceTable({ body }: { readonly body: string }) {
   );
 }
 
-function Row({ field: { name, before, after, isChanged } }: { readonly field: Field }) {
+interface RowProps {
+  readonly field: Field;
+  readonly columns: readonly Side[];
+}
+
+function Row({ field, columns }: RowProps) {
+  const isPair = columns.length > 1;
   return (
-    <tr className={isChanged ? 'changed' : undefined}>
-      <th scope="row">{name}</th>
-      <td className="before">{before ?? '–'}</td>
-      <td className="after">{after ?? '–'}</td>
+    <tr className={field.isChanged && isPair ? 'changed' : undefined}>
+      <th scope="row">{field.name}</th>
+      {columns.map((side) => (
+        <td key={side} className={side}>
+          {field[side] ?? '–'}
+        </td>
+      ))}
     </tr>
   );
 }

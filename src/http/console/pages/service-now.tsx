@@ -1,9 +1,9 @@
-// How the service does: who leads, lag and rates now and over the last hour, and the log that Postgres keeps for it against its limit.
+// How the service does: lag, rates and the log that Postgres keeps for it against its limit, who leads, and the last hour as charts.
 import { useStatus, useVitals } from '../api/queries.ts';
 import type { Vitals } from '../api/types.ts';
 import { Chart } from '../parts/chart.tsx';
-import { QueryNote } from '../parts/note.tsx';
 import { LocalTime } from '../parts/moment.tsx';
+import { QueryNote } from '../parts/note.tsx';
 import { amount, rate, size } from '../words/amounts.ts';
 import { duration } from '../words/times.ts';
 
@@ -15,20 +15,32 @@ export function ServiceNow() {
       <QueryNote query={vitals} />
       {vitals.data !== undefined && (
         <>
-          <Leader isLeading={vitals.data.isLeading} />
           <Figures vitals={vitals.data} />
-          <Charts samples={vitals.data.samples} />
+          <Leader isLeading={vitals.data.isLeading} />
         </>
       )}
     </section>
   );
 }
 
+/** Lag and deliveries over the last hour. */
+export function ServiceHour() {
+  const vitals = useVitals(true);
+  if (vitals.data?.isLeading !== true) return null;
+  return (
+    <section aria-labelledby="service-hour">
+      <h2 id="service-hour">The last hour</h2>
+      <Charts samples={vitals.data.samples} />
+    </section>
+  );
+}
+
 function Leader({ isLeading }: { readonly isLeading: boolean }) {
   const leader = useStatus(true).data?.leader ?? null;
-  if (leader === null) return <p>{isLeading ? 'This process leads.' : 'Nobody leads at this moment.'}</p>;
+  if (leader === null)
+    return <p className="quiet">{isLeading ? 'This process leads.' : 'Nobody leads at this moment.'}</p>;
   return (
-    <p>
+    <p className="quiet">
       {isLeading
         ? 'This process leads'
         : 'Another process leads; this one is a standby, and knows no lag and no rates'}
@@ -60,7 +72,7 @@ function Figures({ vitals }: { readonly vitals: Vitals }) {
     ['Log kept for us', retained(vitals.slot)],
   ];
   return (
-    <dl className="figures">
+    <dl className="facts card">
       {figures.map(([name, value]) => (
         <div key={name}>
           <dt>{name}</dt>
@@ -75,7 +87,7 @@ function retained(slot: Vitals['slot']): string {
   if (slot === null) return 'there is no slot';
   const { retainedBytes, safeWalBytes } = slot;
   if (retainedBytes === null) return 'not known';
-  if (safeWalBytes === null) return `${size(retainedBytes)}, without a limit`;
+  if (safeWalBytes === null) return `${size(retainedBytes)}, no limit`;
   return `${size(retainedBytes)} of ${size(retainedBytes + Math.max(0, safeWalBytes))}`;
 }
 

@@ -1,6 +1,6 @@
 // The tables that webhooks may watch, what watching each costs, and the statement that enables another. For operators.
 import { useState } from 'react';
-import { useTableChecks, useTables } from '../api/queries.ts';
+import { useStatus, useTableChecks, useTables } from '../api/queries.ts';
 import type { Table, TableCheck } from '../api/types.ts';
 import { Code } from '../parts/copy.tsx';
 import { EmptyNote, QueryNote } from '../parts/note.tsx';
@@ -37,6 +37,7 @@ function TableCard({ table }: { readonly table: Table }) {
       <summary>
         <strong>{label ?? name}</strong> <code>{relation ?? name}</code>
         <span className={enabled ? 'mark good' : 'mark rest'}>{enabled ? 'Enabled' : 'Disabled'}</span>
+        <Warning name={name} />
       </summary>
       <p>
         Payloads call it <code>{name}</code>.{' '}
@@ -51,6 +52,15 @@ function TableCard({ table }: { readonly table: Table }) {
       {isOpen && <Checks name={name} />}
     </details>
   );
+}
+
+// What the status says of it, so that nobody has to open each.
+function Warning({ name }: { readonly name: string }) {
+  const said = useStatus(true).data?.checks.find(
+    ({ group, check }) => group === 'tables' && check === `table ${name}`,
+  );
+  if (said === undefined || said.status === 'ok') return null;
+  return <span className={`mark ${tones[said.status]}`}>{words[said.status]}</span>;
 }
 
 function Checks({ name }: { readonly name: string }) {

@@ -3,7 +3,7 @@ import type { TestResult } from '../api/types.ts';
 import { Code } from '../parts/copy.tsx';
 import { hostOf } from '../words/attention.ts';
 import { indented } from '../words/difference.ts';
-import { failureOf } from '../words/failures.ts';
+import { failureOf, happened } from '../words/failures.ts';
 import { duration } from '../words/times.ts';
 import { Timings } from './timings.tsx';
 
@@ -21,7 +21,7 @@ export function TestOutcome({ result, url }: { readonly result: TestResult; read
       <p role="status" className={isDelivered ? 'note good' : 'note bad'}>
         {isDelivered
           ? `Delivered: ${hostOf(url)} answered ${status ?? ''} after ${duration(totalMs)}.`
-          : `Not delivered: ${failure?.what ?? outcome}, after ${duration(totalMs)}. ${failure?.advice ?? ''}`}
+          : `Not delivered. ${failure === null ? outcome : happened(failure)}, after ${duration(totalMs)}. ${failure?.advice ?? ''}`}
       </p>
       {!isDelivered && <p className="quiet">In the service’s words: {outcome}</p>}
       <Timings of={result} />

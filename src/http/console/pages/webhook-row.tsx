@@ -27,8 +27,8 @@ export const WebhookRow = memo(({ webhook, isOperator }: WebhookRowProps) => {
           {isOperator && <>{companyId ?? 'all companies'} · </>}
           {table} · {triggersOf(webhook)} · <span title={url}>{hostOf(url)}</span>
         </div>
-        <Wrong webhook={webhook} />
       </div>
+      <Wrong webhook={webhook} />
       <div className="how">
         <HealthMark health={health} />
         <div className="quiet">
@@ -39,7 +39,9 @@ export const WebhookRow = memo(({ webhook, isOperator }: WebhookRowProps) => {
         <Count count={webhook.successCount} word="delivered" last={webhook.lastSuccessAt} />
         <Count count={webhook.errorCount} word="failed" last={webhook.lastErrorAt} />
       </div>
-      <LastHour activity={activity} />
+      <div className="hour">
+        <LastHour activity={activity} />
+      </div>
       <WebhookActions webhook={webhook} />
     </li>
   );

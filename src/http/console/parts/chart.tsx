@@ -1,5 +1,5 @@
 // A chart of the last hour. Its figures stand beside it in words, so the drawing itself is nothing that a screen reader would miss.
-import { useEffect, useRef } from 'react';
+import { useEffect, useRef, useSyncExternalStore } from 'react';
 import UPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
 
@@ -19,11 +19,14 @@ export interface ChartProps {
 }
 
 const height = 120;
+// An axis of less would say the same minute again and again.
+const shortestS = 600;
 
 export function Chart({ title, at, lines, format }: ChartProps) {
   const box = useRef<HTMLDivElement>(null);
   const plot = useRef<UPlot | null>(null);
   const formatter = useRef(format);
+  const isDark = useSyncExternalStore(watchScheme, () => darkScheme.matches);
   const names = lines.map(({ name, color }) => `${name}=${color}`).join();
   useEffect(() => {
     const element = box.current;
@@ -43,9 +46,18 @@ export function Chart({ title, at, lines, format }: ChartProps) {
         padding: [6, 4, 0, 0],
         legend: { show: false },
         cursor: { show: false },
-        scales: { y: { range: (_plot, _min, max) => [0, Math.max(max * 1.1, 1)] } },
+        scales: {
+          x: { range: (_plot, min, max) => [Math.min(min, max - shortestS), max] },
+          y: { range: (_plot, _min, max) => [0, Math.max(max * 1.1, 1)] },
+        },
         axes: [
-          { ...axis, size: 22, values: (_plot, times) => times.map(hourAndMinute) },
+          {
+            ...axis,
+            size: 22,
+            incrs: [60, 300, 600, 1_200],
+            space: 48,
+            values: (_plot, times) => times.map(hourAndMinute),
+          },
           {
             ...axis,
             size: 58,
@@ -72,12 +84,20 @@ export function Chart({ title, at, lines, format }: ChartProps) {
       drawn.destroy();
       plot.current = null;
     };
-  }, [names]);
+    // The colours are those of the scheme.
+  }, [names, isDark]);
   useEffect(() => {
     formatter.current = format;
     plot.current?.setData([[...at], ...lines.map(({ values }) => [...values])]);
   });
   return <div className="chart" ref={box} role="img" aria-label={title} />;
+}
+
+const darkScheme = matchMedia('(prefers-color-scheme: dark)');
+
+function watchScheme(listener: () => void): () => void {
+  darkScheme.addEventListener('change', listener);
+  return () => darkScheme.removeEventListener('change', listener);
 }
 
 function hourAndMinute(seconds: number): string {

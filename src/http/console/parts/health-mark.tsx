@@ -7,14 +7,10 @@ const words: Readonly<Record<string, { readonly text: string; readonly tone: str
   recovered: { text: 'Active, has failed', tone: 'good' },
   paused: { text: 'Paused', tone: 'rest' },
   ok: { text: 'Active', tone: 'good' },
-  idle: { text: 'Active, nothing sent yet', tone: 'rest' },
+  idle: { text: 'Nothing sent yet', tone: 'rest' },
 };
 
 export function HealthMark({ health }: { readonly health: string }) {
   const { text, tone } = words[health] ?? { text: health, tone: 'rest' };
   return <span className={`mark ${tone}`}>{text}</span>;
-}
-
-export function healthWord(health: string): string {
-  return words[health]?.text ?? health;
 }

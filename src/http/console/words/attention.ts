@@ -1,7 +1,7 @@
 // One sentence for what is wrong with a webhook: what, how often, since when, and the last of it.
 import { counted, amount } from './amounts.ts';
-import { failureOf } from './failures.ts';
-import { duration, localTime } from './times.ts';
+import { failureOf, isStatus } from './failures.ts';
+import { duration, localTime, span } from './times.ts';
 
 export interface Attended {
   readonly health: string;
@@ -36,7 +36,10 @@ export function attentionOf(webhook: Attended, now: Date, zone?: string): Senten
   const time = (at: string): string => localTime(new Date(at), now, zone);
   switch (webhook.health) {
     case 'failing':
-      return { text: failingSentence(webhook, time), advice: failureOf(webhook.lastError ?? '').advice };
+      return {
+        text: failingSentence(webhook, { now, time }),
+        advice: failureOf(webhook.lastError ?? '').advice,
+      };
     case 'breaker open': {
       const { breakerSince, breakerProbeAt } = webhook;
       const probe = breakerProbeAt === null ? 'the next change' : `at ${time(breakerProbeAt)}`;
@@ -62,7 +65,7 @@ export function attentionOf(webhook: Attended, now: Date, zone?: string): Senten
       const why = pauseReason === null ? '' : `: ${pauseReason.replace(/\.$/, '')}`;
       const missed = missedCount === 0 ? '' : ` ${counted(missedCount, 'change')} missed so far.`;
       return {
-        text: `Paused, changed last at ${time(updatedAt)}${why}.${missed}`,
+        text: `Paused${why}.${missed} Changed last at ${time(updatedAt)}.`,
         advice: 'Resume it to be told again.',
       };
     }
@@ -71,16 +74,26 @@ export function attentionOf(webhook: Attended, now: Date, zone?: string): Senten
   }
 }
 
-/** `47 failures since 10:12:03, last: 503 from api.example.com after 120 ms.` */
-function failingSentence(webhook: Attended, time: (at: string) => string): string {
+interface Clock {
+  readonly now: Date;
+  readonly time: (at: string) => string;
+}
+
+/** `47 failures since 10:12:03, for 5 min. Last: 503 from api.example.com after 120 ms.` */
+function failingSentence(webhook: Attended, { now, time }: Clock): string {
   const { activity, lastSuccessAt, lastErrorAt, errorCount } = webhook;
   const since = activity?.failingSince ?? null;
   if (activity !== null && since !== null)
-    return `${counted(activity.failuresInRow, 'failure')} since ${time(since)}. ${lastOf(webhook)}`;
+    return `${counted(activity.failuresInRow, 'failure')} since ${time(since)}${lasting(since, now)}. ${lastOf(webhook)}`;
   const lastGood =
     lastSuccessAt === null ? 'It has never succeeded' : `No success since ${time(lastSuccessAt)}`;
   const lastAt = lastErrorAt === null ? '' : ` at ${time(lastErrorAt)}`;
   return `${lastGood}; ${amount(errorCount)} failed in all, the last${lastAt}. ${lastOf(webhook)}`;
+}
+
+function lasting(since: string, now: Date): string {
+  const ms = now.getTime() - Date.parse(since);
+  return ms < 2_000 ? '' : `, for ${span(ms)}`;
 }
 
 function lastOf({ lastError, url, activity }: Attended): string {
@@ -88,7 +101,7 @@ function lastOf({ lastError, url, activity }: Attended): string {
   const tookMs = activity?.lastFailureMs ?? null;
   const after = tookMs === null ? '' : ` after ${duration(tookMs)}`;
   const { what } = failureOf(lastError);
-  return `Last: ${what} ${/^\d+$/.test(what) ? 'from' : 'at'} ${hostOf(url)}${after}.`;
+  return `Last: ${what} ${isStatus(what) ? 'from' : 'at'} ${hostOf(url)}${after}.`;
 }
 
 export function hostOf(url: string): string {

@@ -29,6 +29,16 @@ export function failureOfDelivery(delivery: {
   return failureOf(delivery.class ?? delivery.outcome);
 }
 
+/** As a sentence of its own, without its full stop: `The endpoint answered 503`, `No answer in time`. */
+export function happened({ what }: Failure): string {
+  return isStatus(what) ? `The endpoint answered ${what}` : `${what[0]?.toUpperCase() ?? ''}${what.slice(1)}`;
+}
+
+/** It is the number of an answer. */
+export function isStatus(what: string): boolean {
+  return /^\d+$/.test(what);
+}
+
 function rejected(status: number): Failure {
   return { kind: `rejected ${status}`, what: String(status), advice: adviceFor(status) };
 }
@@ -41,7 +51,7 @@ function adviceFor(status: number): string {
   if (status >= 300 && status < 400)
     return 'The endpoint points elsewhere, and a POST does not follow: use the address that it points to.';
   if (status >= 500)
-    return 'The endpoint itself failed: its own log says why. Do not pause the webhook meanwhile: what is committed during a pause is never sent. A breaker that waits (under More) keeps it.';
+    return 'The endpoint itself failed: its own log says why. Do not pause the webhook meanwhile, for what is committed during a pause is never sent; a breaker that waits (under More) keeps it.';
   return 'The endpoint does not accept what it gets: the answer says why.';
 }
 

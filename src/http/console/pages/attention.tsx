@@ -1,0 +1,132 @@
+// What is wrong at this moment, worst first: one sentence each, what to do about it, and where to go.
+import { hasMore, useOverview, useStatus, useWebhooks } from '../api/queries.ts';
+import type { Check, Webhook } from '../api/types.ts';
+import { HealthMark } from '../parts/health-mark.tsx';
+import { LastHour } from '../parts/last-hour.tsx';
+import { EmptyNote, QueryNote } from '../parts/note.tsx';
+import { useNow } from '../parts/now.ts';
+import { amount } from '../words/amounts.ts';
+import { attentionOf } from '../words/attention.ts';
+import { hrefOf } from '../words/places.ts';
+
+const shownAtMost = 10;
+const needy = ['failing', 'breaker open', 'table disabled', 'catching up'] as const;
+
+export function Attention({ isOperator }: { readonly isOperator: boolean }) {
+  const webhooks = useWebhooks({ health: needy, limit: shownAtMost });
+  const status = useStatus(isOperator);
+  const overview = useOverview();
+  const checks = (status.data?.checks ?? []).filter((check) => check.status !== 'ok' && !isOfWebhooks(check));
+  const list = webhooks.data?.data ?? [];
+  const losses = overview.data?.losses ?? [];
+  const isWell = list.length === 0 && checks.length === 0 && losses.length === 0;
+  return (
+    <section aria-labelledby="attention">
+      <h2 id="attention">Needs attention</h2>
+      <QueryNote query={webhooks} />
+      {isWell && webhooks.data !== undefined && (
+        <EmptyNote>
+          Nothing. Every webhook that was sent to has answered, and nothing was lost in the last hour.
+        </EmptyNote>
+      )}
+      <ul className="problems">
+        <CheckProblems checks={checks.filter(({ status: judged }) => judged === 'fail')} />
+        {list.map((webhook) => (
+          <WebhookProblem key={webhook.id} webhook={webhook} isOperator={isOperator} />
+        ))}
+        {losses.length > 0 && <LossProblem losses={losses} />}
+        <CheckProblems checks={checks.filter(({ status: judged }) => judged === 'warn')} />
+      </ul>
+      {hasMore(webhooks.data) && (
+        <p>
+          <a href={hrefOf(['webhooks'], { show: 'attention' })}>All webhooks that need attention</a>
+        </p>
+      )}
+    </section>
+  );
+}
+
+// Webhooks and losses stand in the list themselves, with more to say.
+function isOfWebhooks({ group, check }: Check): boolean {
+  return group === 'deliveries' && check !== 'delivery log';
+}
+
+interface WebhookProblemProps {
+  readonly webhook: Webhook;
+  readonly isOperator: boolean;
+}
+
+function WebhookProblem({ webhook, isOperator }: WebhookProblemProps) {
+  const { id, name, companyId, health, activity } = webhook;
+  const sentence = attentionOf(webhook, useNow());
+  if (sentence === null) return null;
+  return (
+    <li className={health === 'catching up' ? 'warn' : 'bad'}>
+      <div className="title">
+        <a href={hrefOf(['webhooks', id])}>{name}</a>
+        {isOperator && <span className="quiet">{companyId ?? 'all companies'}</span>}
+        <HealthMark health={health} />
+        <LastHour activity={activity} />
+      </div>
+      <p>{sentence.text}</p>
+      <div className="foot">
+        <p className="advice">{sentence.advice ?? ''}</p>
+        <a
+          className="button small"
+          href={hrefOf(['webhooks', id])}
+          aria-label={`${seeWords(health)}: ${name}`}
+        >
+          {seeWords(health)}
+        </a>
+      </div>
+    </li>
+  );
+}
+
+function seeWords(health: string): string {
+  if (health === 'failing' || health === 'breaker open') return 'See its failures';
+  return health === 'catching up' ? 'See what waits' : 'See the webhook';
+}
+
+function CheckProblems({ checks }: { readonly checks: readonly Check[] }) {
+  return checks.map((check) => <CheckProblem key={`${check.group} ${check.check}`} check={check} />);
+}
+
+function CheckProblem({ check }: { readonly check: Check }) {
+  return (
+    <li className={check.status === 'fail' ? 'bad' : 'warn'}>
+      <div className="title">
+        <strong>{check.check}</strong>
+        <span className="quiet">{check.group}</span>
+      </div>
+      <p>{check.detail}</p>
+      {check.remedy !== null && check.remedy !== '' && <pre className="advice">{check.remedy}</pre>}
+    </li>
+  );
+}
+
+interface LossProblemProps {
+  readonly losses: readonly { readonly reason: string; readonly count: number | null }[];
+}
+
+function LossProblem({ losses }: LossProblemProps) {
+  const reasons = losses.map(
+    ({ reason, count }) => `${reason} ${count === null ? '(unknown)' : amount(count)}`,
+  );
+  return (
+    <li className="warn">
+      <div className="title">
+        <a href={hrefOf(['losses'])}>Losses</a>
+      </div>
+      <p>In the last hour these were not delivered: {reasons.join(', ')}.</p>
+      <div className="foot">
+        <p className="advice">
+          The ledger says which, and why; deliveries that are in the log can be sent again.
+        </p>
+        <a className="button small" href={hrefOf(['losses'])}>
+          See what was lost
+        </a>
+      </div>
+    </li>
+  );
+}

@@ -1,0 +1,55 @@
+// How many webhooks are how, each a link to the list of them.
+import { useOverview } from '../api/queries.ts';
+import { HealthMark } from '../parts/health-mark.tsx';
+import { EmptyNote, QueryNote } from '../parts/note.tsx';
+import { amount } from '../words/amounts.ts';
+import { hrefOf } from '../words/places.ts';
+
+const worstFirst = [
+  'failing',
+  'breaker open',
+  'table disabled',
+  'catching up',
+  'paused',
+  'recovered',
+  'ok',
+  'idle',
+];
+
+function rankOf(health: string): number {
+  const rank = worstFirst.indexOf(health);
+  return rank === -1 ? worstFirst.length : rank;
+}
+
+export function Healths() {
+  const overview = useOverview();
+  const healths = (overview.data?.webhooks ?? []).toSorted((a, b) => rankOf(a.health) - rankOf(b.health));
+  const total = healths.reduce((sum, { count }) => sum + count, 0);
+  return (
+    <section aria-labelledby="healths">
+      <h2 id="healths">Webhooks</h2>
+      <QueryNote query={overview} />
+      {overview.data !== undefined && total === 0 && (
+        <EmptyNote>
+          There is none yet. <a href="#/webhooks">Create the first one</a>
+        </EmptyNote>
+      )}
+      {total > 0 && (
+        <ul className="healths card">
+          {healths.map(({ health, count }) => (
+            <li key={health}>
+              <a href={hrefOf(['webhooks'], { show: health })}>
+                <HealthMark health={health} /> <b>{amount(count)}</b>
+              </a>
+            </li>
+          ))}
+          <li>
+            <a href={hrefOf(['webhooks'])}>
+              In all <b>{amount(total)}</b>
+            </a>
+          </li>
+        </ul>
+      )}
+    </section>
+  );
+}
