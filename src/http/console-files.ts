@@ -89,11 +89,13 @@ const policy = [
 function readBuild(dir: string, origins: readonly string[]): Build | null {
   try {
     const html = readFileSync(join(dir, 'index.html'), 'utf8');
+    const names = readdirSync(join(dir, 'assets'));
+    // In the middle of a build: the page is there, what it loads is not yet.
+    if (!assetsOf(html).every((name) => names.includes(name))) return null;
     const page = html.replace(
       '</head>',
       `<meta name="rowhook-origins" content="${origins.join(' ')}"></head>`,
     );
-    const names = readdirSync(join(dir, 'assets'));
     const assets = names.map(
       (name) => [name, toAsset(name, readFileSync(join(dir, 'assets', name)))] as const,
     );
@@ -102,6 +104,11 @@ function readBuild(dir: string, origins: readonly string[]): Build | null {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
     throw error;
   }
+}
+
+/** The names of the assets that a page loads. */
+function assetsOf(html: string): string[] {
+  return [...html.matchAll(/(?:src|href)="\.\/assets\/([^"]+)"/g)].map(([, name = '']) => name);
 }
 
 function toAsset(name: string, plain: Buffer): Asset {
@@ -113,7 +120,12 @@ function send(
   reply: FastifyReply,
   { type, plain, zipped }: Asset,
 ): FastifyReply {
-  const isZipped = /\bgzip\b/.test(headers['accept-encoding'] ?? '');
+  const isZipped = takesGzip(headers['accept-encoding']);
   reply.headers({ vary: 'accept-encoding', ...(isZipped && { 'content-encoding': 'gzip' }) });
   return reply.type(type).send(isZipped ? zipped : plain);
+}
+
+// `gzip;q=0` refuses it.
+function takesGzip(accepted: string | undefined): boolean {
+  return /(?:^|,)\s*gzip\s*(?:;\s*q=(?!0(?:\.0*)?\s*(?:,|$))[^,]*)?(?:,|$)/i.test(accepted ?? '');
 }

@@ -63,6 +63,19 @@ test('an asset has a name of its own and may be kept for a year, packed where th
   expect(plain.body).toContain('console.log');
 });
 
+test.each([
+  ['gzip', 'gzip'],
+  ['br;q=1.0, gzip;q=0.8, *;q=0.1', 'gzip'],
+  ['GZIP ; q=0.001', 'gzip'],
+  ['gzip;q=0', undefined],
+  ['br, gzip; q=0.000, deflate', undefined],
+  ['x-gzip-like', undefined],
+])('of a browser that accepts "%s" the encoding is %s', async (accepted, encoding) => {
+  const headers = { 'accept-encoding': accepted };
+  const answer = await http(`${api.url}/assets/index-abc.js`, { decompress: false, headers });
+  expect(answer.headers['content-encoding']).toBe(encoding);
+});
+
 test.each(['/assets/other.js', '/assets/..%2findex.html', '/assets/..%2f..%2fpackage.json', '/assets/'])(
   '%s is not there, and nothing outside of the assets is',
   async (path) => {
@@ -94,4 +107,15 @@ test('without a build the page says how to make one, and has it as soon as it is
   mkdirSync(join(missing, 'assets'), { recursive: true });
   writeFileSync(join(missing, 'index.html'), '<head></head>');
   expect((await bare.ask('GET', '/', { token: null })).status).toBe(200);
+});
+
+test('a page whose script is not there yet is not kept: the build goes on', async () => {
+  const unfinished = join(dir, 'unfinished');
+  mkdirSync(join(unfinished, 'assets'), { recursive: true });
+  writeFileSync(join(unfinished, 'index.html'), '<head><script src="./assets/index-def.js"></script></head>');
+  await using building = await startApiHere({ consoleDir: unfinished });
+  expect((await building.ask('GET', '/', { token: null })).status).toBe(503);
+  writeFileSync(join(unfinished, 'assets/index-def.js'), 'console.log(1)');
+  expect((await building.ask('GET', '/', { token: null })).status).toBe(200);
+  expect((await building.ask('GET', '/assets/index-def.js', { token: null })).status).toBe(200);
 });
