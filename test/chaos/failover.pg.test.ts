@@ -3,7 +3,7 @@
 import { expect, test } from 'vitest';
 import { readCounters, waitForCounters } from '../support/counters.ts';
 import type { Check } from '../../src/checks/check.ts';
-import { runCli, runJson } from '../cli/run-cli.ts';
+import { runHere, runJsonHere } from '../cli/cli-here.ts';
 import { startReceiver, type Receiver } from '../support/receiver.ts';
 import { report } from '../support/report.ts';
 import { startService, type ServiceProcess } from '../support/service-process.ts';
@@ -59,7 +59,7 @@ async function epochs({ database }: Pair): Promise<unknown> {
 
 /** Under its name what `status --json` says of it. */
 async function status({ database }: Pair, slot: string): Promise<Map<string, Check>> {
-  const { json } = await runJson(['status'], { DATABASE_URL: database.serviceUrl, ROWHOOK_SLOT: slot });
+  const { json } = await runJsonHere(['status'], { DATABASE_URL: database.serviceUrl, ROWHOOK_SLOT: slot });
   return new Map((json as { checks: Check[] }).checks.map((each) => [each.check, each]));
 }
 
@@ -124,7 +124,7 @@ async function explainsFailover({ pair, service }: Stage): Promise<void> {
   expect(failover?.remedy).toContain(`of epoch 1 from ${to} on`);
   const shown = await pair.database.admin.query(failover?.remedy?.split('\n')[0] ?? '');
   expect(shown.map(({ reason }) => reason)).toContain('failover');
-  const printed = await runCli(['status'], {
+  const printed = await runHere(['status'], {
     DATABASE_URL: pair.database.dbaUrl,
     ROWHOOK_SLOT: service.slot,
   });
@@ -273,7 +273,7 @@ test('a promoted standby without the slot, or with one that was made there by ha
     expect(again.output).toMatch(/Postgres did not synchronise it/);
   }
   const environment = { DATABASE_URL: database.serviceUrl, ROWHOOK_SLOT: slot };
-  const accepted = await runCli(['slot', 'recreate', '--accept-gap'], environment);
+  const accepted = await runHere(['slot', 'recreate', '--accept-gap'], environment);
   expect(accepted).toMatchObject({ exitCode: 0 });
   await using next = startService({ databaseUrl: database.serviceUrl });
   await next.ready();

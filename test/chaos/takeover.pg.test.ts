@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 import { expect, test } from 'vitest';
 import { waitForCounters } from '../support/counters.ts';
-import { runJson } from '../cli/run-cli.ts';
+import { runJsonHere } from '../cli/cli-here.ts';
 import { http } from '../support/http.ts';
 import { createInstalledDatabase } from '../support/installed-database.ts';
 import { startReceiver } from '../support/receiver.ts';
@@ -50,7 +50,7 @@ test.each(['serviceUrl', 'dbaUrl'] as const)(
     await using _standby = standby;
     const status = async (): Promise<Leading> => {
       const environment = { DATABASE_URL: database[url], ROWHOOK_SLOT: database.name };
-      return (await runJson(['status'], environment)).json as Leading;
+      return (await runJsonHere(['status'], environment)).json as Leading;
     };
     const line = ({ checks }: Leading): string | undefined =>
       checks.find(({ check }) => check === 'leader')?.detail;

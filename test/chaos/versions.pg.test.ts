@@ -1,6 +1,6 @@
 /** Versions of the configuration after a crash: a change is matched with those before it, also inside the transaction of the floor. */
 import { expect, test } from 'vitest';
-import { runCli } from '../cli/run-cli.ts';
+import { runHere } from '../cli/cli-here.ts';
 import { readCounters, waitForCounters } from '../support/counters.ts';
 import { createInstalledDatabase, type InstalledDatabase } from '../support/installed-database.ts';
 import { startReceiver } from '../support/receiver.ts';
@@ -121,7 +121,7 @@ test('a webhook that was deleted in an accepted gap is not known any more', asyn
   await database.admin.query('select pg_drop_replication_slot($1)', [database.name]);
   await database.appAs(company).query('delete from rowhook.webhook where id = $1', [deleted]);
   const environment = { DATABASE_URL: database.serviceUrl, ROWHOOK_SLOT: database.name };
-  expect(await runCli(['slot', 'recreate', '--accept-gap'], environment)).toMatchObject({ exitCode: 0 });
+  expect(await runHere(['slot', 'recreate', '--accept-gap'], environment)).toMatchObject({ exitCode: 0 });
   await using service = startService({ databaseUrl: database.serviceUrl });
   await service.ready();
   await insertOrders(database, 1, 20);

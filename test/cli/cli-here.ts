@@ -2,7 +2,9 @@
 import { describeFailure } from '../../src/cli/failure.ts';
 import { createProgram, runProgram } from '../../src/cli/program.ts';
 import type { CliContext } from '../../src/cli/context.ts';
-import type { CliResult } from './run-cli.ts';
+import { asJson, type CliResult } from './run-cli.ts';
+
+let isRunning = false;
 
 /** One at a time: the environment is the process' own. Nothing of the developer's ROWHOOK_… and PG… variables reaches it. */
 export async function runHere(
@@ -10,6 +12,7 @@ export async function runHere(
   env: Readonly<Record<string, string>> = {},
   terminal: Partial<CliContext> = {},
 ): Promise<CliResult> {
+  if (isRunning) throw new Error('one command at a time, for the environment is the process’ own');
   let [stdout, stderr] = ['', ''];
   const program = createProgram({
     columns: undefined,
@@ -21,6 +24,7 @@ export async function runHere(
   });
   const own = process.env;
   process.env = { ...env };
+  isRunning = true;
   try {
     await runProgram(program, ['node', 'rowhook', ...args]);
     return { exitCode: 0, stdout, stderr };
@@ -29,5 +33,14 @@ export async function runHere(
     return { exitCode, stdout, stderr: `${stderr}${text}\n` };
   } finally {
     process.env = own;
+    isRunning = false;
   }
+}
+
+/** With `--json`: what was printed; throws with stderr when there is no JSON. */
+export async function runJsonHere(
+  args: readonly string[],
+  env: Readonly<Record<string, string>>,
+): Promise<{ exitCode: number; json: unknown }> {
+  return asJson(await runHere([...args, '--json'], env));
 }

@@ -1,8 +1,7 @@
 /** `rowhook deliveries` and `rowhook forget` on a log whose rows are known, and what `status` and `enable` say about it. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createInstalledDatabase, type InstalledDatabase } from '../support/installed-database.ts';
-import { runHere } from './cli-here.ts';
-import { runCli, runJson } from './run-cli.ts';
+import { runHere, runJsonHere } from './cli-here.ts';
 
 let database: InstalledDatabase;
 let readerUrl: string;
@@ -116,30 +115,30 @@ test('as JSON a delivery is whole where the login may see bodies, and without th
     body: '{"id":"so3"}',
     answer: 'line one\nline two',
   });
-  const { json } = await runJson(['deliveries', '--outcome', 'rejected'], { DATABASE_URL: readerUrl });
+  const { json } = await runJsonHere(['deliveries', '--outcome', 'rejected'], { DATABASE_URL: readerUrl });
   expect(json).toMatchObject([{ key: 'so3', status: 503 }]);
   expect(JSON.stringify(json)).not.toContain('"body"');
 });
 
 test('for people it is a table, and in full what was sent and answered', async () => {
   const env = { DATABASE_URL: database.serviceUrl };
-  const { stdout, stderr } = await runCli(['deliveries', '--limit', '2'], env);
+  const { stdout, stderr } = await runHere(['deliveries', '--limit', '2'], env);
   const [head, first, second] = stdout.split('\n');
   expect(head).toMatch(/^AT +WEBHOOK +COMPANY +TYPE +TABLE +KEY +OUTCOME +MS +BYTES +CHANGE +ID +DETAIL$/);
   expect(first).toContain('delivered 201');
   expect(second).toContain('rejected 503');
   expect(stderr).toContain('--before 20');
-  const full = await runCli(['deliveries', '--failed', '--limit', '1', '--full'], env);
+  const full = await runHere(['deliveries', '--failed', '--limit', '1', '--full'], env);
   expect(full.stdout).toContain(
     '  first byte 3.0 ms, total 12.3 ms\n  body: {"id":"so3"}\n  answer: line one\n    line two\n',
   );
-  const dba = await runCli(['deliveries', '--full'], { DATABASE_URL: readerUrl });
+  const dba = await runHere(['deliveries', '--full'], { DATABASE_URL: readerUrl });
   expect(dba.stderr).toContain('this login may not see bodies and answers');
   expect(dba.stdout).not.toContain('body:');
 });
 
 test('where nothing matches it says who knows what the log keeps', async () => {
-  const { stdout } = await runCli(['deliveries', '--key', 'so9'], { DATABASE_URL: database.serviceUrl });
+  const { stdout } = await runHere(['deliveries', '--key', 'so9'], { DATABASE_URL: database.serviceUrl });
   expect(stdout).toBe('no delivery matches; `rowhook status` says what the log keeps\n');
 });
 
@@ -155,37 +154,37 @@ test.each([
   [['--outcome', 'lost'], '"lost" is none. Use one or more of delivered'],
   [['--table', 'salesorder'], 'did you mean salesOrder?'],
 ])('deliveries %j says what is wrong', async (args, words) => {
-  const { exitCode, stderr } = await runCli(['deliveries', ...args], { DATABASE_URL: database.serviceUrl });
+  const { exitCode, stderr } = await runHere(['deliveries', ...args], { DATABASE_URL: database.serviceUrl });
   expect(exitCode).toBeGreaterThan(0);
   expect(stderr).toContain(words);
 });
 
 test('forget counts first, and removes with --yes only', async () => {
   const env = { DATABASE_URL: readerUrl };
-  const plan = await runCli(['forget', 'salesOrder', 'so1'], env);
+  const plan = await runHere(['forget', 'salesOrder', 'so1'], env);
   expect(plan).toMatchObject({
     exitCode: 0,
     stdout:
       'bodies or answers of salesOrder so1 are in 2 rows of the delivery log\n' +
       'nothing was changed; to do it: rowhook forget salesOrder so1 --yes\n',
   });
-  const done = await runCli(['forget', 'salesOrder', 'so1', '--yes'], env);
+  const done = await runHere(['forget', 'salesOrder', 'so1', '--yes'], env);
   expect(done.stdout).toBe('removed bodies and answers from 2 rows of the delivery log\n');
   expect(await list('--key', 'so1')).toMatchObject([
     { body: null, answer: null },
     { body: null, answer: null },
   ]);
   expect((await list('--key', 'so3'))[0]).toMatchObject({ body: '{"id":"so3"}' });
-  const { json } = await runJson(['forget', 'salesOrder', 'so1'], env);
+  const { json } = await runJsonHere(['forget', 'salesOrder', 'so1'], env);
   expect(json).toEqual({ done: false, deliveries: 0, waiting: 0 });
-  const wrong = await runCli(['forget', 'salesorder', 'so1'], env);
+  const wrong = await runHere(['forget', 'salesorder', 'so1'], env);
   expect(wrong.exitCode).toBe(1);
   expect(wrong.stderr).toContain('unknown table "salesorder"\nKnown tables: salesOrder.');
 });
 
 test('enable turns bodies off and on again, and leaves them as they are otherwise', async () => {
   const enable = async (...args: string[]): Promise<unknown> =>
-    (await runJson(['enable', 'salesOrder', ...args], { DATABASE_URL: database.dbaUrl })).json;
+    (await runJsonHere(['enable', 'salesOrder', ...args], { DATABASE_URL: database.dbaUrl })).json;
   expect(await enable()).toMatchObject({ logBodies: true });
   expect(await enable('--no-log-bodies')).toMatchObject({ logBodies: false });
   expect(await enable('--label', 'Order')).toMatchObject({ logBodies: false, label: 'Order' });
@@ -197,7 +196,7 @@ test('status says what the log keeps and what it lacks', async () => {
     `insert into rowhook.setting (name, value) values ('delivery_log', '{"mode": "errors", "days": 3}')`,
   );
   const line = async (): Promise<unknown> => {
-    const { json } = await runJson(['status'], { DATABASE_URL: readerUrl });
+    const { json } = await runJsonHere(['status'], { DATABASE_URL: readerUrl });
     return (json as { checks: { check: string }[] }).checks.find(({ check }) => check === 'delivery log');
   };
   expect(await line()).toMatchObject({

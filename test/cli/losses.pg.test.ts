@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createInstalledDatabase, type InstalledDatabase } from '../support/installed-database.ts';
-import { runCli, runJson } from './run-cli.ts';
+import { runHere, runJsonHere } from './cli-here.ts';
 
 let database: InstalledDatabase;
 
@@ -16,7 +16,7 @@ afterAll(async () => {
 });
 
 test('the ledger, newest first, for people', async () => {
-  const { stdout } = await runCli(['losses'], { DATABASE_URL: database.serviceUrl });
+  const { stdout } = await runHere(['losses'], { DATABASE_URL: database.serviceUrl });
   const [head = '', first = '', second = ''] = stdout.split('\n');
   expect(head).toMatch(/^ID +AT +COUNT +REASON +WEBHOOK/);
   expect(first).toMatch(/unknown +gap +wh_2 +xyz +job/);
@@ -32,6 +32,6 @@ test.each([
   [['--limit', '1'], ['wh_2']],
   [['--reason', 'none'], []],
 ])('%j narrows it', async (options, expected) => {
-  const { json } = await runJson(['losses', ...options], { DATABASE_URL: database.serviceUrl });
+  const { json } = await runJsonHere(['losses', ...options], { DATABASE_URL: database.serviceUrl });
   expect((json as { webhookId: string }[]).map(({ webhookId }) => webhookId)).toEqual(expected);
 });

@@ -30,7 +30,10 @@ export async function runJson(
   args: readonly string[],
   env: Readonly<Record<string, string>>,
 ): Promise<{ exitCode: number; json: unknown }> {
-  const { exitCode, stdout, stderr } = await runCli([...args, '--json'], env);
+  return asJson(await runCli([...args, '--json'], env));
+}
+
+export function asJson({ exitCode, stdout, stderr }: CliResult): { exitCode: number; json: unknown } {
   if (stdout === '') throw new Error(`nothing on stdout (exit code ${exitCode}): ${stderr}`);
   return { exitCode, json: JSON.parse(stdout) as unknown };
 }

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createInstalledDatabase, type InstalledDatabase } from '../support/installed-database.ts';
-import { runCli, runJson } from './run-cli.ts';
+import { runHere, runJsonHere } from './cli-here.ts';
 
 let database: InstalledDatabase;
 let env: { DATABASE_URL: string };
@@ -25,7 +25,7 @@ afterAll(async () => {
 describe('enable', () => {
   test('registers the table with all that was said about it', async () => {
     const options = ['--module', 'Sales', '--label', 'Sales order', '--name', 'order'];
-    const { exitCode, json } = await runJson(['enable', 'erp.salesOrder', ...options], env);
+    const { exitCode, json } = await runJsonHere(['enable', 'erp.salesOrder', ...options], env);
     expect(exitCode).toBe(0);
     expect(json).toEqual({
       name: 'order',
@@ -49,22 +49,22 @@ describe('enable', () => {
     ['erp.currency', ['--no-company'], null],
     ['erp."Sales Order"', ['--replica-identity', 'full'], 'companyId'],
   ])('takes %s with %j', async (relation, options, companyColumn) => {
-    const { json } = await runJson(['enable', relation, ...options], env);
+    const { json } = await runJsonHere(['enable', relation, ...options], env);
     expect(json).toMatchObject({ enabled: true, companyColumn });
   });
 
   test('tells people what comes next', async () => {
-    const { stdout } = await runCli(['enable', 'erp.wareHouse'], env);
+    const { stdout } = await runHere(['enable', 'erp.wareHouse'], env);
     expect(stdout).toMatch(
       /^enabled erp\.wareHouse as "wareHouse"[^]*next: rowhook webhook create --table wareHouse/,
     );
   });
 
   test('passes on what the database refuses, with its remedy', async () => {
-    const unknown = await runCli(['enable', 'erp.nothing'], env);
+    const unknown = await runHere(['enable', 'erp.nothing'], env);
     expect(unknown.exitCode).toBe(1);
     expect(unknown.stderr).toMatch(/no table "erp\.nothing"/);
-    const column = await runCli(['enable', 'erp.invoice'], env);
+    const column = await runHere(['enable', 'erp.invoice'], env);
     expect(column.exitCode).toBe(1);
     expect(column.stderr).toMatch(
       /companyId[^]*enable_table\('erp\.invoice', company_column => 'tenant_id'\)/,
@@ -72,7 +72,7 @@ describe('enable', () => {
   });
 
   test('is refused to a role that is no DBA', async () => {
-    const { exitCode, stderr } = await runCli(['enable', 'erp.invoice'], {
+    const { exitCode, stderr } = await runHere(['enable', 'erp.invoice'], {
       DATABASE_URL: database.serviceUrl,
     });
     expect(exitCode).toBe(1);
@@ -82,13 +82,13 @@ describe('enable', () => {
 
 describe('inspect', () => {
   test('prints a line per check and ends with code 0 when nothing fails', async () => {
-    const { exitCode, stdout } = await runCli(['inspect', 'erp.salesOrder'], env);
+    const { exitCode, stdout } = await runHere(['inspect', 'erp.salesOrder'], env);
     expect(exitCode).toBe(0);
     expect(stdout).toMatch(/^ok {4}relation/m);
   });
 
   test('ends with code 1 when a check fails, and gives the statement that mends it', async () => {
-    const { exitCode, json } = await runJson(['inspect', 'erp.payment'], env);
+    const { exitCode, json } = await runJsonHere(['inspect', 'erp.payment'], env);
     expect(exitCode).toBe(1);
     expect(json).toContainEqual({
       check: 'company column',
@@ -102,17 +102,17 @@ describe('inspect', () => {
     ['erp.payment', '--company-column', 'tenant_id'],
     ['erp.currency', '--no-company'],
   ])('takes %s with %s', async (...args) => {
-    expect(await runJson(['inspect', ...args], env)).toMatchObject({ exitCode: 0 });
+    expect(await runJsonHere(['inspect', ...args], env)).toMatchObject({ exitCode: 0 });
   });
 });
 
 test('disable takes the table out of the publication and keeps its webhooks', async () => {
-  await runCli(['enable', 'erp.wareHouse'], env);
+  await runHere(['enable', 'erp.wareHouse'], env);
   await database.service.query(
     `insert into rowhook.webhook (company_id, name, table_name, url, on_insert)
      values ('a', 'kept', 'wareHouse', 'https://example.com/', true)`,
   );
-  expect(await runCli(['disable', 'erp.wareHouse'], env)).toMatchObject({ exitCode: 0 });
+  expect(await runHere(['disable', 'erp.wareHouse'], env)).toMatchObject({ exitCode: 0 });
   const rows = await database.query(
     `select t.enabled, w.name from rowhook.subscribable_table t join rowhook.webhook w on w.table_name = t.name
      where t.name = 'wareHouse'`,

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { createInstalledDatabase, type InstalledDatabase } from '../support/installed-database.ts';
 import { startReceiver } from '../support/receiver.ts';
-import { runCli, runJson, type CliResult } from './run-cli.ts';
+import { runHere, runJsonHere } from './cli-here.ts';
+import type { CliResult } from './run-cli.ts';
 
 const url = 'https://hooks.example.com/in?token=hush';
 const guard = { ROWHOOK_ALLOW_TARGETS: 'hooks.example.com' };
@@ -30,13 +31,13 @@ afterAll(async () => {
 });
 
 function asService(...args: string[]): Promise<CliResult> {
-  return runCli(['webhook', ...args], { DATABASE_URL: database.serviceUrl, ...guard });
+  return runHere(['webhook', ...args], { DATABASE_URL: database.serviceUrl, ...guard });
 }
 
 async function create(...args: string[]): Promise<Record<string, unknown>> {
   const required = ['--name', 'orders', '--table', 'salesOrder', '--url', url, '--on', 'insert,delete'];
   const env = { DATABASE_URL: database.serviceUrl, ...guard };
-  const { json } = await runJson(['webhook', 'create', ...required, ...args], env);
+  const { json } = await runJsonHere(['webhook', 'create', ...required, ...args], env);
   return json as Record<string, unknown>;
 }
 
@@ -148,7 +149,7 @@ describe('webhook list', () => {
     const service = await asService('list');
     expect(service).toMatchObject({ exitCode: 0, stderr: '' });
     expect(service.stdout).toContain(url);
-    const dba = await runCli(['webhook', 'list'], { DATABASE_URL: readerUrl });
+    const dba = await runHere(['webhook', 'list'], { DATABASE_URL: readerUrl });
     expect(dba).toMatchObject({ exitCode: 0, stderr: '' });
     expect(dba.stdout).toContain('https://hooks.example.com/…');
     expect(dba.stdout).not.toContain('hush');
@@ -158,7 +159,7 @@ describe('webhook list', () => {
     await create('--company', 'a');
     await create('--company', 'b');
     const env = { DATABASE_URL: database.serviceUrl };
-    const { json } = await runJson(['webhook', 'list', '--company', 'b', '--table', 'salesOrder'], env);
+    const { json } = await runJsonHere(['webhook', 'list', '--company', 'b', '--table', 'salesOrder'], env);
     expect(json).toMatchObject([{ companyId: 'b' }]);
     expect((await asService('list', '--table', 'item')).stdout).toBe('no webhook matches\n');
   });
@@ -182,14 +183,14 @@ describe('webhook list', () => {
 
   test('says how to begin when there is none', async () => {
     expect((await asService('list')).stdout).toMatch(/no webhooks yet; see: rowhook webhook create --help/);
-    expect((await runJson(['webhook', 'list'], { DATABASE_URL: database.serviceUrl })).json).toEqual([]);
+    expect((await runJsonHere(['webhook', 'list'], { DATABASE_URL: database.serviceUrl })).json).toEqual([]);
   });
 
   test('says what a login may see that sees none', async () => {
     await create('--company', 'abc123');
     const { url: appUrl } = await database.createLogin({ name: 'shop', memberOf: ['rowhook_app'] });
     const list = async (): Promise<string> =>
-      (await runCli(['webhook', 'list'], { DATABASE_URL: appUrl })).stdout;
+      (await runHere(['webhook', 'list'], { DATABASE_URL: appUrl })).stdout;
     expect(await list()).toBe(
       'this login sees no webhooks: it is a member of neither rowhook_service nor rowhook_dba, ' +
         'and its setting rowhook.company_id names no company\n',
@@ -208,16 +209,16 @@ describe('webhook test', () => {
     const { id } = await create('--company', 'abc123');
     await database.query(`update rowhook.webhook set url = '${receiver.url}/in?token=hush'`);
     const dba = { ...env, DATABASE_URL: readerUrl };
-    expect(await runCli(['webhook', 'test', String(id)], dba)).toEqual({
+    expect(await runHere(['webhook', 'test', String(id)], dba)).toEqual({
       exitCode: 1,
       stdout: '',
       stderr: expect.stringContaining(
         `this login may not see the whole URL of ${String(id)}, so nothing was sent\nRun it with the service's login, or with --api.`,
       ) as string,
     });
-    expect(await runCli(['webhook', 'update', String(id), '--paused'], dba)).toMatchObject({ exitCode: 1 });
+    expect(await runHere(['webhook', 'update', String(id), '--paused'], dba)).toMatchObject({ exitCode: 1 });
     expect(receiver.requests).toEqual([]);
-    await runCli(['webhook', 'test', String(id)], { ...env, DATABASE_URL: database.serviceUrl });
+    await runHere(['webhook', 'test', String(id)], { ...env, DATABASE_URL: database.serviceUrl });
     expect(receiver.requests).toMatchObject([{ path: '/in?token=hush' }]);
   });
 });
@@ -226,7 +227,7 @@ describe('webhook update', () => {
   test('changes what is named and nothing else', async () => {
     const { id } = await create('--company', 'abc123');
     const args = ['webhook', 'update', String(id), '--paused', '--on', 'update', '--name', 'new name'];
-    const { json } = await runJson(args, { DATABASE_URL: database.serviceUrl });
+    const { json } = await runJsonHere(args, { DATABASE_URL: database.serviceUrl });
     expect(json).toMatchObject({
       id,
       name: 'new name',
@@ -243,7 +244,7 @@ describe('webhook update', () => {
     const { id } = await create('--company', 'abc123', '--breaker', 'wait', '--concurrency', '1');
     const env = { DATABASE_URL: database.serviceUrl };
     const update = async (...args: string[]): Promise<unknown> =>
-      (await runJson(['webhook', 'update', String(id), ...args], env)).json;
+      (await runJsonHere(['webhook', 'update', String(id), ...args], env)).json;
     expect(await update('--paused')).toMatchObject({ breaker: 'wait', concurrency: 1 });
     expect(await update('--breaker', 'drop', '--concurrency', 'default')).toMatchObject({
       breaker: 'drop',
@@ -289,7 +290,7 @@ describe('webhook delete', () => {
 
   test('tells a role that may not, which one may', async () => {
     const { id } = await create('--company', 'a');
-    const { exitCode, stderr } = await runCli(['webhook', 'delete', String(id)], {
+    const { exitCode, stderr } = await runHere(['webhook', 'delete', String(id)], {
       DATABASE_URL: readerUrl,
     });
     expect(exitCode).toBe(1);

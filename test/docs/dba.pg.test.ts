@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { install } from '../../src/database/install.ts';
 import type { EmbeddedPostgres } from '../../src/embedded-postgres.ts';
-import { runCli } from '../cli/run-cli.ts';
+import { runHere } from '../cli/cli-here.ts';
 import { connect, QueryPool, type Session } from '../support/queryable.ts';
 import { startService } from '../support/service-process.ts';
 import { startTestPostgres } from '../support/test-postgres.ts';
@@ -80,9 +80,9 @@ async function follow(heading: string): Promise<void> {
   }
 }
 
-async function run(line: string): ReturnType<typeof runCli> {
+async function run(line: string): ReturnType<typeof runHere> {
   const words = [...line.matchAll(/"([^"]*)"|(\S+)/g)].map(([, quoted, plain]) => quoted ?? plain ?? '');
-  return await runCli(words.slice(1), { DATABASE_URL: urlOf('erp_owner', 'owner') });
+  return await runHere(words.slice(1), { DATABASE_URL: urlOf('erp_owner', 'owner') });
 }
 
 async function runStatements(role: string, text: string): Promise<void> {

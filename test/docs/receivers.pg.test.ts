@@ -11,7 +11,7 @@ import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { runCli } from '../cli/run-cli.ts';
+import { runHere } from '../cli/cli-here.ts';
 import { openScene, type Scene } from '../service/scene.ts';
 import { http } from '../support/http.ts';
 import { waitUntil, within } from '../support/wait.ts';
@@ -235,7 +235,7 @@ describe.each(Object.entries(languages))('%s', (name, command) => {
   test('answers a test with success, and does nothing', async () => {
     const before = receiver.history().length;
     const env = { DATABASE_URL: scene.database.serviceUrl, ROWHOOK_ALLOW_TARGETS: '127.0.0.1' };
-    const { stdout } = await runCli(['webhook', 'test', 'orders'], env);
+    const { stdout } = await runHere(['webhook', 'test', 'orders'], env);
     expect(stdout).toContain('delivered 204');
     const madeUp = '{"type":"INSERT","table":"salesOrder","companyId":"acme","record":{"id":"made up"}}';
     expect(await post(madeUp, { 'rowhook-delivery': 'test' })).toBe(204);

@@ -4,7 +4,8 @@ import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { afterEach, expect, inject, test, vi } from 'vitest';
-import { runCli, type CliResult } from '../cli/run-cli.ts';
+import { runHere } from '../cli/cli-here.ts';
+import type { CliResult } from '../cli/run-cli.ts';
 import { startOwnCluster } from '../chaos/own-cluster.ts';
 import { createOrders, createWebhook, insertOrders, orderId } from '../chaos/orders.ts';
 import { startRefused } from '../start/refusal.ts';
@@ -49,7 +50,7 @@ class Runbook {
       .replace(/^[A-Z_]+=\w+ /, '')
       .replace('wh_1', webhook)
       .split(' ');
-    return await runCli(args, environment);
+    return await runHere(args, environment);
   }
 }
 
@@ -140,7 +141,7 @@ test('the disk fills, and the slot is lost: what is kept is seen, the gap is acc
       { describe: state },
     );
   };
-  const status = async (): Promise<string> => (await runCli(['status'], environment)).stdout;
+  const status = async (): Promise<string> => (await runHere(['status'], environment)).stdout;
   await fillUntil('safe_wal_size < 15000000');
   expect(await status()).toMatch(
     /^warn {2}kept log +.* of WAL kept for the slot; .* more until the slot is lost/m,
@@ -222,14 +223,14 @@ test('an endpoint that is down: what fails is named and lost, what comes waits, 
   await insertOrders(database, 26, 500);
   await waitUntil(
     async () => {
-      const { stdout } = await runCli(['status'], environment);
+      const { stdout } = await runHere(['status'], environment);
       return /its breaker is open: \d+ waiting/.test(stdout) || / open since /.test(stdout);
     },
     { describe: 'the breaker to be open' },
   );
   expect(await book.run('rowhook webhook test wh_1', environment, webhook)).toMatchObject({ exitCode: 1 });
   const mend = ['webhook', 'update', webhook, '--url', receiver.url];
-  expect(await runCli(mend, environment)).toMatchObject({ exitCode: 0 });
+  expect(await runHere(mend, environment)).toMatchObject({ exitCode: 0 });
   expect(await book.run('rowhook webhook test wh_1', environment, webhook)).toMatchObject({ exitCode: 0 });
   await waitForCounters(database.admin, { claimed: 500 });
   expect(await list()).not.toMatch(/failing|breaker open/);
@@ -332,7 +333,7 @@ test('what waits in the backlog over an upgrade is interrupted, as the page warn
       (uid, epoch, commit_lsn, index, part, webhook_id, company_id, table_name, type, keys, payload)
     select uid, 1, '0/1', 1, 0, id, company_id, table_name, 'INSERT', '{}', '{}' from rowhook.webhook`);
   await upgradeCluster(database);
-  const { stdout } = await runCli(['slot', 'recreate', '--accept-gap', '--json'], environment);
+  const { stdout } = await runHere(['slot', 'recreate', '--accept-gap', '--json'], environment);
   expect(JSON.parse(stdout)).toMatchObject({ interrupted: 1 });
 });
 
@@ -348,7 +349,7 @@ test('onto 18: without stored generated columns in the publication UPDATE fails,
   await database.admin.query('alter publication rowhook set (publish_generated_columns = none)');
   const update = `update quote set "companyId" = 'b'`;
   await expect(database.app.query(update)).rejects.toThrow(/cannot update table "quote"/);
-  expect((await runCli(['status'], environment)).stdout).toMatch(/^fail {2}publication /m);
+  expect((await runHere(['status'], environment)).stdout).toMatch(/^fail {2}publication /m);
   const book = new Runbook('### Of Postgres, a major release (pg_upgrade)');
   await database.dba.query(book.sql(1, database.name));
   await database.app.query(update);
@@ -450,7 +451,7 @@ async function restoredReplacesOriginal(copy: Copy): Promise<void> {
     const there = { ...environment, DATABASE_URL: url };
     // Of the original, after the backup.
     await insertOrders(database, 3);
-    const status = await runCli(['status'], there);
+    const status = await runHere(['status'], there);
     expect(status.stdout).toMatch(
       /^fail {2}origin .* was written for another place; what differs: the database/m,
     );

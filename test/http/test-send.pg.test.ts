@@ -1,6 +1,6 @@
 // A test send is a delivery in all but the books: the same guard, the same POST, a header that marks it, and nothing counted.
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { runCli, runJson } from '../cli/run-cli.ts';
+import { runHere, runJsonHere } from '../cli/cli-here.ts';
 import { startReceiver, type Receiver } from '../support/receiver.ts';
 import { startApiHere, type ApiHere } from './api-here.ts';
 
@@ -155,13 +155,15 @@ test('a table that nobody knows has no row to send', async () => {
 
 test('the command does the same, and its exit code says what came of it', async () => {
   const env = { DATABASE_URL: api.database.serviceUrl, ROWHOOK_ALLOW_TARGETS: '127.0.0.1' };
-  const { json } = await runJson(['webhook', 'test', 'wh_1'], env);
+  const { json } = await runJsonHere(['webhook', 'test', 'wh_1'], env);
   expect(json).toMatchObject({ isDelivered: true, outcome: 'delivered 200' });
-  const closed = await runCli(['webhook', 'test', 'wh_1'], { DATABASE_URL: api.database.serviceUrl });
+  const closed = await runHere(['webhook', 'test', 'wh_1'], { DATABASE_URL: api.database.serviceUrl });
   expect(closed.exitCode).toBe(1);
   expect(closed.stdout).toMatch(/^blocked_address/);
   expect(closed.stderr).toContain(
     'Set it for this command and for the service: without --api it is this command that sends.',
   );
-  expect((await runCli(['webhook', 'test', 'nobody'], env)).stderr).toContain('no webhook has the id nobody');
+  expect((await runHere(['webhook', 'test', 'nobody'], env)).stderr).toContain(
+    'no webhook has the id nobody',
+  );
 });

@@ -1,7 +1,7 @@
 /** What somebody changes behind the service's back while it leads: found at the next look, named once, with what mends it. */
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import type { Check } from '../../src/checks/check.ts';
-import { runCli, runJson } from '../cli/run-cli.ts';
+import { runHere, runJsonHere } from '../cli/cli-here.ts';
 import { createInstalledDatabase, type InstalledDatabase } from '../support/installed-database.ts';
 import { startReceiver, type ReceivedRequest, type Receiver } from '../support/receiver.ts';
 import type { LogLine } from '../support/service-process.ts';
@@ -35,7 +35,7 @@ function start(lookEveryMs = 50): Promise<ServiceHere> {
 
 async function statusOf(check: string): Promise<Check | undefined> {
   const env = { DATABASE_URL: database.serviceUrl, ROWHOOK_SLOT: database.name };
-  const { json } = await runJson(['status'], env);
+  const { json } = await runJsonHere(['status'], env);
   return (json as { checks: Check[] }).checks.find((each) => each.check === check);
 }
 
@@ -182,7 +182,7 @@ test.for([
     });
 
     const env = { DATABASE_URL: database.serviceUrl, ROWHOOK_SLOT: database.name };
-    expect(await runCli(['slot', 'recreate', '--accept-gap'], env)).toMatchObject({ exitCode: 0 });
+    expect(await runHere(['slot', 'recreate', '--accept-gap'], env)).toMatchObject({ exitCode: 0 });
     await using next = await start();
     await database.app.query(`insert into note values ($1, 'acme')`, [id + 4]);
     await receiver.waitFor((request) => idOf(request) === id + 4);

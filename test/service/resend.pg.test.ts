@@ -1,6 +1,6 @@
 /** Sending again what a service at work has delivered, or could not: its log, its counters, `why`, the command, and a service that is killed in the middle. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { runCli, runJson } from '../cli/run-cli.ts';
+import { runHere, runJsonHere } from '../cli/cli-here.ts';
 import { http } from '../support/http.ts';
 import { startService, type ServiceProcess } from '../support/service-process.ts';
 import { waitUntil } from '../support/wait.ts';
@@ -29,7 +29,7 @@ afterAll(async () => {
 type Row = Record<string, unknown> & { readonly id: string };
 
 async function logged(...args: string[]): Promise<Row[]> {
-  const { json } = await runJson(['deliveries', '--webhook', 'jobs', ...args], env);
+  const { json } = await runJsonHere(['deliveries', '--webhook', 'jobs', ...args], env);
   return json as Row[];
 }
 
@@ -67,7 +67,7 @@ test('the same bytes go out again, and counters, ledger and the first row stay a
 });
 
 test('why tells what was sent again from what became of it at first', async () => {
-  const { json } = await runJson(['why', 'job', 'j1'], env);
+  const { json } = await runJsonHere(['why', 'job', 'j1'], env);
   const [change, ...others] = (json as Explanation).changes;
   expect(others).toEqual([]);
   expect(change?.decisions).toMatchObject([
@@ -93,7 +93,7 @@ test('the command says first how many, and sends with --yes', async () => {
   await waitForLogged(3, '--outcome', 'rejected', '--since', '5m', '--limit', '3');
   scene.receiver.clear();
   const args = ['resend', '--webhook', 'jobs', '--since', '5m', '--outcome', 'rejected'];
-  const plan = await runCli(args, env);
+  const plan = await runHere(args, env);
   expect(plan).toMatchObject({
     exitCode: 0,
     stdout: expect.stringMatching(
@@ -102,21 +102,21 @@ test('the command says first how many, and sends with --yes', async () => {
   });
   const suggested = /to do it: rowhook (.*)\n/.exec(plan.stdout)?.[1]?.split(' ') ?? [];
   expect(scene.receiver.requests).toEqual([]);
-  expect(await runCli(suggested, env)).toMatchObject({
+  expect(await runHere(suggested, env)).toMatchObject({
     exitCode: 1,
     stdout: expect.stringMatching(
       /^0 of 3 deliveries arrived\nDELIVERY +KEY +OUTCOME\n\d+-1 +k1 +rejected 500/,
     ) as string,
   });
   scene.receiver.behave({ status: 200 });
-  expect(await runCli(suggested, env)).toMatchObject({ exitCode: 0, stdout: '3 of 3 deliveries arrived\n' });
+  expect(await runHere(suggested, env)).toMatchObject({ exitCode: 0, stdout: '3 of 3 deliveries arrived\n' });
   for (const again of [args, suggested]) {
-    expect(await runCli(again, env)).toMatchObject({
+    expect(await runHere(again, env)).toMatchObject({
       exitCode: 0,
       stdout: expect.stringMatching(/^nothing is left to send: .* when it was sent again\n$/) as string,
     });
   }
-  const { json } = await runJson(suggested, env);
+  const { json } = await runJsonHere(suggested, env);
   expect(json).toEqual({ done: true, count: 0, withoutBody: 0, data: [] });
   expect(scene.receiver.requests).toHaveLength(6);
   expect(await scene.counts('jobs')).toEqual({ claimed: 4, success: 0, error: 4, missed: 0 });
@@ -128,20 +128,20 @@ test('the command sends one, and what a loss names', async () => {
   await scene.waitForCounts('jobs', { claimed: 5, error: 5 });
   const [row] = await waitForLogged(1, '--key', 'lost');
   const find = async (): Promise<number | null> => {
-    const { json } = await runJson(['losses', '--webhook', 'jobs', '--reason', 'reset'], env);
+    const { json } = await runJsonHere(['losses', '--webhook', 'jobs', '--reason', 'reset'], env);
     return (json as { id: number }[])[0]?.id ?? null;
   };
   const loss = String(await waitUntil(find, { describe: 'the loss' }));
   scene.receiver.behave({ status: 200 });
   scene.receiver.clear();
-  const one = await runCli(['resend', row?.id ?? ''], env);
+  const one = await runHere(['resend', row?.id ?? ''], env);
   expect(one.stdout).toBe(
     `1 delivery would be sent again\nnothing was sent; to do it: rowhook resend ${row?.id ?? ''} --yes\n`,
   );
-  expect((await runCli(['resend', '--loss', loss], env)).stdout).toContain('1 delivery would be sent again');
+  expect((await runHere(['resend', '--loss', loss], env)).stdout).toContain('1 delivery would be sent again');
   expect(scene.receiver.requests).toEqual([]);
-  expect((await runCli(['resend', '--loss', loss, '--yes'], env)).stdout).toBe('1 of 1 delivery arrived\n');
-  expect((await runCli(['resend', row?.id ?? '', '--yes'], env)).stdout).toBe('1 of 1 delivery arrived\n');
+  expect((await runHere(['resend', '--loss', loss, '--yes'], env)).stdout).toBe('1 of 1 delivery arrived\n');
+  expect((await runHere(['resend', row?.id ?? '', '--yes'], env)).stdout).toBe('1 of 1 delivery arrived\n');
   expect(scene.receiver.requests).toHaveLength(2);
 });
 
@@ -153,7 +153,7 @@ test.each([
   [['--webhook', 'nobody', '--since', '1h'], 1, 'no webhook has the id nobody'],
   [['--loss', '999999'], 1, 'no loss has the id'],
 ])('resend %j says what is wrong', async (args, exitCode, words) => {
-  const result = await runCli(['resend', ...args], env);
+  const result = await runHere(['resend', ...args], env);
   expect(result.exitCode).toBe(exitCode);
   expect(result.stderr).toContain(words);
 });

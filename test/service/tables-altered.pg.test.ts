@@ -1,7 +1,7 @@
 // Tables that are altered, renamed, dropped and made anew in the middle of a transaction and while the service is down: what was committed
 // before arrives with the names of then, and what comes after once the table is enabled again.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { runJson } from '../cli/run-cli.ts';
+import { runJsonHere } from '../cli/cli-here.ts';
 import { startService } from '../support/service-process.ts';
 import { waitUntil } from '../support/wait.ts';
 import { openScene, type Scene } from './scene.ts';
@@ -196,7 +196,7 @@ describe('while the service is down', () => {
 
   /** Of the lines about tables, those with a remedy. */
   async function statusTroubles(slot: string): Promise<Map<string, string>> {
-    const { json } = await runJson(['status'], {
+    const { json } = await runJsonHere(['status'], {
       DATABASE_URL: scene.database.serviceUrl,
       ROWHOOK_SLOT: slot,
     });

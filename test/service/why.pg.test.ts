@@ -1,6 +1,6 @@
 // The way from a row to the sentence: a service at work, its log, and what the command and the API say of one record.
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { runCli, runJson } from '../cli/run-cli.ts';
+import { runHere, runJsonHere } from '../cli/cli-here.ts';
 import { http } from '../support/http.ts';
 import { waitUntil } from '../support/wait.ts';
 import type { Explanation } from '../../src/webhooks/why.ts';
@@ -21,7 +21,7 @@ afterAll(async () => {
 });
 
 async function why(key: string): Promise<Explanation> {
-  const { json } = await runJson(['why', 'job', key], { DATABASE_URL: scene.database.serviceUrl });
+  const { json } = await runJsonHere(['why', 'job', key], { DATABASE_URL: scene.database.serviceUrl });
   return json as Explanation;
 }
 
@@ -50,7 +50,7 @@ test('each webhook of the table has its sentence for a change', async () => {
 });
 
 test('people read it line by line', async () => {
-  const { stdout } = await runCli(['why', 'job', 'j1'], { DATABASE_URL: scene.database.serviceUrl });
+  const { stdout } = await runHere(['why', 'job', 'j1'], { DATABASE_URL: scene.database.serviceUrl });
   expect(stdout).toMatch(/^job j1\nThe delivery log now keeps every attempt/);
   expect(stdout).toMatch(/ {2}ok \(ok, acme\) +sent: 200 in \d+ ms/);
   expect(stdout).toMatch(/ {2}others \(others, globex\) +not sent: the row was acme's/);
@@ -104,7 +104,7 @@ test('a change that lacks its row in the log is told as the ledger has it', asyn
 
 test('a record that nobody heard of, and a table that nobody knows', async () => {
   expect((await why('nobody')).notes.join(' ')).toContain('Neither the log nor the backlog names a change');
-  const { exitCode, stderr } = await runCli(['why', 'jobs', 'j1'], {
+  const { exitCode, stderr } = await runHere(['why', 'jobs', 'j1'], {
     DATABASE_URL: scene.database.serviceUrl,
   });
   expect(exitCode).toBe(1);

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { EmbeddedPostgres } from '../../src/embedded-postgres.ts';
-import { runCli } from '../cli/run-cli.ts';
+import { runHere } from '../cli/cli-here.ts';
 import { http } from '../support/http.ts';
 import { heldAnswers } from '../service/scene.ts';
 import { createInstalledDatabase, type InstalledDatabase } from '../support/installed-database.ts';
@@ -103,10 +103,10 @@ test('a slot whose log was removed: says so, and goes on after the gap was accep
   expect(output).toContain(`slot has been invalidated ${why}.`);
   expect(output).toMatch(/rowhook slot recreate --accept-gap\n.*max_slot_wal_keep_size/);
   const env = { DATABASE_URL: database.serviceUrl, ROWHOOK_SLOT: database.name };
-  expect((await runCli(['status'], env)).stdout).toMatch(
+  expect((await runHere(['status'], env)).stdout).toMatch(
     /^fail {2}slot .* is lost \(.*\)\. What was committed after [0-9A-F]+\/[0-9A-F]+ .* missed: .* last at \d{4}-.*\n.*recreate --accept-gap\n.*Raise max_slot_wal_keep_size/m,
   );
-  expect(await runCli(['slot', 'recreate', '--accept-gap'], env)).toMatchObject({ exitCode: 0 });
+  expect(await runHere(['slot', 'recreate', '--accept-gap'], env)).toMatchObject({ exitCode: 0 });
   await using service = startService({ databaseUrl: database.serviceUrl });
   await service.ready();
   await database.app.query(`insert into note values (2, 'acme')`);
@@ -139,7 +139,7 @@ test('a slot that is lost while the service reads ends it, and status says from 
   expect(await service.exited).toEqual({ code: 3, signal: null });
   expect(service.output).toMatch(/Postgres cannot read on from slot/);
   const env = { DATABASE_URL: database.serviceUrl, ROWHOOK_SLOT: database.name };
-  const status = await runCli(['status'], env);
+  const status = await runHere(['status'], env);
   expect(status.exitCode).toBe(1);
   expect(status.stdout).toMatch(/^fail {2}slot .* is lost \(/m);
   const [slot] = await database.admin.query('select active, wal_status from pg_replication_slots');
@@ -170,7 +170,7 @@ test('a slot that was idle for longer than idle_replication_slot_timeout is lost
       },
       { describe: 'the slot to be invalidated' },
     );
-    const { stdout } = await runCli(['status'], env);
+    const { stdout } = await runHere(['status'], env);
     expect(stdout).toMatch(
       /^warn {2}idle_replication_slot_timeout +1 s: a service that is stopped for longer/m,
     );

@@ -1,7 +1,7 @@
 // A slot that is gone is never replaced quietly: the service stops, and an operator's command accepts the gap.
 import { expect, test } from 'vitest';
 import { createInstalledDatabase, type InstalledDatabase } from '../support/installed-database.ts';
-import { runCli } from '../cli/run-cli.ts';
+import { runHere } from '../cli/cli-here.ts';
 import { startReceiver } from '../support/receiver.ts';
 import { startService } from '../support/service-process.ts';
 import { waitUntil } from '../support/wait.ts';
@@ -33,12 +33,12 @@ test('a lost slot ends the service, and accepting the gap writes it into the led
     expect(service.output).toContain('rowhook slot recreate --accept-gap');
   }
   const environment = { DATABASE_URL: database.serviceUrl, ROWHOOK_SLOT: slot };
-  const status = await runCli(['status'], environment);
+  const status = await runHere(['status'], environment);
   expect(status.exitCode).toBe(1);
   expect(status.stdout).toMatch(/^fail {2}slot .*is gone\..*\n +→ .*rowhook slot recreate --accept-gap$/m);
   expect(status.stdout).not.toMatch(/first start|^fail +room /m);
-  expect(await runCli(['slot', 'recreate'], environment)).toMatchObject({ exitCode: 2 });
-  const accepted = await runCli(['slot', 'recreate', '--accept-gap', '--json'], environment);
+  expect(await runHere(['slot', 'recreate'], environment)).toMatchObject({ exitCode: 2 });
+  const accepted = await runHere(['slot', 'recreate', '--accept-gap', '--json'], environment);
   expect(accepted).toMatchObject({ exitCode: 0 });
   expect(JSON.parse(accepted.stdout)).toMatchObject({
     slot,
@@ -96,7 +96,7 @@ test('accepting a gap drops the old slot and says so, but leaves one of its name
   await using database = await createInstalledDatabase();
   const slot = database.name;
   const environment = await startOnce(database);
-  const accepted = await runCli(['slot', 'recreate', '--accept-gap'], environment);
+  const accepted = await runHere(['slot', 'recreate', '--accept-gap'], environment);
   expect(accepted).toMatchObject({ exitCode: 0 });
   expect(accepted.stdout).toMatch(
     new RegExp(`^the old slot ${slot} was dropped\nslot ${slot} made, epoch 2`),
@@ -104,13 +104,13 @@ test('accepting a gap drops the old slot and says so, but leaves one of its name
 
   await database.admin.query('select pg_drop_replication_slot($1)', [slot]);
   await database.admin.query(`select pg_create_physical_replication_slot($1)`, [slot]);
-  const refused = await runCli(['slot', 'recreate', '--accept-gap'], environment);
+  const refused = await runHere(['slot', 'recreate', '--accept-gap'], environment);
   expect(refused.exitCode).toBe(3);
   expect(refused.stderr).toContain("is not this installation's: it is a physical one");
   expect(refused.stderr).toContain(`ROWHOOK_SLOT=${slot}_2 rowhook slot recreate --accept-gap`);
   const kept = `select slot_type from pg_replication_slots where slot_name = $1`;
   expect(await database.admin.query(kept, [slot])).toEqual([{ slot_type: 'physical' }]);
-  const status = await runCli(['status'], environment);
+  const status = await runHere(['status'], environment);
   expect(status.stdout).toMatch(/^fail {2}slot .*it is a physical one/m);
   await database.admin.query('select pg_drop_replication_slot($1)', [slot]);
 });
@@ -121,16 +121,16 @@ test('accepting a gap goes on where an earlier try failed half-way', async () =>
   const { role } = database.service;
   await database.admin.query('select pg_drop_replication_slot($1)', [database.name]);
   await database.admin.query(`alter role ${role} noreplication`);
-  const failed = await runCli(['slot', 'recreate', '--accept-gap'], environment);
+  const failed = await runHere(['slot', 'recreate', '--accept-gap'], environment);
   expect(failed.exitCode).not.toBe(0);
   expect(await database.admin.query('select from rowhook.state')).toEqual([]);
   await database.admin.query(`alter role ${role} replication`);
-  const finished = await runCli(['slot', 'recreate', '--accept-gap', '--json'], environment);
+  const finished = await runHere(['slot', 'recreate', '--accept-gap', '--json'], environment);
   expect(finished.stderr).toBe('');
   const gap = JSON.parse(finished.stdout) as { fromLsn: string; epoch: number };
   expect(gap.epoch).toBe(2);
   expect(gap.fromLsn).toMatch(/^[0-9A-F]+\/[0-9A-F]+$/);
-  expect(await runCli(['status'], environment)).toMatchObject({
+  expect(await runHere(['status'], environment)).toMatchObject({
     stdout: expect.stringMatching(/^ok {4}slot /m) as string,
   });
 });

@@ -1,6 +1,6 @@
 /** A publication that somebody changed: named before anything is read, with the statements that bring it back and lose nothing. */
 import { afterEach, beforeEach, expect, inject, test } from 'vitest';
-import { runCli } from '../cli/run-cli.ts';
+import { runHere } from '../cli/cli-here.ts';
 import { createInstalledDatabase, type InstalledDatabase } from '../support/installed-database.ts';
 import { startReceiver, type Receiver } from '../support/receiver.ts';
 import { startService } from '../support/service-process.ts';
@@ -57,7 +57,7 @@ test('one that is missing is created again with every enabled table, and the gap
   const again = await startRefused({ databaseUrl: database.serviceUrl }, 3);
   expect(again).toMatch(/was dropped and created again[^]*rowhook slot recreate --accept-gap/);
   const env = { DATABASE_URL: database.serviceUrl, ROWHOOK_SLOT: database.name };
-  expect(await runCli(['slot', 'recreate', '--accept-gap'], env)).toMatchObject({ exitCode: 0 });
+  expect(await runHere(['slot', 'recreate', '--accept-gap'], env)).toMatchObject({ exitCode: 0 });
   await using service = startService({ databaseUrl: database.serviceUrl });
   await service.ready();
   await database.app.query(`insert into "Sales"."Note" values (2, 'acme')`);

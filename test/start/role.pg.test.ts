@@ -1,6 +1,6 @@
 /** What the service's role or its database lacks: named with the statement that mends it, and that statement is enough. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { runCli } from '../cli/run-cli.ts';
+import { runHere } from '../cli/cli-here.ts';
 import { createDatabase, type LoginOptions } from '../support/database.ts';
 import { createInstalledDatabase, type InstalledDatabase } from '../support/installed-database.ts';
 import { startService } from '../support/service-process.ts';
@@ -136,7 +136,7 @@ test('statistics that a hardened server keeps from the role stop neither a start
   await service.kill('SIGTERM');
   await hardened.admin.query('select pg_drop_replication_slot($1)', [hardened.name]);
   const env = { DATABASE_URL: hardened.serviceUrl, ROWHOOK_SLOT: hardened.name };
-  const { exitCode, stdout } = await runCli(['status'], env);
+  const { exitCode, stdout } = await runHere(['status'], env);
   expect(exitCode).toBe(1);
   expect(stdout).toMatch(/^fail {2}slot .*is gone/m);
   expect(stdout).toMatch(/^ok {4}room .* and an unknown number of walsenders of \d+ are free/m);

@@ -1,7 +1,7 @@
 /** Whose slot it is: one that another process reads is waited for, one that is not this installation's is never touched. */
 import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { runCli } from '../cli/run-cli.ts';
+import { runHere } from '../cli/cli-here.ts';
 import { createDatabase } from '../support/database.ts';
 import { http } from '../support/http.ts';
 import { createInstalledDatabase, type InstalledDatabase } from '../support/installed-database.ts';
@@ -66,7 +66,7 @@ test('a slot of our name in another database is refused, before and after the fi
   expect(later).toMatch(new RegExp(`it belongs to database "${other.name}"`));
   const env = { DATABASE_URL: own.serviceUrl, ROWHOOK_SLOT: `${own.name}_2` };
   expect(later).toContain(`ROWHOOK_SLOT=${own.name}_2 rowhook slot recreate --accept-gap`);
-  expect(await runCli(['slot', 'recreate', '--accept-gap'], env)).toMatchObject({ exitCode: 0 });
+  expect(await runHere(['slot', 'recreate', '--accept-gap'], env)).toMatchObject({ exitCode: 0 });
   await using service = startService({ databaseUrl: own.serviceUrl, env });
   await service.ready();
 });
@@ -176,7 +176,7 @@ test('a copy of the database sends nothing, and says so', async () => {
 
     // Whoever accepts that it sends from now on does not accept the original's backlog.
     const environment = { DATABASE_URL: copyUrl.href, ROWHOOK_SLOT: copy };
-    const accepted = await runCli(['slot', 'recreate', '--accept-gap', '--json'], environment);
+    const accepted = await runHere(['slot', 'recreate', '--accept-gap', '--json'], environment);
     expect(JSON.parse(accepted.stdout)).toMatchObject({ interrupted: 3 });
     {
       await using ofCopy = startService({ databaseUrl: copyUrl.href, env: { ROWHOOK_SLOT: copy } });

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { Check } from '../../src/checks/check.ts';
 import { startOwnCluster } from '../chaos/own-cluster.ts';
-import { runCli, runJson, type CliResult } from '../cli/run-cli.ts';
+import { runHere, runJsonHere } from '../cli/cli-here.ts';
+import type { CliResult } from '../cli/run-cli.ts';
 import { waitForCounters } from '../support/counters.ts';
 import { createInstalledDatabase, type InstalledDatabase } from '../support/installed-database.ts';
 import { startReceiver } from '../support/receiver.ts';
@@ -20,11 +21,11 @@ function environmentOf(database: InstalledDatabase): Record<string, string> {
 }
 
 async function skip(database: InstalledDatabase, lsn: string): Promise<CliResult> {
-  return await runCli(['slot', 'skip', lsn, '--accept-gap'], environmentOf(database));
+  return await runHere(['slot', 'skip', lsn, '--accept-gap'], environmentOf(database));
 }
 
 async function shown(database: InstalledDatabase): Promise<Check | undefined> {
-  const { json } = await runJson(['status'], environmentOf(database));
+  const { json } = await runJsonHere(['status'], environmentOf(database));
   return (json as { checks: Check[] }).checks.find(({ check }) => check === 'unsendable transaction');
 }
 
