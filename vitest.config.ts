@@ -4,6 +4,7 @@
  */
 import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
+import { LongestFirst } from './test/support/longest-first.ts';
 
 const PG_TESTS = ['test/**/*.pg.test.ts', 'test/chaos/**/*.test.ts'];
 
@@ -13,8 +14,9 @@ export default defineConfig({
     reporters: [process.stdout.isTTY ? 'default' : 'minimal'],
     slowTestThreshold: 60_000,
     silent: 'passed-only',
-    // Three also on two cores, where files wait more than they compute; not more than one Postgres has slots for.
-    maxWorkers: Math.min(8, Math.max(3, availableParallelism() - 1)),
+    // Four also on two cores, where files wait more than they compute; not more than one Postgres has slots for.
+    maxWorkers: Math.min(8, Math.max(4, availableParallelism() - 1)),
+    sequence: { sequencer: LongestFirst },
     testTimeout: 60_000,
     hookTimeout: 60_000,
     teardownTimeout: 30_000,

@@ -61,8 +61,13 @@ test('what it counts is what happened', async () => {
   expect(now.get('rowhook_process_resident_memory_bytes')).toBeGreaterThan(10_000_000);
 });
 
+/** Node's own of a kind of garbage collection comes with the first one of that kind, whatever the service does. */
+async function series(): Promise<string[]> {
+  return [...(await scrape()).keys()].filter((name) => !name.includes('_nodejs_gc_')).sort();
+}
+
 test('more webhooks and companies make no more series', async () => {
-  const before = (await scrape()).size;
+  const before = await series();
   for (let i = 0; i < 20; i++) await scene.createWebhook({ name: `w${i}`, table: 'job', company: `c${i}` });
   await scene.app(
     ...Array.from({ length: 20 }, (_, i) => `insert into erp.job values (${100 + i}, 'c${i}')`),
@@ -71,7 +76,7 @@ test('more webhooks and companies make no more series', async () => {
   await waitUntil(async () => (await scrape()).get('rowhook_deliveries_in_flight') === 0, {
     describe: 'every delivery to be over',
   });
-  expect((await scrape()).size).toBe(before);
+  expect(await series()).toEqual(before);
 });
 
 test('what a histogram counts up to a bound holds all below it', async () => {
