@@ -2,7 +2,6 @@ import { describe, expect, test } from 'vitest';
 import { hrefOf, parseAddress } from '../../../src/http/console/words/places.ts';
 import { amount, rate, size } from '../../../src/http/console/words/amounts.ts';
 import { attentionOf, type Attended } from '../../../src/http/console/words/attention.ts';
-import { curlOf } from '../../../src/http/console/words/curl.ts';
 import { differenceOf, indented } from '../../../src/http/console/words/difference.ts';
 import { failureOf, failureOfDelivery } from '../../../src/http/console/words/failures.ts';
 import { enableSql } from '../../../src/http/console/words/statements.ts';
@@ -43,6 +42,11 @@ describe('one sentence says what is wrong with a webhook', () => {
       'never well',
       { activity: null, lastSuccessAt: null, lastError: 'refused ECONNREFUSED' },
       'It has never succeeded; 50 failed in all, the last at 12:59:00. Last: the connection was refused at api.example.com.',
+    ],
+    [
+      'failing, and changed after it failed last, maybe to another URL',
+      { updatedAt: '2026-03-01T11:59:30Z' },
+      '47 failures since 10:12:00, for 3 h. Last: 503 after 120 ms.',
     ],
     [
       'paused',
@@ -107,23 +111,56 @@ describe('a payload field by field', () => {
       `{"type":"UPDATE","table":"t","companyId":"a","record":${record},"old":${old}}`,
     );
     expect(difference?.fields).toEqual([
-      { name: 'total', before: '9.00', after: '10.50', isChanged: true },
-      { name: 'note', before: '"x"', after: 'null', isChanged: true },
-      { name: 'id', before: '"so1"', after: '"so1"', isChanged: false },
-      { name: 'big', before: '9007199254740993', after: '9007199254740993', isChanged: false },
+      { name: 'total', before: '9.00', after: '10.50', change: 'changed' },
+      { name: 'note', before: '"x"', after: 'null', change: 'changed' },
+      { name: 'id', before: '"so1"', after: '"so1"', change: 'same' },
+      { name: 'big', before: '9007199254740993', after: '9007199254740993', change: 'same' },
     ]);
   });
 
   test('of an INSERT has no before, of a DELETE no after', () => {
-    const insert = differenceOf('{"type":"INSERT","record":{"id":1}}');
-    expect(insert?.fields).toEqual([{ name: 'id', before: null, after: '1', isChanged: true }]);
-    const removed = differenceOf('{"type":"DELETE","record":{"id":1},"old":{"id":1}}');
-    expect(removed?.fields).toEqual([{ name: 'id', before: '1', after: null, isChanged: true }]);
+    expect(differenceOf('{"type":"INSERT","record":{"id":1}}')).toMatchObject({
+      fields: [{ name: 'id', before: null, after: '1', change: 'changed' }],
+      sides: ['after'],
+      old: 'all',
+    });
+    expect(differenceOf('{"type":"DELETE","record":{"id":1},"old":{"id":1}}')).toMatchObject({
+      fields: [{ name: 'id', before: '1', after: null, change: 'changed' }],
+      sides: ['before'],
+      old: 'all',
+    });
   });
 
-  test('says what the log does not carry', () => {
-    const body = '{"type":"UPDATE","record":{"id":1},"old":{"id":1},"partial":true,"unchanged":["doc"]}';
-    expect(differenceOf(body)).toMatchObject({ isPartial: true, unchanged: ['doc'] });
+  describe('of an UPDATE of a table without full identity', () => {
+    const changesOf = (body: string) => {
+      const { fields = [], ...others } = differenceOf(body) ?? {};
+      return { ...others, changes: Object.fromEntries(fields.map(({ name, change }) => [name, change])) };
+    };
+
+    test('says of no field that it changed while there is no old row', () => {
+      const record = '{"id":1,"title":"Lease 2026","body":null}';
+      expect(changesOf(`{"type":"UPDATE","record":${record},"old":null}`)).toEqual({
+        changes: { id: 'not known', title: 'not known', body: 'not known' },
+        sides: ['before', 'after'],
+        unchanged: [],
+        old: 'nothing',
+      });
+    });
+
+    test('knows only of the key whether it changed', () => {
+      const body = `{"type":"UPDATE","record":{"companyId":"acme","id":2,"title":"Lease"},"old":{"companyId":"acme","id":1},"unchanged":["body"],"partial":true}`;
+      expect(changesOf(body)).toEqual({
+        changes: { id: 'changed', title: 'not known', companyId: 'same' },
+        sides: ['before', 'after'],
+        unchanged: ['body'],
+        old: 'key',
+      });
+    });
+
+    test('does not take a large key that is left out of the record for one that is gone', () => {
+      const body = `{"type":"UPDATE","record":{"n":2},"old":{"key":"long"},"unchanged":["key"],"partial":true}`;
+      expect(changesOf(body).changes).toEqual({ n: 'not known', key: 'same' });
+    });
   });
 
   test.each(['no json', '3', '[]', '{"type":"TRUNCATE","record":null}'])('is none of %s', (body) => {
@@ -134,10 +171,6 @@ describe('a payload field by field', () => {
     expect(indented('{"a":[1.10,{}],"b":[]}')).toBe('{\n  "a": [\n    1.10,\n    {}\n  ],\n  "b": []\n}');
     expect(indented('busy')).toBe('busy');
   });
-});
-
-test('a curl command says the same bytes, whatever quotes are in them', () => {
-  expect(curlOf('https://example.com/it', `{"a":"it's"}`)).toContain(`--data-raw '{"a":"it'\\''s"}'`);
 });
 
 test('the statement that enables a table quotes what is typed', () => {

@@ -7,7 +7,7 @@ import { FullTime } from '../parts/moment.tsx';
 import { EmptyNote, ErrorNote, QueryNote } from '../parts/note.tsx';
 import { OutcomeMark } from '../parts/outcome-mark.tsx';
 import { size } from '../words/amounts.ts';
-import { hostOf } from '../words/attention.ts';
+import { hostOf, mayHaveMoved } from '../words/attention.ts';
 import { curlOf } from '../words/curl.ts';
 import { failureOfDelivery, happened } from '../words/failures.ts';
 import { DeliveryTable } from './delivery-list.tsx';
@@ -39,6 +39,8 @@ function titleOf({ type, table, key }: FoundDelivery): string {
 function Details({ delivery }: { readonly delivery: FoundDelivery }) {
   const webhook = useWebhook(delivery.webhookId).data;
   const url = webhook?.url ?? null;
+  // The log does not keep where it went.
+  const isMoved = webhook !== undefined && mayHaveMoved(webhook, delivery.at);
   const failure = failureOfDelivery(delivery);
   return (
     <>
@@ -66,10 +68,16 @@ function Details({ delivery }: { readonly delivery: FoundDelivery }) {
       <section aria-labelledby="request">
         <h2 id="request">Request</h2>
         <p className="quiet">
-          POST {url === null ? '' : hostOf(url)} · Content-Type: application/json
+          POST {url === null || isMoved ? '' : hostOf(url)} · Content-Type: application/json
           {delivery.bodyBytes !== null && ` · ${size(delivery.bodyBytes)}`} · change {delivery.changeId},
           attempt {delivery.attempt}
         </p>
+        {url !== null && isMoved && (
+          <p className="quiet">
+            The webhook was changed after this was sent, maybe its URL, too. Its present URL is at{' '}
+            {hostOf(url)}.
+          </p>
+        )}
         {delivery.body === null ? (
           <EmptyNote>
             The log does not have what was sent: {delivery.bodyAbsence ?? 'it is not kept'}.
@@ -79,7 +87,10 @@ function Details({ delivery }: { readonly delivery: FoundDelivery }) {
         )}
         <div className="actions">
           {delivery.body !== null && url !== null && (
-            <CopyButton text={curlOf(url, delivery.body)} label="Copy as curl" />
+            <CopyButton
+              text={curlOf(url, delivery.body)}
+              label={isMoved ? 'Copy as curl, to its present URL' : 'Copy as curl'}
+            />
           )}
           <Resend delivery={delivery} />
         </div>

@@ -1,8 +1,6 @@
-// What the change did, field by field: those that changed first, the others folded away.
+// What the change did, field by field: those that changed first, those of which it is not known next, the others folded away.
 import { useState } from 'react';
-import { differenceOf, type Field } from '../words/difference.ts';
-
-type Side = 'before' | 'after';
+import { differenceOf, type Difference, type Field, type Side } from '../words/difference.ts';
 
 const heads: Readonly<Record<Side, string>> = { before: 'Before', after: 'After' };
 
@@ -10,34 +8,31 @@ export function DifferenceTable({ body }: { readonly body: string }) {
   const [showsAll, setShowsAll] = useState(false);
   const difference = differenceOf(body);
   if (difference === null) return null;
-  const { fields, unchanged, isPartial } = difference;
-  const changed = fields.filter(({ isChanged }) => isChanged);
-  const shown = showsAll ? fields : changed;
-  const others = fields.length - changed.length;
-  // Of an INSERT there is no before, of a DELETE no after.
-  const columns = (['before', 'after'] as const).filter((side) =>
-    fields.some((field) => field[side] !== null),
-  );
+  const { fields, sides, unchanged } = difference;
+  const told = fields.filter(({ change }) => change !== 'same');
+  const shown = showsAll ? fields : told;
+  const others = fields.length - told.length;
   return (
     <section aria-labelledby="difference">
       <h2 id="difference">What changed</h2>
-      {changed.length === 0 && <p className="quiet">No field that the payload has was changed.</p>}
+      <Lack of={difference} />
+      {told.length === 0 && <p className="quiet">No field that the payload has was changed.</p>}
       {shown.length > 0 && (
         <div className="scroll" tabIndex={0} role="region" aria-label="Rows of fields">
           <table className="difference">
             <thead>
               <tr>
                 <th scope="col">Field</th>
-                {columns.map((side) => (
+                {sides.map((side) => (
                   <th key={side} scope="col">
-                    {columns.length === 1 ? 'Value' : heads[side]}
+                    {sides.length === 1 ? 'Value' : heads[side]}
                   </th>
                 ))}
               </tr>
             </thead>
             <tbody>
               {shown.map((field) => (
-                <Row key={field.name} field={field} columns={columns} />
+                <Row key={field.name} field={field} sides={sides} />
               ))}
             </tbody>
           </table>
@@ -48,7 +43,6 @@ export function DifferenceTable({ body }: { readonly body: string }) {
           {showsAll ? 'Only what changed' : `Also the ${others} that did not change`}
         </button>
       )}
-      {isPartial && <p className="quiet">The log carries the key columns of the old row only.</p>}
       {unchanged.length > 0 && (
         <p className="quiet">
           Large values that did not change are not in the payload: {unchanged.join(', ')}.
@@ -58,19 +52,32 @@ export function DifferenceTable({ body }: { readonly body: string }) {
   );
 }
 
-interface RowProps {
-  readonly field: Field;
-  readonly columns: readonly Side[];
+// Of a table without full identity Postgres logs less than the whole old row.
+function Lack({ of: { old, sides } }: { readonly of: Difference }) {
+  if (old === 'all') return null;
+  const isUpdate = sides.length > 1;
+  const has = old === 'key' ? 'only the key of the row as it was' : 'nothing of the row as it was';
+  return (
+    <p className="quiet">
+      The table’s replica identity is not full, so Postgres logs {has}
+      {isUpdate && ': whether the other fields changed is not known'}.
+    </p>
+  );
 }
 
-function Row({ field, columns }: RowProps) {
-  const isPair = columns.length > 1;
+interface RowProps {
+  readonly field: Field;
+  readonly sides: readonly Side[];
+}
+
+function Row({ field, sides }: RowProps) {
+  const isPair = sides.length > 1;
   return (
-    <tr className={field.isChanged && isPair ? 'changed' : undefined}>
+    <tr className={field.change === 'changed' && isPair ? 'changed' : undefined}>
       <th scope="row">{field.name}</th>
-      {columns.map((side) => (
+      {sides.map((side) => (
         <td key={side} className={side}>
-          {field[side] ?? '–'}
+          {field[side] ?? (field.change === 'not known' ? <span className="quiet">not known</span> : '–')}
         </td>
       ))}
     </tr>

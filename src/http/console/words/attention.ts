@@ -96,14 +96,25 @@ function lasting(since: string, now: Date): string {
   return ms < 2_000 ? '' : `, for ${span(ms)}`;
 }
 
-function lastOf({ lastError, url, activity }: Attended): string {
+function lastOf(webhook: Attended): string {
+  const { lastError, lastErrorAt, url, activity } = webhook;
   if (lastError === null) return '';
   const tookMs = activity?.lastFailureMs ?? null;
   const after = tookMs === null ? '' : ` after ${duration(tookMs)}`;
   const { what } = failureOf(lastError);
-  return `Last: ${what} ${isStatus(what) ? 'from' : 'at'} ${hostOf(url)}${after}.`;
+  const where = mayHaveMoved(webhook, lastErrorAt) ? '' : ` ${isStatus(what) ? 'from' : 'at'} ${hostOf(url)}`;
+  return `Last: ${what}${where}${after}.`;
+}
+
+/** It was changed after that moment, so that what happened then may have happened at another URL than its present one. */
+export function mayHaveMoved({ updatedAt }: { readonly updatedAt: string }, at: string | null): boolean {
+  return at === null || Date.parse(updatedAt) > Date.parse(at);
 }
 
 export function hostOf(url: string): string {
-  return URL.parse(url)?.host ?? url;
+  try {
+    return new URL(url).host;
+  } catch {
+    return url;
+  }
 }

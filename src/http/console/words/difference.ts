@@ -1,20 +1,25 @@
 // A payload field by field: what it was and what it is. Numbers keep the digits that were sent, which a double would lose.
 
+export type Side = 'before' | 'after';
+
 export interface Field {
   readonly name: string;
-  /** As text; null: there is none, as in an INSERT. */
+  /** As text; null: the payload has none, as an INSERT has none from before. */
   readonly before: string | null;
   readonly after: string | null;
-  readonly isChanged: boolean;
+  /** Not known: an UPDATE whose payload does not say what it was. */
+  readonly change: 'changed' | 'same' | 'not known';
 }
 
 export interface Difference {
-  /** Those that changed first, else as the table has them. */
+  /** Those that changed first, then those of which it is not known, else as the table has them. */
   readonly fields: readonly Field[];
+  /** An INSERT has only an after, a DELETE only a before. */
+  readonly sides: readonly Side[];
   /** Large values that did not change, which the payload does not have. */
   readonly unchanged: readonly string[];
-  /** `old` has the key columns only. */
-  readonly isPartial: boolean;
+  /** What the payload has of the row as it was: a table without full identity keeps less than all. */
+  readonly old: 'all' | 'key' | 'nothing';
 }
 
 /** Null: it is no payload with a row. */
@@ -22,19 +27,31 @@ export function differenceOf(body: string): Difference | null {
   const payload = parseExactly(body);
   if (!isRow(payload)) return null;
   const { type, record, old, unchanged, partial } = payload;
-  const isDelete = type === 'DELETE';
-  const [before, after] = [isRow(old) ? old : null, !isDelete && isRow(record) ? record : null];
+  const after = type !== 'DELETE' && isRow(record) ? record : null;
+  const before = isRow(old) ? old : null;
   if (before === null && after === null) return null;
+  const left = Array.isArray(unchanged) ? unchanged.map(String) : [];
+  const isUpdate = type === 'UPDATE';
   const names = [...new Set([...Object.keys(after ?? {}), ...Object.keys(before ?? {})])];
-  const fields = names.map((name) => {
-    const field = { before: textOf(before?.[name]), after: textOf(after?.[name]) };
-    return { name, ...field, isChanged: before === null || after === null || field.before !== field.after };
+  const fields = names.map((name): Field => {
+    const was = textOf(before?.[name]);
+    // What is named as unchanged, and is in the key, is what it was.
+    const is = left.includes(name) ? was : textOf(after?.[name]);
+    return { name, before: was, after: is, change: isUpdate ? changeOf(was, is) : 'changed' };
   });
   return {
-    fields: [...fields.filter(({ isChanged }) => isChanged), ...fields.filter(({ isChanged }) => !isChanged)],
-    unchanged: Array.isArray(unchanged) ? unchanged.map(String) : [],
-    isPartial: partial === true,
+    fields: order.flatMap((change) => fields.filter((field) => field.change === change)),
+    sides: isUpdate ? ['before', 'after'] : [after === null ? 'before' : 'after'],
+    unchanged: left,
+    old: partial === true ? 'key' : isUpdate && before === null ? 'nothing' : 'all',
   };
+}
+
+const order = ['changed', 'not known', 'same'] as const;
+
+function changeOf(was: string | null, is: string | null): Field['change'] {
+  if (was === null) return 'not known';
+  return was === is ? 'same' : 'changed';
 }
 
 /** With line breaks, for reading; as it is where it is no JSON. */
