@@ -74,3 +74,17 @@ describe('a delivery', () => {
     await seen(page.getByText(/Last: 503 after [\d.]+ ms\./));
   });
 });
+
+test('a large count is exact on the webhook’s own page, and short in the list', async () => {
+  await stage.scene.createWebhook({ name: 'busy', table: 'item', company: 'busy' });
+  await stage.scene.database.admin.query(
+    `insert into rowhook.counter (uid, success_count) select uid, 1234567 from rowhook.webhook where id = 'busy'
+     on conflict (uid) do update set success_count = excluded.success_count`,
+  );
+  const page = await stage.open('#/webhooks?search=busy');
+  const short = page.getByRole('listitem', { name: 'busy' }).getByText('1.2M', { exact: true });
+  await seen(short);
+  expect(await short.getAttribute('title')).toBe('1,234,567');
+  await page.goto(`${stage.url}/#/webhooks/busy`);
+  await seen(page.getByText('1,234,567', { exact: true }));
+});

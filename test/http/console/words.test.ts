@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { hrefOf, parseAddress } from '../../../src/http/console/words/places.ts';
-import { amount, rate, size } from '../../../src/http/console/words/amounts.ts';
+import { amount, exact, rate, size } from '../../../src/http/console/words/amounts.ts';
 import { attentionOf, type Attended } from '../../../src/http/console/words/attention.ts';
 import { differenceOf, indented } from '../../../src/http/console/words/difference.ts';
 import { failureOf, failureOfDelivery } from '../../../src/http/console/words/failures.ts';
@@ -199,9 +199,10 @@ test('times are local and UTC, and how long ago', () => {
 });
 
 test('amounts are read at a glance', () => {
-  expect([amount(1_234), amount(1_234_567), rate(0.14), rate(1_400)]).toEqual([
+  expect([amount(1_234), amount(1_234_567), exact(1_234_567), rate(0.14), rate(1_400)]).toEqual([
     '1,234',
     '1.2M',
+    '1,234,567',
     '0.1/s',
     '1,400/s',
   ]);

@@ -1,8 +1,8 @@
 // How many webhooks are how, each a link to the list of them.
 import { useOverview } from '../api/queries.ts';
+import { Amount } from '../parts/amount.tsx';
 import { HealthMark } from '../parts/health-mark.tsx';
 import { EmptyNote, QueryNote } from '../parts/note.tsx';
-import { amount } from '../words/amounts.ts';
 import { hrefOf } from '../words/places.ts';
 
 const worstFirst = [
@@ -39,13 +39,13 @@ export function Healths() {
           {healths.map(({ health, count }) => (
             <li key={health}>
               <a href={hrefOf(['webhooks'], { show: health })}>
-                <HealthMark health={health} /> <b>{amount(count)}</b>
+                <HealthMark health={health} /> <Amount count={count} />
               </a>
             </li>
           ))}
           <li>
             <a href={hrefOf(['webhooks'])}>
-              In all <b>{amount(total)}</b>
+              In all <Amount count={total} />
             </a>
           </li>
         </ul>

@@ -5,7 +5,7 @@ import { hasMore, useLosses } from '../api/queries.ts';
 import type { Loss } from '../api/types.ts';
 import { LocalTime } from '../parts/moment.tsx';
 import { EmptyNote, QueryNote } from '../parts/note.tsx';
-import { amount } from '../words/amounts.ts';
+import { exact } from '../words/amounts.ts';
 
 const step = 20;
 const most = 1_000;
@@ -67,7 +67,7 @@ function LossTable({ list, hasWebhooks }: { readonly list: readonly Loss[]; read
               )}
               <td>{loss.table ?? '–'}</td>
               <td>{loss.reason}</td>
-              <td className="number">{loss.count === null ? 'unknown' : amount(loss.count)}</td>
+              <td className="number">{loss.count === null ? 'unknown' : exact(loss.count)}</td>
               <td>{loss.detail ?? ''}</td>
             </tr>
           ))}

@@ -2,11 +2,11 @@
 import { memo } from 'react';
 import { hrefOf } from '../words/places.ts';
 import type { Webhook } from '../api/types.ts';
+import { Amount } from '../parts/amount.tsx';
 import { HealthMark } from '../parts/health-mark.tsx';
 import { LastHour } from '../parts/last-hour.tsx';
 import { Ago, LocalTime } from '../parts/moment.tsx';
 import { useNow } from '../parts/now.ts';
-import { amount } from '../words/amounts.ts';
 import { attentionOf, hostOf } from '../words/attention.ts';
 import { WebhookActions } from './webhook-actions.tsx';
 
@@ -63,7 +63,7 @@ interface CountProps {
 function Count({ count, word, last }: CountProps) {
   return (
     <div>
-      <b>{amount(count)}</b> {word}
+      <Amount count={count} /> {word}
       {last !== null && (
         <span className="quiet">
           {' '}

@@ -9,7 +9,7 @@ import { FullTime } from '../parts/moment.tsx';
 import { EmptyNote, QueryNote } from '../parts/note.tsx';
 import { useNow } from '../parts/now.ts';
 import { useIsOperator } from '../session-context.ts';
-import { amount } from '../words/amounts.ts';
+import { exact } from '../words/amounts.ts';
 import { attentionOf } from '../words/attention.ts';
 import { DeliveryList } from './delivery-list.tsx';
 import { FailureGroups } from './failure-groups.tsx';
@@ -93,7 +93,7 @@ function Head({ webhook }: { readonly webhook: Webhook }) {
         {figures.map(([name, count]) => (
           <div key={name}>
             <dt>{name}</dt>
-            <dd>{amount(count)}</dd>
+            <dd>{exact(count)}</dd>
           </div>
         ))}
       </dl>

@@ -3,9 +3,14 @@
 const plain = new Intl.NumberFormat('en-US');
 const short = new Intl.NumberFormat('en-US', { notation: 'compact', maximumFractionDigits: 1 });
 
+/** `1,234,567`: every digit. */
+export function exact(count: number): string {
+  return plain.format(count);
+}
+
 /** `1,234`; from a hundred thousand on `123K`. */
 export function amount(count: number): string {
-  return count < 100_000 ? plain.format(count) : short.format(count);
+  return count < 100_000 ? exact(count) : short.format(count);
 }
 
 /** `1 failure`, `47 failures`. */
