@@ -2,6 +2,7 @@
 import { useTables } from '../api/queries.ts';
 import type { Table } from '../api/types.ts';
 import { FormField } from './form-field.tsx';
+import { byModule } from './modules.ts';
 import type { Draft } from './webhook-draft.ts';
 
 export interface ChoiceProps {
@@ -14,12 +15,11 @@ export interface ChoiceProps {
 export function TableChoice({ id, draft, set, problem }: ChoiceProps) {
   const tables = useTables().data ?? [];
   const enabled = tables.filter((table) => table.enabled || table.name === draft.table);
-  const modules = Map.groupBy(enabled, ({ module }) => module ?? 'Other tables');
   return (
     <FormField id={id} label="Table" problem={problem}>
       <select value={draft.table} onChange={({ target }) => set({ table: target.value })}>
         <option value="">Choose…</option>
-        {[...modules].map(([module, inModule]) => (
+        {byModule(enabled).map(([module, inModule]) => (
           <optgroup key={module} label={module}>
             {inModule.map((table) => (
               <option key={table.name} value={table.name}>

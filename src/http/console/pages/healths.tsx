@@ -23,7 +23,7 @@ function rankOf(health: string): number {
 
 export function Healths() {
   const overview = useOverview();
-  const healths = (overview.data?.webhooks ?? []).toSorted((a, b) => rankOf(a.health) - rankOf(b.health));
+  const healths = [...(overview.data?.webhooks ?? [])].sort((a, b) => rankOf(a.health) - rankOf(b.health));
   const total = healths.reduce((sum, { count }) => sum + count, 0);
   return (
     <section aria-labelledby="healths">

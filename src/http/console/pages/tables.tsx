@@ -5,10 +5,10 @@ import type { Table, TableCheck } from '../api/types.ts';
 import { Code } from '../parts/copy.tsx';
 import { EmptyNote, QueryNote } from '../parts/note.tsx';
 import { EnableStatement } from './enable-statement.tsx';
+import { byModule } from './modules.ts';
 
 export function TablesPage() {
   const tables = useTables();
-  const modules = Map.groupBy(tables.data ?? [], ({ module }) => module ?? 'Other tables');
   return (
     <>
       <h1>Tables</h1>
@@ -16,7 +16,7 @@ export function TablesPage() {
       {tables.data?.length === 0 && (
         <EmptyNote>No table is enabled yet: its owner runs the statement below.</EmptyNote>
       )}
-      {[...modules].map(([module, inModule]) => (
+      {byModule(tables.data ?? []).map(([module, inModule]) => (
         <section key={module} aria-label={module}>
           <h2>{module}</h2>
           {inModule.map((table) => (
