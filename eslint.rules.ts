@@ -35,7 +35,7 @@ const doors: Record<string, Door> = {
   vitest: { open: tests },
   react: { open: ['src/http/console/'] },
   'react-dom': { open: ['src/http/console/main.tsx'] },
-  '@tanstack/react-query': { open: ['src/http/console/main.tsx', 'src/http/console/api/queries.ts'] },
+  '@tanstack/react-query': { open: ['src/http/console/main.tsx', 'src/http/console/api/'] },
   uplot: { open: ['src/http/console/parts/chart.tsx'] },
   'openapi-fetch': { open: ['src/http/console/api/client.ts'] },
   vite: { open: ['vite.config.ts', 'src/cli/demo/console-build.ts', 'test/browser/'] },

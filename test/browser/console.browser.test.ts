@@ -202,24 +202,17 @@ describe("a company's people", () => {
   test('are asked again when their token has expired, and lose nothing that they typed', async () => {
     const page = await stage.open('#/webhooks', { token: await stage.tokenOf('ours', 4) });
     await page.getByRole('form').getByLabel('Name').fill('half of a form');
-    await seen(page.getByRole('dialog').getByText(/expired/));
+    await seen(page.getByRole('region', { name: 'Sign in again' }).getByText(/expired/));
     await page.getByLabel('Token').fill(await stage.tokenOf('ours'));
     await page.keyboard.press('Enter');
-    await gone(page.getByRole('dialog'));
+    await gone(page.getByRole('region', { name: 'Sign in again' }));
     expect(await page.getByRole('form').getByLabel('Name').inputValue()).toBe('half of a form');
     await seen(rowOf(page, 'own-hook'));
   });
 
   test('are signed in by the page around the frame, if its origin is configured', async () => {
     const page = await stage.open('#/', { token: null });
-    const token = await stage.tokenOf('ours');
-    stage.parent.html = `<!doctype html><iframe src="${stage.url}/#/webhooks" width="1000" height="700"></iframe><script>
-      const frame = document.querySelector('iframe');
-      addEventListener('message', ({ origin, data }) => {
-        if (origin === '${stage.url}' && data.type === 'rowhook:ready')
-          frame.contentWindow.postMessage({ type: 'rowhook:token', token: '${token}' }, origin);
-      });
-    </script>`;
+    stage.parent.html = stage.frameGiving([await stage.tokenOf('ours')]);
     await page.goto(stage.parent.origin);
     await seen(page.frameLocator('iframe').getByRole('listitem', { name: 'own-hook' }));
     // The same page under another name is another origin.

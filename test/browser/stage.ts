@@ -22,6 +22,8 @@ export interface Stage extends AsyncDisposable {
   /** Its origin may show the console in a frame. */
   readonly parent: ParentPage;
   tokenOf(companyId: string, seconds?: number): Promise<string>;
+  /** A page with the console in a frame, which gets the first of these tokens when it is ready and the next whenever it needs one. */
+  frameGiving(tokens: readonly string[]): string;
   /** The id of the newest delivery in the log, once there is one. */
   deliveryOf(webhookId: string): Promise<string>;
   /** `hash`: the place within the page. Signed in with the token; null: with none. */
@@ -43,6 +45,7 @@ export async function openStage(): Promise<Stage> {
     url,
     parent,
     tokenOf,
+    frameGiving: (tokens) => frameGiving(url, tokens),
     deliveryOf: (webhookId) => newestDelivery(url, webhookId),
     open: async (hash, { token = operatorToken, ...options } = {}) => {
       const context = await browser.newContext(options);
@@ -102,4 +105,17 @@ async function startParentPage(): Promise<ParentPage> {
     },
   };
   return parent;
+}
+
+function frameGiving(url: string, tokens: readonly string[]): string {
+  return `<!doctype html><iframe src="${url}/#/webhooks" width="1000" height="700"></iframe><script>
+    const tokens = ${JSON.stringify(tokens)};
+    const asked = [];
+    addEventListener('message', ({ origin, source, data }) => {
+      if (origin !== '${url}') return;
+      asked.push(data.type);
+      const token = tokens.shift();
+      if (token !== undefined) source.postMessage({ type: 'rowhook:token', token }, origin);
+    });
+  </script>`;
 }

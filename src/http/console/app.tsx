@@ -2,7 +2,7 @@
 // stays as it is below the question.
 import { useEffect, useRef } from 'react';
 import { useAddress } from './address.ts';
-import { queryClient, useSession } from './api/queries.ts';
+import { useLostSince } from './api/reach.ts';
 import type { Session } from './api/types.ts';
 import { Navigation } from './navigation.tsx';
 import { DeliveryPage } from './pages/delivery.tsx';
@@ -12,38 +12,41 @@ import { TablesPage } from './pages/tables.tsx';
 import { WebhookPage } from './pages/webhook.tsx';
 import { WebhooksPage } from './pages/webhooks.tsx';
 import { WhyPage } from './pages/why.tsx';
-import { EmptyNote, QueryNote } from './parts/note.tsx';
-import { useToken } from './session.ts';
+import { LocalTime } from './parts/moment.tsx';
+import { EmptyNote, ErrorNote, Waiting } from './parts/note.tsx';
+import { scopeOf, useSessionState } from './session.ts';
 import { SessionContext } from './session-context.ts';
-import { SignIn } from './sign-in.tsx';
+import { SignIn, SignInAgain } from './sign-in.tsx';
 
 export function App() {
-  const { token, refusal } = useToken();
-  const session = useSession();
-  useEffect(() => {
-    // Of another token, or none: everything is asked for again.
-    void queryClient.invalidateQueries();
-  }, [token]);
-  const isAsking = refusal !== null;
-  if (session.data === undefined) {
-    if (isAsking) return <SignIn refusal={refusal} isAgain={false} />;
+  const { session, refusal, trouble } = useSessionState();
+  if (session === null) {
+    if (refusal !== null) return <SignIn />;
     return (
       <main className="lonely">
-        <QueryNote query={session} />
+        {trouble === null ? (
+          <Waiting />
+        ) : (
+          <ErrorNote error={new Error(`${trouble} It is tried again by itself.`)} />
+        )}
       </main>
     );
   }
-  const { kind, companyId } = session.data;
   return (
-    <SessionContext value={session.data}>
-      {isAsking && <SignIn refusal={refusal} isAgain />}
+    <SessionContext value={session}>
       {/* Another company's page begins anew. */}
-      <Shell key={`${kind} ${companyId ?? ''}`} session={session.data} />
+      <Shell key={scopeOf(session)} session={session} isAsking={refusal !== null} />
     </SessionContext>
   );
 }
 
-function Shell({ session }: { readonly session: Session }) {
+interface ShellProps {
+  readonly session: Session;
+  /** Another token is needed. */
+  readonly isAsking: boolean;
+}
+
+function Shell({ session, isAsking }: ShellProps) {
   const { path } = useAddress();
   const place = path.join('/');
   const main = useRef<HTMLElement>(null);
@@ -61,9 +64,21 @@ function Shell({ session }: { readonly session: Session }) {
       </button>
       <Navigation session={session} section={path[0] ?? ''} />
       <main ref={main} tabIndex={-1}>
+        {isAsking ? <SignInAgain /> : <LostNote />}
         <Page path={path} isOperator={session.kind === 'operator'} />
       </main>
     </div>
+  );
+}
+
+function LostNote() {
+  const lostSince = useLostSince();
+  if (lostSince === null) return null;
+  return (
+    <p className="note bad again" role="alert">
+      The service cannot be reached. What is shown is as of <LocalTime at={lostSince.toISOString()} />; it is
+      asked again and again.
+    </p>
   );
 }
 

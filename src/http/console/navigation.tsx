@@ -1,7 +1,6 @@
 // Where one can go, and who is signed in. A company sees only what is its own.
-import { queryClient } from './api/queries.ts';
 import type { Session } from './api/types.ts';
-import { currentToken, signOut } from './session.ts';
+import { currentToken, isFramed, signOut } from './session.ts';
 
 const pages = [
   { section: '', name: 'Overview', isOperators: false },
@@ -34,17 +33,12 @@ export function Navigation({ session, section }: { readonly session: Session; re
       </nav>
       <div className="who">
         <span>{isOperator ? 'Operator' : `Company ${session.companyId ?? ''}`}</span>
-        {currentToken() !== null && (
-          <button type="button" className="small" onClick={leave}>
+        {currentToken() !== null && !isFramed && (
+          <button type="button" className="small" onClick={signOut}>
             Sign out
           </button>
         )}
       </div>
     </header>
   );
-}
-
-function leave(): void {
-  signOut();
-  queryClient.clear();
 }

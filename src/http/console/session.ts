@@ -1,66 +1,146 @@
-// The token of this tab: pasted, taken from the fragment, or handed over by the page around the frame. Invariant: it is kept in this tab only,
-// never stays in the address, and is taken from no page whose origin the operator did not configure.
+// Who looks: the token of this tab and what the service says of it. Invariants: a token is kept in this tab only and never stays in the
+// address; a frame keeps none, and takes one only from a page whose origin the operator configured; nothing that was read with one token is
+// shown under another that sees something else.
 import { useSyncExternalStore } from 'react';
+import { queryClient } from './api/query-client.ts';
+import { ask, baseUrl } from './api/reach.ts';
+import type { Session } from './api/types.ts';
+import { isToken } from './words/tokens.ts';
 
-export interface TokenState {
+export interface SessionState {
   readonly token: string | null;
-  /** Why another one is asked for; null: none is. */
+  /** Null: the service has not said yet whose token it is. */
+  readonly session: Session | null;
+  /** Why another token is asked for, empty for no reason; null: none is. */
   readonly refusal: string | null;
+  /** Why the service could not be asked. It is tried again by itself. */
+  readonly trouble: string | null;
+  readonly isTrying: boolean;
 }
 
 const storageKey = 'rowhook-token';
+const againMs = 3_000;
+const nobody: SessionState = { token: null, session: null, refusal: null, trouble: null, isTrying: false };
 const listeners = new Set<() => void>();
-let state: TokenState = { token: null, refusal: null };
+let state = nobody;
+// Of a token that is being tried: an answer to an earlier one says nothing.
+let attempts = 0;
+let toldParentOf: string | null | undefined;
 
-/** Of the pages that may show this one in a frame, as the service was told. */
-function trustedOrigins(): readonly string[] {
-  const content = document.querySelector('meta[name="rowhook-origins"]')?.getAttribute('content') ?? '';
-  return content.split(' ').filter((origin) => origin !== '');
-}
+/** The page around this one gives the token. */
+export const isFramed = window.parent !== window;
 
 export function beginSession(): void {
-  state = { token: takeFromFragment() ?? stored(), refusal: null };
-  if (window.parent === window) return;
-  window.addEventListener('message', ({ origin, source, data }: MessageEvent<unknown>) => {
-    if (source !== window.parent || !trustedOrigins().includes(origin)) return;
-    const token = tokenOf(data);
+  // Before whoever shows the place that the address names.
+  window.addEventListener('hashchange', () => {
+    const token = takeFromFragment();
     if (token !== null) signIn(token);
   });
-  tellParent('rowhook:ready');
+  if (isFramed) {
+    window.addEventListener('message', ({ origin, source, data }: MessageEvent<unknown>) => {
+      if (source !== window.parent || !trustedOrigins().includes(origin)) return;
+      const token = tokenOf(data);
+      if (token !== null) signIn(token);
+    });
+    tellParent('rowhook:ready');
+  }
+  const token = takeFromFragment() ?? stored();
+  if (token === null) void establish(null);
+  else signIn(token);
 }
 
 export function currentToken(): string | null {
   return state.token;
 }
 
+/** Why the token of this moment is not to be used any more. */
+export function refusalOf(): string | null {
+  return state.session === null ? null : state.refusal;
+}
+
 export function signIn(token: string): void {
-  change({ token, refusal: null });
-  keep(token);
+  if (isToken(token)) void establish(token);
+  else
+    change({ ...state, refusal: 'This is no token: one has letters, digits, dots, dashes and underscores.' });
 }
 
 export function signOut(): void {
-  change({ token: null, refusal: '' });
+  attempts += 1;
   keep(null);
+  queryClient.clear();
+  change({ ...nobody, refusal: '' });
 }
 
-/** The service did not take the token, or wants one. What is shown stays, so that nothing typed is lost. */
+/** The service does not take the token any more. What is shown stays, so that nothing typed is lost. */
 export function tokenRefused(refusal: string): void {
   change({ ...state, refusal });
-  tellParent('rowhook:token-needed');
+  tellTokenNeeded(state.token);
 }
 
-export function useToken(): TokenState {
+export function useSessionState(): SessionState {
   return useSyncExternalStore(subscribe, () => state);
 }
 
-function subscribe(listener: () => void): () => void {
-  listeners.add(listener);
-  return () => listeners.delete(listener);
+/** Asks whose token it is, and works with it from then on. */
+async function establish(token: string | null): Promise<void> {
+  const attempt = (attempts += 1);
+  change({ ...state, isTrying: true });
+  const { session, refusal, isWrong, trouble } = await whose(token);
+  if (attempt !== attempts) return;
+  if (session !== null) {
+    keep(token);
+    const isSame = state.session !== null && scopeOf(state.session) === scopeOf(session);
+    if (!isSame) queryClient.clear();
+    change({ ...nobody, token, session });
+    if (isSame) void queryClient.invalidateQueries();
+    return;
+  }
+  if (refusal !== null) {
+    if (isWrong) keep(null);
+    change({ ...state, refusal, trouble: null, isTrying: false });
+    tellTokenNeeded(token);
+    return;
+  }
+  change({ ...state, trouble, isTrying: state.session === null });
+  setTimeout(() => {
+    if (attempt === attempts) void establish(token);
+  }, againMs);
 }
 
-function change(next: TokenState): void {
-  state = next;
-  for (const listener of listeners) listener();
+/** What a token sees: `operator`, or the company. */
+export function scopeOf({ kind, companyId }: Session): string {
+  return `${kind} ${companyId ?? ''}`;
+}
+
+interface Whose extends Pick<SessionState, 'session' | 'refusal' | 'trouble'> {
+  /** It is not refused for this moment only. */
+  readonly isWrong: boolean;
+}
+
+const unknown: Whose = { session: null, refusal: null, isWrong: false, trouble: null };
+
+async function whose(token: string | null): Promise<Whose> {
+  const headers = token === null ? {} : { authorization: `Bearer ${token}` };
+  try {
+    const response = await ask(new Request(`${baseUrl}/v1/session`, { headers }));
+    if (response.ok) return { ...unknown, session: (await response.json()) as Session };
+    const { detail } = (await response.json()) as { readonly detail?: string };
+    const sentence = detail ?? `The service answered ${response.status}.`;
+    const isWrong = response.status === 401;
+    // Nobody gave one, so none was wrong.
+    if (isWrong && token === null) return { ...unknown, refusal: '' };
+    // Asking again by itself would only be counted against this address.
+    if (isWrong || response.status === 429) return { ...unknown, refusal: sentence, isWrong };
+    return { ...unknown, trouble: sentence };
+  } catch (error) {
+    return { ...unknown, trouble: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+/** Of the pages that may show this one in a frame, as the service was told. */
+function trustedOrigins(): readonly string[] {
+  const content = document.querySelector('meta[name="rowhook-origins"]')?.getAttribute('content') ?? '';
+  return content.split(' ').filter((origin) => origin !== '');
 }
 
 /** `#token=…`, with `&to=/webhooks` if another page is meant than the first. */
@@ -70,7 +150,6 @@ function takeFromFragment(): string | null {
   if (token === null) return null;
   const to = given.get('to') ?? '/';
   history.replaceState(null, '', `#${to.startsWith('/') ? to : '/'}`);
-  keep(token);
   return token;
 }
 
@@ -80,13 +159,31 @@ function tokenOf(message: unknown): string | null {
   return type === 'rowhook:token' && typeof token === 'string' ? token : null;
 }
 
+// Once for each that was refused: the parent makes a new one for every time it is told.
+function tellTokenNeeded(token: string | null): void {
+  if (toldParentOf === token) return;
+  toldParentOf = token;
+  tellParent('rowhook:token-needed');
+}
+
 function tellParent(type: string): void {
-  if (window.parent === window) return;
+  if (!isFramed) return;
   for (const origin of trustedOrigins()) window.parent.postMessage({ type }, origin);
 }
 
-// A browser may forbid storage to frames; then the token lives as long as the page.
+function subscribe(listener: () => void): () => void {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
+}
+
+function change(next: SessionState): void {
+  state = next;
+  for (const listener of listeners) listener();
+}
+
+// In a frame the token of whoever was there before would be taken for that of whoever is there now.
 function keep(token: string | null): void {
+  if (isFramed) return;
   try {
     if (token === null) sessionStorage.removeItem(storageKey);
     else sessionStorage.setItem(storageKey, token);
@@ -96,6 +193,7 @@ function keep(token: string | null): void {
 }
 
 function stored(): string | null {
+  if (isFramed) return null;
   try {
     return sessionStorage.getItem(storageKey);
   } catch {

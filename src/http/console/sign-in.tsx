@@ -1,28 +1,23 @@
 // Asks for a token: instead of a page that was never shown, or above the one that is, whose form stays as it was filled in.
 import { useState, type SubmitEvent } from 'react';
-import { queryClient } from './api/queries.ts';
-import { Dialog } from './parts/dialog.tsx';
-import { signIn } from './session.ts';
+import { ErrorNote } from './parts/note.tsx';
+import { isFramed, signIn, useSessionState } from './session.ts';
 
-export interface SignInProps {
-  /** What the service said of the last one; empty: there was none. */
-  readonly refusal: string;
-  readonly isAgain: boolean;
-}
-
-export function SignIn({ refusal, isAgain }: SignInProps) {
-  if (isAgain)
+/** While nothing can be shown. */
+export function SignIn() {
+  if (isFramed)
     return (
-      <Dialog title="Sign in again" onClose={() => undefined}>
-        <p>The page stays as it is: what you typed is not lost.</p>
-        <TokenForm refusal={refusal} />
-      </Dialog>
+      <main className="lonely">
+        <p className="note empty" role="status">
+          Waiting for the page around this one to sign you in…
+        </p>
+      </main>
     );
   return (
     <main className="lonely">
       <h1>rowhook</h1>
       <p>Row changes in Postgres become webhooks. This is its console: what is sent, what fails, and why.</p>
-      <TokenForm refusal={refusal} />
+      <TokenForm hasFocus />
       <p className="quiet">
         The operator’s token is <code>ROWHOOK_ADMIN_TOKEN</code>; one for a company is made with{' '}
         <code>rowhook token --company &lt;id&gt;</code>. It is kept in this tab only.
@@ -31,14 +26,24 @@ export function SignIn({ refusal, isAgain }: SignInProps) {
   );
 }
 
-function TokenForm({ refusal }: { readonly refusal: string }) {
+/** Above the page that is shown. It takes the focus from nobody who types there. */
+export function SignInAgain() {
+  return (
+    <section className="again" aria-labelledby="again">
+      <h2 id="again">Sign in again</h2>
+      <p>The page stays as it is: what you typed is not lost, and nothing on it is renewed meanwhile.</p>
+      {isFramed ? <Refusal /> : <TokenForm hasFocus={false} />}
+    </section>
+  );
+}
+
+function TokenForm({ hasFocus }: { readonly hasFocus: boolean }) {
   const [token, setToken] = useState('');
+  const { refusal, isTrying } = useSessionState();
   const submit = (event: SubmitEvent): void => {
     event.preventDefault();
     const given = token.trim();
-    if (given === '') return;
-    signIn(given);
-    void queryClient.invalidateQueries();
+    if (given !== '') signIn(given);
   };
   return (
     <form onSubmit={submit} className="token">
@@ -49,18 +54,28 @@ function TokenForm({ refusal }: { readonly refusal: string }) {
         autoComplete="off"
         spellCheck={false}
         value={token}
-        autoFocus
+        autoFocus={hasFocus}
         onChange={({ target }) => setToken(target.value)}
-        aria-describedby={refusal === '' ? undefined : 'token-refusal'}
+        aria-describedby={refusal === null || refusal === '' ? undefined : 'token-refusal'}
       />
       <button type="submit" className="primary">
-        Sign in
+        {isTrying ? 'Signing in…' : 'Sign in'}
       </button>
-      {refusal !== '' && (
+      <Refusal />
+    </form>
+  );
+}
+
+function Refusal() {
+  const { refusal, trouble } = useSessionState();
+  return (
+    <>
+      {refusal !== null && refusal !== '' && (
         <p id="token-refusal" className="note bad" role="alert">
           {refusal}
         </p>
       )}
-    </form>
+      {trouble !== null && <ErrorNote error={new Error(`${trouble} It is tried again by itself.`)} />}
+    </>
   );
 }

@@ -4,6 +4,8 @@ import { amount, exact, rate, size } from '../../../src/http/console/words/amoun
 import { attentionOf, type Attended } from '../../../src/http/console/words/attention.ts';
 import { differenceOf, indented } from '../../../src/http/console/words/difference.ts';
 import { failureOf, failureOfDelivery } from '../../../src/http/console/words/failures.ts';
+import { summaryOfService, summaryOfWebhooks } from '../../../src/http/console/words/summary.ts';
+import { isToken } from '../../../src/http/console/words/tokens.ts';
 import { enableSql } from '../../../src/http/console/words/statements.ts';
 import { ago, duration, localTime, utcTime } from '../../../src/http/console/words/times.ts';
 
@@ -24,8 +26,14 @@ function webhook(changed: Partial<Attended>): Attended {
       errorCount: 50,
     },
     ...{ backlogCount: 0, backlogSince: null, breakerSince: null, breakerProbeAt: null, pauseReason: null },
+    breaker: null,
     ...{ updatedAt: '2026-02-28T11:00:00Z', table: 'item' },
-    activity: { failuresInRow: 47, failingSince: '2026-03-01T09:12:00Z', lastFailureMs: 120 },
+    activity: {
+      lastHour: { delivered: [3, 66, 1] },
+      failuresInRow: 47,
+      failingSince: '2026-03-01T09:12:00Z',
+      lastFailureMs: 120,
+    },
     ...changed,
   };
 }
@@ -56,7 +64,15 @@ describe('one sentence says what is wrong with a webhook', () => {
     [
       'catching up',
       { health: 'catching up', backlogCount: 1, backlogSince: '2026-03-01T11:00:00Z' },
-      '1 delivery waits to be sent, the oldest since 12:00:00.',
+      '1 delivery waits to be sent, the oldest since 12:00:00, for 60 min. 66 went out in the last full minute.',
+    ],
+    [
+      'not sent to, by its breaker',
+      {
+        ...{ health: 'breaker open', breaker: 'wait', breakerSince: '2026-03-01T11:55:00Z' },
+        breakerProbeAt: '2026-03-01T12:00:16Z',
+      },
+      'Its breaker is open since 12:55:00, for 5 min, after many failures in a row: what comes waits. The next try is in 16 s. Last: 503 from api.example.com after 120 ms.',
     ],
     [
       'table disabled',
@@ -185,11 +201,13 @@ test('times are local and UTC, and how long ago', () => {
   expect(localTime(at, now, zone)).toBe('00:30:00');
   expect(localTime(at, now, 'UTC')).toBe('28 Feb 23:30:00');
   expect(utcTime(at)).toBe('2026-02-28 23:30:00 UTC');
-  expect([ago(now, now), ago(at, now), ago(new Date(now.getTime() + 20_000), now)]).toEqual([
+  expect([ago(now, now), ago(at, now), ago(new Date(now.getTime() + 120_000), now)]).toEqual([
     'just now',
     '13 h ago',
-    'in 20 s',
+    'in 2 min',
   ]);
+  // The clocks of a browser and a server differ by seconds.
+  expect(ago(new Date(now.getTime() + 3_000), now)).toBe('just now');
   expect([duration(0.234), duration(120.4), duration(2_540), duration(600_000)]).toEqual([
     '0.2 ms',
     '120 ms',
@@ -218,4 +236,34 @@ test.each([
   const read = parseAddress(hash);
   expect([read.path, Object.fromEntries(read.params)]).toEqual([path, params]);
   expect(hrefOf(path, params)).toBe(hash);
+});
+
+describe('the overview in a line', () => {
+  test.each<[Record<string, number>, string]>([
+    [{}, 'There is no webhook yet.'],
+    [{ ok: 1 }, 'The only webhook does not fail.'],
+    [{ ok: 7, idle: 3 }, 'None of the 10 webhooks fails.'],
+    [{ ok: 7, failing: 1 }, '1 webhook fails.'],
+    [
+      { ok: 7, failing: 2, 'breaker open': 1, paused: 3 },
+      '2 webhooks fail, 1 is not sent to, by its breaker, 3 are paused.',
+    ],
+  ])('of %j', (counts, line) => {
+    const healths = Object.entries(counts).map(([health, count]) => ({ health, count }));
+    expect(summaryOfWebhooks(healths)).toBe(line);
+  });
+
+  test('says of the service what is worst', () => {
+    const well = { failing: 0, warning: 0, lagMs: 3 };
+    expect(summaryOfService(well)).toBe('The service itself is well.');
+    expect(summaryOfService({ ...well, lagMs: null })).toBe('The service itself is well.');
+    expect(summaryOfService({ ...well, warning: 1 })).toBe('The service itself works; 1 check warns.');
+    expect(summaryOfService({ ...well, warning: 1, lagMs: 90_000 })).toContain('changes that are 90 s old');
+    expect(summaryOfService({ failing: 2, warning: 1, lagMs: 90_000 })).toContain('2 checks fail');
+  });
+});
+
+test('what has a quote, a space or a line break in it is no token', () => {
+  expect([isToken('eyJhbGciOi.J9-_x'), isToken('s3cret+/=')]).toEqual([true, true]);
+  expect(['“eyJ”', 'a b', 'a\n', ''].map(isToken)).toEqual([false, false, false, false]);
 });

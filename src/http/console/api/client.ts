@@ -1,7 +1,8 @@
 // The public API as the OpenAPI document describes it. A refusal becomes an ApiProblem with the service's own sentence.
-import createClient, { type Middleware } from 'openapi-fetch';
-import { currentToken, tokenRefused } from '../session.ts';
+import createClient from 'openapi-fetch';
+import { currentToken, refusalOf, tokenRefused } from '../session.ts';
 import type { components, paths } from './openapi.ts';
+import { ask, baseUrl } from './reach.ts';
 
 type ProblemDetails = components['schemas']['Problem'];
 
@@ -17,23 +18,19 @@ export class ApiProblem extends Error {
   }
 }
 
-const authorize: Middleware = {
-  onRequest({ request }) {
-    const token = currentToken();
-    if (token !== null) request.headers.set('authorization', `Bearer ${token}`);
-    return request;
-  },
-  async onResponse({ request, response }) {
-    // One that came back after another token was given says nothing of that one.
-    const token = currentToken();
-    const isOfThisToken =
-      request.headers.get('authorization') === (token === null ? null : `Bearer ${token}`);
-    if (response.status === 401 && isOfThisToken) tokenRefused(await sentenceOf(response.clone(), token));
-  },
-};
+export const api = createClient<paths>({ baseUrl, fetch: askWithToken });
 
-export const api = createClient<paths>({ baseUrl: new URL('.', location.href).href.replace(/\/$/, '') });
-api.use(authorize);
+/** With the token of this moment. One that was refused is not tried again: it would be counted against this address. */
+async function askWithToken(request: Request): Promise<Response> {
+  const refusal = refusalOf();
+  if (refusal !== null) throw new ApiProblem(401, { detail: refusal });
+  const token = currentToken();
+  if (token !== null) request.headers.set('authorization', `Bearer ${token}`);
+  const response = await ask(request);
+  // One that came back after another token was given says nothing of that one.
+  if (response.status === 401 && token === currentToken()) tokenRefused(await detailOf(response.clone()));
+  return response;
+}
 
 interface Answer<T> {
   readonly data?: T;
@@ -41,17 +38,14 @@ interface Answer<T> {
   readonly response: Response;
 }
 
-/** @throws {ApiProblem} */
+/** @throws {ApiProblem | Unreachable} */
 export async function answerOf<T>(asked: Promise<Answer<T>>): Promise<T> {
-  const { data, error, response } = await asked.catch((cause: unknown) => {
-    throw new Error('The service cannot be reached.', { cause });
-  });
+  const { data, error, response } = await asked;
   if (!response.ok) throw new ApiProblem(response.status, error ?? {});
   return data as T;
 }
 
-async function sentenceOf(response: Response, token: string | null): Promise<string> {
-  if (token === null) return '';
-  const { detail } = (await response.json().catch(() => ({}))) as Partial<ProblemDetails>;
-  return detail ?? 'The token is not valid.';
+async function detailOf(response: Response): Promise<string> {
+  const problem = (await response.json().catch(() => ({}))) as Partial<ProblemDetails>;
+  return problem.detail ?? 'The service does not take this token.';
 }

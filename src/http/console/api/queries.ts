@@ -1,30 +1,11 @@
 // What the pages ask for, how often, and what a change makes stale. Nothing is asked for while the page is hidden.
-import { keepPreviousData, QueryClient, useMutation, useQuery } from '@tanstack/react-query';
+import { keepPreviousData, useMutation, useQuery } from '@tanstack/react-query';
 import { answerOf, api, ApiProblem } from './client.ts';
+import { queryClient } from './query-client.ts';
 import type { NewWebhook, WebhookChanges } from './types.ts';
 
 const oftenMs = 3_000;
 const seldomMs = 15_000;
-
-export const queryClient = new QueryClient({
-  defaultOptions: {
-    queries: {
-      staleTime: 1_000,
-      // What was refused stays refused; what cannot be reached is asked for again anyway.
-      retry: false,
-    },
-  },
-});
-
-export function useSession() {
-  return useQuery({
-    queryKey: ['session'],
-    queryFn: () => answerOf(api.GET('/v1/session')),
-    // Until the service is there.
-    refetchInterval: ({ state }) => (state.status === 'error' ? oftenMs : false),
-    staleTime: Infinity,
-  });
-}
 
 export function useOverview() {
   return useQuery({

@@ -1,13 +1,16 @@
 // What is wrong at this moment, worst first: one sentence each, what to do about it, and where to go.
-import { hasMore, useOverview, useStatus, useWebhooks } from '../api/queries.ts';
+import { hasMore, useOverview, useStatus, useVitals, useWebhooks } from '../api/queries.ts';
 import type { Check, Webhook } from '../api/types.ts';
 import { HealthMark } from '../parts/health-mark.tsx';
 import { LastHour } from '../parts/last-hour.tsx';
+import { LocalTime } from '../parts/moment.tsx';
 import { EmptyNote, QueryNote } from '../parts/note.tsx';
 import { useNow } from '../parts/now.ts';
 import { amount } from '../words/amounts.ts';
 import { attentionOf } from '../words/attention.ts';
+import { failureOf } from '../words/failures.ts';
 import { hrefOf } from '../words/places.ts';
+import { summaryOfService, summaryOfWebhooks } from '../words/summary.ts';
 
 const shownAtMost = 10;
 const needy = ['failing', 'breaker open', 'table disabled', 'catching up'] as const;
@@ -19,15 +22,25 @@ export function Attention({ isOperator }: { readonly isOperator: boolean }) {
   const checks = (status.data?.checks ?? []).filter((check) => check.status !== 'ok' && !isOfWebhooks(check));
   const list = webhooks.data?.data ?? [];
   const losses = overview.data?.losses ?? [];
-  const isWell = list.length === 0 && checks.length === 0 && losses.length === 0;
+  const found = list.length + checks.length + (losses.length > 0 ? 1 : 0);
+  const asked = isOperator ? [webhooks, overview, status] : [webhooks, overview];
+  const isKnown = asked.every(({ data, error }) => data !== undefined && error === null);
   return (
     <section aria-labelledby="attention">
-      <h2 id="attention">Needs attention</h2>
-      <QueryNote query={webhooks} />
-      {isWell && webhooks.data !== undefined && (
+      <div className="title">
+        <h2 id="attention">Needs attention</h2>
+        {found > 0 && <span className="quiet">{hasMore(webhooks.data) ? `${found} and more` : found}</span>}
+      </div>
+      {asked.map((query, at) => (
+        <QueryNote key={at} query={query} />
+      ))}
+      {isKnown && found === 0 && (
         <EmptyNote>
           Nothing. Every webhook that was sent to has answered, and nothing was lost in the last hour.
         </EmptyNote>
+      )}
+      {list.some(({ health }) => health !== 'catching up') && (
+        <p className="quiet">What failed is not sent again by itself; what waits is sent.</p>
       )}
       <ul className="problems">
         <CheckProblems checks={checks.filter(({ status: judged }) => judged === 'fail')} />
@@ -43,6 +56,26 @@ export function Attention({ isOperator }: { readonly isOperator: boolean }) {
         </p>
       )}
     </section>
+  );
+}
+
+/** All of the page in a line, and as of when. */
+export function Summary({ isOperator }: { readonly isOperator: boolean }) {
+  const overview = useOverview();
+  const status = useStatus(isOperator);
+  const vitals = useVitals(isOperator);
+  if (overview.data === undefined) return null;
+  const own = (status.data?.checks ?? []).filter((check) => !isOfWebhooks(check));
+  const judged = (as: Check['status']): number => own.filter((check) => check.status === as).length;
+  const service = { failing: judged('fail'), warning: judged('warn'), lagMs: vitals.data?.lagMs ?? null };
+  return (
+    <p className="summary">
+      <strong>{summaryOfWebhooks(overview.data.webhooks)}</strong>{' '}
+      {status.data !== undefined && summaryOfService(service)}{' '}
+      <span className="quiet">
+        As of <LocalTime at={new Date(overview.dataUpdatedAt).toISOString()} />.
+      </span>
+    </p>
   );
 }
 
@@ -66,7 +99,12 @@ function WebhookProblem({ webhook, isOperator }: WebhookProblemProps) {
         <a href={hrefOf(['webhooks', id])}>{name}</a>
         {isOperator && <span className="quiet">{companyId ?? 'all companies'}</span>}
         <HealthMark health={health} />
-        <LastHour activity={activity} />
+        <span className="hour">
+          <span className="quiet" aria-hidden>
+            last hour
+          </span>
+          <LastHour activity={activity} />
+        </span>
       </div>
       <p>{sentence.text}</p>
       <div className="foot">
@@ -110,19 +148,19 @@ interface LossProblemProps {
 }
 
 function LossProblem({ losses }: LossProblemProps) {
-  const reasons = losses.map(
-    ({ reason, count }) => `${reason} ${count === null ? '(unknown)' : amount(count)}`,
-  );
+  const reasons = losses.map(({ reason, count }) => {
+    const { what } = failureOf(reason);
+    const words = what === reason ? reason : `${reason} (${what})`;
+    return `${count === null ? 'an unknown number' : amount(count)} ${words}`;
+  });
   return (
     <li className="warn">
       <div className="title">
-        <a href={hrefOf(['losses'])}>Losses</a>
+        <a href={hrefOf(['losses'])}>Losses of the last hour</a>
       </div>
-      <p>In the last hour these were not delivered: {reasons.join(', ')}.</p>
+      <p>Not delivered, or not surely: {reasons.join(', ')}.</p>
       <div className="foot">
-        <p className="advice">
-          The ledger says which, and why; deliveries that are in the log can be sent again.
-        </p>
+        <p className="advice">The ledger says which. What the delivery log still has can be sent again.</p>
         <a className="button small" href={hrefOf(['losses'])}>
           See what was lost
         </a>

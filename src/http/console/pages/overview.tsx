@@ -1,6 +1,6 @@
 // What needs attention first, one sentence each, with what to do; beside it how the webhooks and the service are, below it the last hour.
 import { useIsOperator, useWho } from '../session-context.ts';
-import { Attention } from './attention.tsx';
+import { Attention, Summary } from './attention.tsx';
 import { DemoNote } from './demo-note.tsx';
 import { Healths } from './healths.tsx';
 import { ServiceHour, ServiceNow } from './service-now.tsx';
@@ -11,6 +11,7 @@ export function OverviewPage() {
   return (
     <>
       <h1>Overview</h1>
+      <Summary isOperator={isOperator} />
       <div className="beside">
         <div className="stack">
           <Attention isOperator={isOperator} />

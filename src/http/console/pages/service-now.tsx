@@ -1,6 +1,6 @@
 // How the service does: lag, rates and the log that Postgres keeps for it against its limit, who leads, and the last hour as charts.
 import { useStatus, useVitals } from '../api/queries.ts';
-import type { Vitals } from '../api/types.ts';
+import type { Status, Vitals } from '../api/types.ts';
 import { Chart } from '../parts/chart.tsx';
 import { LocalTime } from '../parts/moment.tsx';
 import { QueryNote } from '../parts/note.tsx';
@@ -36,41 +36,47 @@ export function ServiceHour() {
 }
 
 function Leader({ isLeading }: { readonly isLeading: boolean }) {
-  const leader = useStatus(true).data?.leader ?? null;
-  if (leader === null)
-    return <p className="quiet">{isLeading ? 'This process leads.' : 'Nobody leads at this moment.'}</p>;
+  const status = useStatus(true).data;
   return (
     <p className="quiet">
       {isLeading
-        ? 'This process leads'
-        : 'Another process leads; this one is a standby, and knows no lag and no rates'}
-      : {leader.pid ?? ''} on {leader.host ?? 'an unknown host'}
-      {leader.since !== null && (
+        ? 'Rates are of the last ten seconds.'
+        : 'This process is a standby: it knows no lag and no rates.'}{' '}
+      {status !== undefined && <Who leader={status.leader} />}
+    </p>
+  );
+}
+
+function Who({ leader }: { readonly leader: Status['leader'] }) {
+  if (leader === null) return 'Nobody leads at this moment.';
+  const { pid, host, since } = leader;
+  return (
+    <>
+      Process {pid ?? 'unknown'} on {host ?? 'an unknown host'} leads
+      {since !== null && (
         <>
-          , since <LocalTime at={leader.since} />
+          , since <LocalTime at={since} />
         </>
       )}
       .
-    </p>
+    </>
   );
 }
 
 function Figures({ vitals }: { readonly vitals: Vitals }) {
   const last = vitals.samples.at(-1);
   const waiting = vitals.waiting + vitals.backlogDeliveries;
-  const figures: readonly (readonly [string, string])[] = [
+  const own: readonly (readonly [string, string])[] = [
     ['Lag', vitals.lagMs === null ? 'not known' : duration(vitals.lagMs)],
     ['Changes read', last === undefined ? '…' : rate(last.changesPerSecond)],
     ['Delivered', last === undefined ? '…' : rate(last.deliveredPerSecond)],
     ['Failed', last === undefined ? '…' : rate(last.failedPerSecond)],
     ['In flight', amount(vitals.inFlight)],
-    [
-      'Waiting',
-      `${amount(waiting)}${vitals.backlogBytes > 0 ? `, ${size(vitals.backlogBytes)} stored` : ''}`,
-    ],
+    ['Waiting', `${amount(waiting)}${vitals.backlogBytes > 0 ? ` (${size(vitals.backlogBytes)})` : ''}`],
     ['Slow endpoints', amount(vitals.slowEndpoints)],
-    ['Log kept for us', retained(vitals.slot)],
   ];
+  // A standby knows nothing of these: no number is better than a nought.
+  const figures = [...(vitals.isLeading ? own : []), ['WAL kept for us', retained(vitals.slot)] as const];
   return (
     <dl className="facts card">
       {figures.map(([name, value]) => (
@@ -84,10 +90,10 @@ function Figures({ vitals }: { readonly vitals: Vitals }) {
 }
 
 function retained(slot: Vitals['slot']): string {
-  if (slot === null) return 'there is no slot';
+  if (slot === null) return 'no slot, or no answer';
   const { retainedBytes, safeWalBytes } = slot;
   if (retainedBytes === null) return 'not known';
-  if (safeWalBytes === null) return `${size(retainedBytes)}, no limit`;
+  if (safeWalBytes === null) return `${size(retainedBytes)}, no limit set`;
   return `${size(retainedBytes)} of ${size(retainedBytes + Math.max(0, safeWalBytes))}`;
 }
 

@@ -1,5 +1,7 @@
 // What went wrong, or what is not there, in words and where the reader looks.
 import type { ReactNode } from 'react';
+import { ApiProblem } from '../api/client.ts';
+import { Unreachable } from '../api/reach.ts';
 
 export function ErrorNote({ error }: { readonly error: unknown }) {
   if (error === null || error === undefined) return null;
@@ -22,12 +24,14 @@ export function Waiting() {
   );
 }
 
-/** What a query has to say instead of its data. */
+/** What a query has to say instead of its data, or with it. What holds for the whole page is said once, at its top. */
 export function QueryNote({
   query,
 }: {
-  readonly query: { readonly error: unknown; readonly isPending: boolean };
+  readonly query: { readonly error: unknown; readonly isPending: boolean; readonly data: unknown };
 }) {
-  if (query.error !== null && query.error !== undefined) return <ErrorNote error={query.error} />;
-  return query.isPending ? <Waiting /> : null;
+  const { error, isPending, data } = query;
+  const isSaidAbove = error instanceof Unreachable || (error instanceof ApiProblem && error.status === 401);
+  if (error !== null && error !== undefined && !isSaidAbove) return <ErrorNote error={error} />;
+  return isPending || (isSaidAbove && data === undefined) ? <Waiting /> : null;
 }

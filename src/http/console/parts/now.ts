@@ -5,11 +5,14 @@ const everyMs = 5_000;
 const listeners = new Set<() => void>();
 let now = new Date();
 
-setInterval(() => {
+setInterval(tick, everyMs);
+document.addEventListener('visibilitychange', tick);
+
+function tick(): void {
   if (document.hidden) return;
   now = new Date();
   for (const listener of listeners) listener();
-}, everyMs);
+}
 
 export function useNow(): Date {
   return useSyncExternalStore(subscribe, () => now);

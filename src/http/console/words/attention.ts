@@ -18,7 +18,10 @@ export interface Attended {
   readonly updatedAt: string;
   readonly pauseReason: string | null;
   readonly table: string;
+  /** What it chose for its breaker; null: as the service is set. */
+  readonly breaker: 'off' | 'wait' | 'drop' | null;
   readonly activity: {
+    readonly lastHour: { readonly delivered: readonly number[] };
     readonly failuresInRow: number;
     readonly failingSince: string | null;
     readonly lastFailureMs: number | null;
@@ -42,9 +45,9 @@ export function attentionOf(webhook: Attended, now: Date, zone?: string): Senten
       };
     case 'breaker open': {
       const { breakerSince, breakerProbeAt } = webhook;
-      const probe = breakerProbeAt === null ? 'the next change' : `at ${time(breakerProbeAt)}`;
-      const since = breakerSince === null ? '' : ` since ${time(breakerSince)}`;
-      const text = `Not sent to${since}, after many failures in a row; the next try is ${probe}. ${lastOf(webhook)}`;
+      const probe = breakerProbeAt === null ? 'the next change' : probeIn(breakerProbeAt, now);
+      const since = breakerSince === null ? '' : ` since ${time(breakerSince)}${lasting(breakerSince, now)}`;
+      const text = `Its breaker is open${since}, after many failures in a row: what comes ${keptWords(webhook)}. The next try is ${probe}. ${lastOf(webhook)}`;
       return { text: text.trim(), advice: failureOf(webhook.lastError ?? '').advice };
     }
     case 'table disabled':
@@ -54,9 +57,10 @@ export function attentionOf(webhook: Attended, now: Date, zone?: string): Senten
       };
     case 'catching up': {
       const { backlogCount, backlogSince } = webhook;
-      const since = backlogSince === null ? '' : `, the oldest since ${time(backlogSince)}`;
+      const since =
+        backlogSince === null ? '' : `, the oldest since ${time(backlogSince)}${lasting(backlogSince, now)}`;
       return {
-        text: `${counted(backlogCount, 'delivery waits', 'deliveries wait')} to be sent${since}.`,
+        text: `${counted(backlogCount, 'delivery waits', 'deliveries wait')} to be sent${since}.${paceOf(webhook)}`,
         advice: 'Nothing to do while this number falls; if it grows, the endpoint is too slow.',
       };
     }
@@ -72,6 +76,22 @@ export function attentionOf(webhook: Attended, now: Date, zone?: string): Senten
     default:
       return null;
   }
+}
+
+function keptWords({ breaker }: Attended): string {
+  if (breaker === 'wait') return 'waits';
+  return breaker === 'drop' ? 'is dropped' : 'is not sent';
+}
+
+function probeIn(at: string, now: Date): string {
+  const ms = Date.parse(at) - now.getTime();
+  return ms < 1_000 ? 'due now' : `in ${span(ms)}`;
+}
+
+/** ` 66 went out in the last full minute.` */
+function paceOf({ activity }: Attended): string {
+  const sent = activity?.lastHour.delivered.at(-2) ?? 0;
+  return sent === 0 ? '' : ` ${amount(sent)} went out in the last full minute.`;
 }
 
 interface Clock {

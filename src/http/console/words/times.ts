@@ -21,6 +21,8 @@ export function utcTime(at: Date): string {
 export function ago(at: Date, now: Date): string {
   const ms = now.getTime() - at.getTime();
   if (Math.abs(ms) < 1_500) return 'just now';
+  // A clock that is a little off makes nothing of the past happen in the future.
+  if (ms < 0 && ms > -minuteMs) return 'just now';
   const length = span(Math.abs(ms));
   return ms > 0 ? `${length} ago` : `in ${length}`;
 }

@@ -1,0 +1,49 @@
+// One request to the service, and since when it cannot be reached: what the page shows is then as old as that.
+import { useSyncExternalStore } from 'react';
+
+/** No answer came: it is away, or something between is. */
+export class Unreachable extends Error {
+  constructor(cause: unknown) {
+    super('The service cannot be reached.', { cause });
+  }
+}
+
+const readMs = 10_000;
+// A test waits for the endpoint and then for its own record; a page of a resend may take half a minute.
+const writeMs = 90_000;
+const listeners = new Set<() => void>();
+let answeredAt: Date | null = null;
+let lostSince: Date | null = null;
+
+/** Where the service's addresses begin, also below a proxy's path. */
+export const baseUrl = new URL('.', location.href).href.replace(/\/$/, '');
+
+/** @throws {Unreachable} */
+export async function ask(request: Request): Promise<Response> {
+  const signal = AbortSignal.timeout(request.method === 'GET' ? readMs : writeMs);
+  try {
+    const response = await fetch(request, { signal });
+    answeredAt = new Date();
+    lose(null);
+    return response;
+  } catch (cause) {
+    lose(lostSince ?? answeredAt ?? new Date());
+    throw new Unreachable(cause);
+  }
+}
+
+/** Null: the last request was answered. */
+export function useLostSince(): Date | null {
+  return useSyncExternalStore(subscribe, () => lostSince);
+}
+
+function lose(since: Date | null): void {
+  if (lostSince === since) return;
+  lostSince = since;
+  for (const listener of listeners) listener();
+}
+
+function subscribe(listener: () => void): () => void {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
+}
