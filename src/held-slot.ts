@@ -9,7 +9,7 @@ import { publicationName } from './database/publication.ts';
 import { clientConfig, pinnedSettings, type Session } from './database/session.ts';
 import { FencedError } from './database/fenced.ts';
 import { standbyName, thisProcess } from './database/leader.ts';
-import { describeSlotHolder, endWalSender, lookAtSlot } from './database/slot-holder.ts';
+import { describeSlotHolder, endWalSender, lookAtSlot, readerName } from './database/slot-holder.ts';
 import { timelinesSince } from './database/lineage.ts';
 import { requireSameOrigin, type State } from './database/state.ts';
 import type { ExitError } from './exit-error.ts';
@@ -213,7 +213,7 @@ export class HeldSlot {
     const { config, state, place } = this.#options;
     const { databaseUrl, slot } = config;
     return new ReplicationStream({
-      clientConfig: clientConfig({ databaseUrl, applicationName: `rowhook/${slot}/stream` }),
+      clientConfig: clientConfig({ databaseUrl, applicationName: readerName(slot) }),
       slot,
       publication: publicationName,
       pinnedSettings,

@@ -31,6 +31,7 @@ import { checkServer } from './server-checks.ts';
 import { checkSettings } from './settings-check.ts';
 import { checkCatalogAge, checkKeptLog, checkOrigin, checkSlot, checkUnsendable } from './slot-checks.ts';
 import { checkStandbys } from './standby-checks.ts';
+import { checkSynchronousStandbys } from './synchronous-standbys-check.ts';
 import { checkTables } from './table-checks.ts';
 import { checkTransactions, oldTransactionS } from './transaction-checks.ts';
 
@@ -79,6 +80,7 @@ async function serverChecks(db: Queries, slotName: string, isInstalled: boolean)
       const isBeforeFirstStart = isInstalled && (await readState(db)) === null;
       return [
         ...checkServer(server, role.role, slot === null && (isBeforeFirstStart || !isInstalled)),
+        checkSynchronousStandbys(server, slotName),
         ...(isInstalled ? [checkRights(role)] : []),
       ];
     })),

@@ -1,6 +1,11 @@
 // Who has the slot, and ending a replication connection of our own that the server still believes in.
 import type { Session } from './session.ts';
 
+/** What the connection that reads the slot is called, as Postgres shortens it. */
+export function readerName(slot: string): string {
+  return `rowhook/${slot}/stream`.slice(0, 63);
+}
+
 export interface SlotLook {
   /** Null when nobody has it. */
   readonly holderPid: number | null;

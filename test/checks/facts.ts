@@ -16,6 +16,7 @@ export const serverFacts: ServerFacts = {
   fsync: 'on',
   fullPageWrites: 'on',
   synchronousCommit: 'on',
+  synchronousStandbyNames: '',
   walSenderTimeoutMs: 60_000,
   maxSlotWalKeepMb: 10 * 1024,
   idleSlotTimeoutS: 0,

@@ -4,6 +4,7 @@ import { judgeOptions } from '../../src/checks/publication-check.ts';
 import { checkRights } from '../../src/checks/role-checks.ts';
 import { checkServer } from '../../src/checks/server-checks.ts';
 import { checkSettings } from '../../src/checks/settings-check.ts';
+import { checkSynchronousStandbys } from '../../src/checks/synchronous-standbys-check.ts';
 import { checkTransactions } from '../../src/checks/transaction-checks.ts';
 import { roleFacts as role, serverFacts as server } from './facts.ts';
 
@@ -54,6 +55,41 @@ describe('the server', () => {
       expect(checks.every((each) => each.status === 'ok')).toBe(true);
     },
   );
+});
+
+describe('synchronous standbys', () => {
+  test.each([
+    '*',
+    '"*"',
+    'FIRST 1 (standby1, *)',
+    '2(*)',
+    'standby1, "rowhook/erp/stream"',
+    'any 1 ( "Rowhook/ERP/stream" )',
+  ])('with %s the service counts as one', (synchronousStandbyNames) => {
+    const found = checkSynchronousStandbys({ synchronousStandbyNames }, 'erp');
+    expect(found).toMatchObject({
+      status: 'warn',
+      detail: expect.stringContaining(`${synchronousStandbyNames}: the service's own connection`) as string,
+      remedy: expect.stringContaining('alter system reset synchronous_standby_names') as string,
+    });
+  });
+
+  test.each([
+    '',
+    'standby1',
+    'ANY 1 (any, first)',
+    '"a *, b", "rowhook/erp/stream""*", rowhook',
+    '1 (s1, s2)',
+  ])('with %j it does not', (synchronousStandbyNames) => {
+    const found = checkSynchronousStandbys({ synchronousStandbyNames }, 'erp');
+    expect(found).toMatchObject({ status: 'ok', remedy: null });
+  });
+
+  test('knows the name that Postgres has shortened', () => {
+    const slot = 'a'.repeat(60);
+    const synchronousStandbyNames = `"rowhook/${'a'.repeat(55)}"`;
+    expect(checkSynchronousStandbys({ synchronousStandbyNames }, slot)).toMatchObject({ status: 'warn' });
+  });
 });
 
 describe('the login', () => {

@@ -166,7 +166,16 @@ async function bytesPerRow(identity: string, operation: string): Promise<number>
   return Number(bytes) / measuredRows;
 }
 
-test('a service that runs adds no wait to a commit, unless every walsender counts as a standby', async () => {
+/** With what Postgres makes of the service's connection. */
+const standbySettings = [
+  ['*', 'sync'],
+  ['ANY 1 (standby1, "Rowhook/rowhook/STREAM")', 'quorum'],
+  ['FIRST 1 ("*", standby1)', 'sync'],
+  ['FIRST 1 ("rowhook/rowhook/stream2", rowhook)', 'async'],
+  ['', 'async'],
+] as const;
+
+test('a service that runs adds no wait to a commit, unless it counts as a standby, and then status warns', async () => {
   await using service = startService({
     databaseUrl: urlOf('rowhook', 'service'),
     env: { ROWHOOK_SLOT: 'rowhook' },
@@ -178,13 +187,21 @@ test('a service that runs adds no wait to a commit, unless every walsender count
     );
     return row?.['sync_state'] ?? '';
   };
+  const synchronousLine = async (): Promise<string | undefined> => {
+    const { stdout } = await runHere(['status'], { DATABASE_URL: urlOf('rowhook', 'service') });
+    return stdout.split('\n').find((each) => each.includes('synchronous_standby_names '));
+  };
   expect(await state()).toBe('async');
-  await admin.query(`alter system set synchronous_standby_names = '*'`);
-  await admin.query('select pg_reload_conf()');
-  await waitUntil(async () => (await state()) === 'sync', { describe: 'the service to count as a standby' });
-  await admin.query('alter system reset synchronous_standby_names');
-  await admin.query('select pg_reload_conf()');
-  await waitUntil(async () => (await state()) === 'async', { describe: 'the service to be none' });
+  for (const [names, expected] of standbySettings) {
+    await admin.query(`alter system set synchronous_standby_names = '${names}'`);
+    await admin.query('select pg_reload_conf()');
+    await waitUntil(async () => (await state()) === expected, {
+      describe: `the service to be ${expected} with ${names}`,
+    });
+    const line =
+      expected === 'async' ? /^ok {4}synchronous_standby_names / : /^warn {2}synchronous_standby_names /;
+    expect(await synchronousLine()).toMatch(line);
+  }
   await service.kill('SIGTERM');
 });
 

@@ -13,6 +13,8 @@ export interface ServerSettings {
   readonly fsync: string;
   readonly fullPageWrites: string;
   readonly synchronousCommit: string;
+  /** As it was set; empty: none. */
+  readonly synchronousStandbyNames: string;
   /** 0: none. */
   readonly walSenderTimeoutMs: number;
   /** -1: no limit. */
@@ -109,6 +111,7 @@ const settingsQuery = `
          current_setting('wal_level') as "walLevel", current_setting('fsync') as fsync,
          current_setting('full_page_writes') as "fullPageWrites",
          current_setting('synchronous_commit') as "synchronousCommit",
+         current_setting('synchronous_standby_names') as "synchronousStandbyNames",
          (select setting::float8 from pg_catalog.pg_settings where name = 'wal_sender_timeout') as "walSenderTimeoutMs",
          (select setting::float8 from pg_catalog.pg_settings where name = 'max_slot_wal_keep_size') as "maxSlotWalKeepMb",
          extract(epoch from current_setting('idle_replication_slot_timeout', true)::interval)::float8 as "idleSlotTimeoutS",
