@@ -1,5 +1,6 @@
 import type { Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { heldAnswers } from '../service/scene.ts';
 import { waitUntil } from '../support/wait.ts';
 import { openStage, operatorToken, type Stage } from './stage.ts';
 
@@ -140,6 +141,37 @@ describe('the operator', () => {
     await seen(page.getByRole('heading', { name: 'The same change' }));
   });
 
+  test('is told what a webhook asked for in the last hour, and before it is saved what it would have sent', async () => {
+    await stage.scene.createWebhook({
+      name: 'told',
+      table: 'item',
+      company: 'told',
+      on: ['insert', 'update'],
+    });
+    const id = await change('told');
+    await change('told');
+    await stage.scene.app(`update erp.item set price = 3 where id = '${id}'`);
+    await change('not told');
+    await stage.scene.waitForCounts('told', { claimed: 3, success: 3 });
+    const page = await stage.open('#/webhooks/told');
+    const hour = page.getByRole('region', { name: 'The last hour' });
+    await seen(hour.getByText(/^3 deliveries arrived and 0 failed since [\d:]{8}, when this process began/));
+    await seen(hour.getByText(/ 3 changes were committed that it asks for: 2 inserts, 1 update\./));
+    await page.getByRole('button', { name: 'Pause told' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Pause' }).click();
+    await seen(hour.getByText('It is paused: what is committed meanwhile is not sent.'));
+
+    const list = await stage.open('#/webhooks');
+    const form = list.getByRole('form');
+    await form.getByLabel('Company', { exact: true }).fill('told');
+    await form.getByLabel('Table', { exact: true }).selectOption('item');
+    await seen(form.getByText('would have been 3 POSTs: 2 inserts, 1 update.'));
+    await form.getByLabel('Insert').uncheck();
+    await seen(form.getByText('would have been 1 POST: 1 update.'));
+    await form.getByLabel('Company', { exact: true }).fill('nobody');
+    await seen(form.getByText('would have been no POST.'));
+  });
+
   test('asks why, and finds in the address what was searched for', async () => {
     await stage.scene.createWebhook({ name: 'curious', table: 'item', company: 'why' });
     const id = await change('why');
@@ -266,5 +298,37 @@ describe('without a mouse', () => {
     await page.keyboard.type('tried');
     await page.keyboard.press('Enter');
     await seen(rowOf(page, 'by keyboard').getByText(/Paused: tried/));
+  });
+});
+
+// The last ones: they end the service that the others look at.
+describe('after the service was killed', () => {
+  const { behaviour, release } = heldAnswers();
+
+  beforeAll(async () => {
+    stage.scene.receiver.behave(behaviour, '/cut-off');
+    for (const name of ['cut-off', 'well-before'])
+      await stage.scene.createWebhook({ name, table: 'item', company: 'cut' });
+    await change('cut');
+    await stage.scene.waitForCounts('well-before', { claimed: 1, success: 1 });
+    await stage.scene.waitForCounts('cut-off', { claimed: 1 });
+    await stage.restart();
+  });
+  afterAll(release);
+
+  test('what was sent before is not called nothing', async () => {
+    const page = await stage.open('#/webhooks/well-before');
+    await seen(page.getByText('Delivered', { exact: true }).locator('..').getByText('1'));
+    const hour = page.getByRole('region', { name: 'The last hour' });
+    await seen(hour.getByText(/^Nothing was sent since [\d:]{8}, when this process began to lead/));
+    await seen(rowOf(await stage.open('#/webhooks'), 'well-before').getByText(/^nothing since [\d:]{8}$/));
+  });
+
+  test('what was interrupted has a card that says what to do, and where it stands in the ledger', async () => {
+    const page = await stage.open('#/webhooks/cut-off');
+    const card = page.getByRole('region', { name: 'Failures of the last hour' }).getByRole('listitem');
+    await seen(card.getByText('1 × interrupted'));
+    await seen(card.getByText('Compare the endpoint with the table'));
+    await seen(card.getByText(/^In the ledger below as loss \d+ \(from change [\w-]+ to [\w-]+\)\.$/));
   });
 });

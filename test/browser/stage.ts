@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import type { BrowserContextOptions, Page } from 'playwright-core';
 import { signCompanyToken } from '../../src/company-token.ts';
 import { openScene, type Scene } from '../service/scene.ts';
+import { startService } from '../support/service-process.ts';
 import { waitUntil } from '../support/wait.ts';
 import { launchBrowser } from './browser.ts';
 
@@ -24,6 +25,8 @@ export interface Stage extends AsyncDisposable {
   tokenOf(companyId: string, seconds?: number): Promise<string>;
   /** A page with the console in a frame, which gets the first of these tokens when it is ready and the next whenever it needs one. */
   frameGiving(tokens: readonly string[]): string;
+  /** Kills the service and starts it again, at another address. */
+  restart(): Promise<void>;
   /** The id of the newest delivery in the log, once there is one. */
   deliveryOf(webhookId: string): Promise<string>;
   /** `hash`: the place within the page. Signed in with the token; null: with none. */
@@ -36,24 +39,32 @@ export async function openStage(): Promise<Stage> {
   const scene = open.use(await openScene(createItems, environment(parent.origin)));
   const browser = await launchBrowser();
   open.defer(() => browser.close());
-  const url = scene.service.httpUrl;
+  let service = scene.service;
   const failures: string[] = [];
   const tokenOf = (companyId: string, seconds = 600): Promise<string> =>
     signCompanyToken(companyId, { secret: tokenSecret, seconds });
   return {
     scene,
-    url,
+    get url() {
+      return service.httpUrl;
+    },
     parent,
     tokenOf,
-    frameGiving: (tokens) => frameGiving(url, tokens),
-    deliveryOf: (webhookId) => newestDelivery(url, webhookId),
+    frameGiving: (tokens) => frameGiving(service.httpUrl, tokens),
+    restart: async () => {
+      await service.kill('SIGKILL');
+      const { serviceUrl: databaseUrl } = scene.database;
+      service = open.use(startService({ databaseUrl, env: environment(parent.origin) }));
+      await service.ready();
+    },
+    deliveryOf: (webhookId) => newestDelivery(service.httpUrl, webhookId),
     open: async (hash, { token = operatorToken, ...options } = {}) => {
       const context = await browser.newContext(options);
       const page = await context.newPage();
       page.on('pageerror', (error) => void failures.push(error.message));
       const fragment =
         token === null ? hash : `#${new URLSearchParams({ token, to: hash.slice(1) }).toString()}`;
-      await page.goto(`${url}/${fragment}`);
+      await page.goto(`${service.httpUrl}/${fragment}`);
       return page;
     },
     [Symbol.asyncDispose]: async () => {

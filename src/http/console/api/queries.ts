@@ -104,7 +104,14 @@ export function useDelivery(id: string) {
   });
 }
 
-export function useLosses(filters: { readonly webhook?: string; readonly limit: number }) {
+export interface LossFilters {
+  readonly limit: number;
+  readonly webhook?: string;
+  readonly reason?: string;
+  readonly since?: string;
+}
+
+export function useLosses(filters: LossFilters) {
   return useQuery({
     queryKey: ['losses', filters],
     queryFn: () => answerOf(api.GET('/v1/losses', { params: { query: filters } })),
@@ -118,6 +125,27 @@ export function useTables() {
     queryKey: ['tables'],
     queryFn: async () => (await answerOf(api.GET('/v1/tables'))).data,
     staleTime: seldomMs,
+  });
+}
+
+/** Of the operator's: `company` undefined: the rows of all. A company's token stands for its own. Table undefined: nothing is asked. */
+export function useTableActivity({
+  table,
+  company,
+}: {
+  readonly table: string | undefined;
+  readonly company: string | undefined;
+}) {
+  return useQuery({
+    queryKey: ['tables', table, 'activity', company],
+    queryFn: () =>
+      answerOf(
+        api.GET('/v1/tables/{name}/activity', {
+          params: { path: { name: table ?? '' }, query: defined({ company }) },
+        }),
+      ),
+    refetchInterval: oftenMs,
+    enabled: table !== undefined,
   });
 }
 

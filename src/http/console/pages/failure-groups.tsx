@@ -1,12 +1,13 @@
-// The failures of the last hour by kind, each with what to do about it.
+// The failures of the last hour by kind, each with what to do about it: what was tried from the delivery log, and what a crash interrupted
+// from the ledger, for the log has nothing of that.
 import { useMemo } from 'react';
 import { hrefOf } from '../words/places.ts';
-import { hasMore, useDeliveries } from '../api/queries.ts';
-import type { Delivery } from '../api/types.ts';
+import { hasMore, useDeliveries, useLosses } from '../api/queries.ts';
+import type { Delivery, Loss } from '../api/types.ts';
 import { LocalTime } from '../parts/moment.tsx';
 import { useNow } from '../parts/now.ts';
 import { amount } from '../words/amounts.ts';
-import { failureOfDelivery, type Failure } from '../words/failures.ts';
+import { failureOf, failureOfDelivery, type Failure } from '../words/failures.ts';
 
 const newest = 200;
 const hourMs = 3_600_000;
@@ -14,7 +15,12 @@ const minuteMs = 60_000;
 
 interface Group {
   readonly failure: Failure;
-  readonly deliveries: readonly Delivery[];
+  readonly count: number;
+  readonly lastAt: string;
+  /** Null: the log does not have it. */
+  readonly lastId: string | null;
+  /** Where else they stand; null: each of them is in the log. */
+  readonly ledger: string | null;
 }
 
 export function FailureGroups({ id }: { readonly id: string }) {
@@ -23,24 +29,19 @@ export function FailureGroups({ id }: { readonly id: string }) {
   const since = useMemo(() => new Date(minute * minuteMs - hourMs).toISOString(), [minute]);
   const rejected = useDeliveries(id, { outcome: 'rejected', since, limit: newest }).data;
   const failed = useDeliveries(id, { outcome: 'failed', since, limit: newest }).data;
-  const groups = groupsOf([...(rejected?.data ?? []), ...(failed?.data ?? [])]);
+  const interrupted = useLosses({ webhook: id, reason: 'interrupted', since, limit: newest }).data;
+  const groups = [
+    ...groupsOf([...(rejected?.data ?? []), ...(failed?.data ?? [])]),
+    ...interruptedOf(interrupted?.data ?? []),
+  ].sort((a, b) => b.count - a.count);
   if (groups.length === 0) return null;
   const isCut = hasMore(rejected) || hasMore(failed);
   return (
     <section aria-labelledby="failures">
       <h2 id="failures">Failures of the last hour</h2>
       <ul className="problems">
-        {groups.map(({ failure, deliveries }) => (
-          <li key={failure.kind} className="bad">
-            <div className="title">
-              <strong>
-                {amount(deliveries.length)} × {failure.kind}
-              </strong>
-              <Last delivery={deliveries[0]} />
-            </div>
-            <p>{capital(failure.what)}.</p>
-            <p className="advice">{failure.advice}</p>
-          </li>
+        {groups.map((group) => (
+          <FailureCard key={group.failure.kind} group={group} />
         ))}
       </ul>
       {isCut && <p className="quiet">Counted among the newest {newest} of each outcome.</p>}
@@ -48,25 +49,56 @@ export function FailureGroups({ id }: { readonly id: string }) {
   );
 }
 
-function Last({ delivery }: { readonly delivery: Delivery | undefined }) {
-  if (delivery === undefined) return null;
+function FailureCard({ group: { failure, count, lastAt, lastId, ledger } }: { readonly group: Group }) {
+  const last = (
+    <>
+      the last at <LocalTime at={lastAt} />
+    </>
+  );
   return (
-    <a href={hrefOf(['deliveries', delivery.id])}>
-      the last at <LocalTime at={delivery.at} />
-    </a>
+    <li className="bad">
+      <div className="title">
+        <strong>
+          {amount(count)} × {failure.kind}
+        </strong>
+        {lastId === null ? <span>{last}</span> : <a href={hrefOf(['deliveries', lastId])}>{last}</a>}
+      </div>
+      <p>{capital(failure.what)}.</p>
+      <p className="advice">{failure.advice}</p>
+      {ledger !== null && <p className="quiet">{ledger}</p>}
+    </li>
   );
 }
 
+// Newest first.
 function groupsOf(deliveries: readonly Delivery[]): Group[] {
-  const groups = new Map<string, { failure: Failure; deliveries: Delivery[] }>();
+  const groups = new Map<string, Group>();
   for (const delivery of deliveries) {
     const failure = failureOfDelivery(delivery);
     if (failure === null) continue;
     const known = groups.get(failure.kind);
-    if (known === undefined) groups.set(failure.kind, { failure, deliveries: [delivery] });
-    else known.deliveries.push(delivery);
+    const group = known ?? { failure, count: 0, lastAt: delivery.at, lastId: delivery.id, ledger: null };
+    groups.set(failure.kind, { ...group, count: group.count + 1 });
   }
-  return [...groups.values()].sort((a, b) => b.deliveries.length - a.deliveries.length);
+  return [...groups.values()];
+}
+
+// One card, whatever it was that ended: the ledger has a row for each time.
+function interruptedOf(losses: readonly Loss[]): Group[] {
+  const [last] = losses;
+  if (last === undefined) return [];
+  const count = losses.reduce((sum, loss) => sum + (loss.count ?? 0), 0);
+  return [
+    { failure: failureOf('interrupted'), count, lastAt: last.at, lastId: null, ledger: ledgerOf(losses) },
+  ];
+}
+
+function ledgerOf(losses: readonly Loss[]): string {
+  const rows = losses.map(({ id, fromPosition, toPosition }) => {
+    const range = fromPosition === null ? '' : ` (from change ${fromPosition} to ${toPosition ?? ''})`;
+    return `${id}${range}`;
+  });
+  return `In the ledger below as ${rows.length === 1 ? 'loss' : 'losses'} ${rows.join(', ')}.`;
 }
 
 function capital(text: string): string {

@@ -1,6 +1,9 @@
-// The form's choices: which table, which operations, and what few need.
-import { useTables } from '../api/queries.ts';
+// The form's choices: which table, which operations, what that would have come to, and what few need.
+import { useEffect, useState } from 'react';
+import { useTableActivity, useTables } from '../api/queries.ts';
 import type { Table } from '../api/types.ts';
+import { useNow } from '../parts/now.ts';
+import { wouldSend } from '../words/last-hour.ts';
 import { FormField } from './form-field.tsx';
 import { byModule } from './modules.ts';
 import type { Draft } from './webhook-draft.ts';
@@ -64,6 +67,31 @@ export function Triggers({ id, draft, set, problem }: ChoiceProps) {
       )}
     </fieldset>
   );
+}
+
+/** `asksCompany`: whose rows it gets has to be chosen; otherwise that is known. */
+export function WouldSend({ draft, asksCompany }: { readonly draft: Draft; readonly asksCompany: boolean }) {
+  const now = useNow();
+  const company = useSettled(draft.companyId.trim());
+  const isWhose = !asksCompany || draft.allCompanies || company !== '';
+  const hour = useTableActivity({
+    table: isWhose && draft.table !== '' ? draft.table : undefined,
+    company: draft.allCompanies || company === '' ? undefined : company,
+  }).data;
+  if (hour === undefined) return null;
+  return <p className="quiet">{wouldSend(draft, hour, now)}</p>;
+}
+
+const settlesAfterMs = 400;
+
+/** As it is when nobody has typed for a moment. */
+function useSettled(value: string): string {
+  const [settled, setSettled] = useState(value);
+  useEffect(() => {
+    const timer = setTimeout(() => setSettled(value), settlesAfterMs);
+    return () => clearTimeout(timer);
+  }, [value]);
+  return settled;
 }
 
 export function MoreOptions({

@@ -6,7 +6,7 @@ import type { Webhook } from '../api/types.ts';
 import { ErrorNote } from '../parts/note.tsx';
 import { useIsOperator } from '../session-context.ts';
 import { FormField } from './form-field.tsx';
-import { MoreOptions, TableChoice, Triggers } from './form-choices.tsx';
+import { MoreOptions, TableChoice, Triggers, WouldSend } from './form-choices.tsx';
 import { TestOutcome } from './test-outcome.tsx';
 import {
   changesOf,
@@ -109,6 +109,7 @@ export function WebhookForm({ edited, onDone }: WebhookFormProps) {
           Active
         </label>
       </div>
+      <WouldSend draft={draft} asksCompany={asksCompany} />
       <MoreOptions id={id} draft={draft} set={set} mayBeForAll={asksCompany} problem={problems.concurrency} />
       <ErrorNote error={error ?? test.error} />
       <p role="status" className={said === '' ? 'hidden' : 'note good'}>

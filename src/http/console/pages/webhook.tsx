@@ -4,7 +4,6 @@ import { isUnknown, useWebhook } from '../api/queries.ts';
 import type { Webhook } from '../api/types.ts';
 import { Code } from '../parts/copy.tsx';
 import { HealthMark } from '../parts/health-mark.tsx';
-import { LastHour, LastHourInWords } from '../parts/last-hour.tsx';
 import { FullTime } from '../parts/moment.tsx';
 import { EmptyNote, QueryNote } from '../parts/note.tsx';
 import { useNow } from '../parts/now.ts';
@@ -15,6 +14,7 @@ import { DeliveryList } from './delivery-list.tsx';
 import { FailureGroups } from './failure-groups.tsx';
 import { LossList } from './loss-list.tsx';
 import { WebhookActions } from './webhook-actions.tsx';
+import { WebhookHour } from './webhook-hour.tsx';
 import { triggersOf } from './webhook-row.tsx';
 
 export function WebhookPage({ id }: { readonly id: string }) {
@@ -42,13 +42,7 @@ function Details({ webhook }: { readonly webhook: Webhook }) {
   return (
     <>
       <Head webhook={webhook} />
-      <section aria-labelledby="hour">
-        <h2 id="hour">The last hour</h2>
-        <div className="big-hour">
-          <LastHour activity={webhook.activity} />
-        </div>
-        <LastHourInWords activity={webhook.activity} />
-      </section>
+      <WebhookHour webhook={webhook} />
       <FailureGroups id={webhook.id} />
       <DeliveryList id={webhook.id} />
       <section aria-labelledby="losses">

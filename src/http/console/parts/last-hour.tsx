@@ -1,20 +1,19 @@
 // The last hour of a webhook as sixty small bars: delivered upwards, failed in another colour on top. Drawn as two paths, for there may be a
 // thousand of them on a page.
 import { memo } from 'react';
-import { amount, counted } from '../words/amounts.ts';
-
-interface Activity {
-  readonly lastHour: { readonly delivered: readonly number[]; readonly failed: readonly number[] };
-}
+import { amount } from '../words/amounts.ts';
+import { total, type SentHour } from '../words/last-hour.ts';
+import { localTime } from '../words/times.ts';
 
 const [width, height] = [120, 24];
 
-export const LastHour = memo(({ activity }: { readonly activity: Activity | null }) => {
+export const LastHour = memo(({ activity }: { readonly activity: SentHour | null }) => {
   if (activity === null) return <span className="quiet">not known here</span>;
   const { delivered, failed } = activity.lastHour;
-  const [good, bad] = [sum(delivered), sum(failed)];
-  const label = `Last hour: ${amount(good)} delivered, ${amount(bad)} failed`;
-  if (good + bad === 0) return <span className="quiet">nothing</span>;
+  const [good, bad] = [total(delivered), total(failed)];
+  const since = sinceOf(activity);
+  const label = `${since === null ? 'Last hour' : `Since ${since}`}: ${amount(good)} delivered, ${amount(bad)} failed`;
+  if (good + bad === 0) return <span className="quiet">nothing{since !== null && ` since ${since}`}</span>;
   const most = Math.max(...delivered.map((count, at) => count + (failed[at] ?? 0)));
   return (
     <svg
@@ -31,22 +30,9 @@ export const LastHour = memo(({ activity }: { readonly activity: Activity | null
   );
 });
 
-export function LastHourInWords({ activity }: { readonly activity: Activity | null }) {
-  if (activity === null)
-    return <p className="quiet">This process does not lead, so it has not counted the last hour.</p>;
-  const { delivered, failed } = activity.lastHour;
-  const [good, bad] = [sum(delivered), sum(failed)];
-  if (good + bad === 0) return <p className="quiet">Nothing was sent in the last hour.</p>;
-  return (
-    <p>
-      {counted(good, 'delivery', 'deliveries')} arrived and {counted(bad, 'delivery', 'deliveries')} failed in
-      the last hour.
-    </p>
-  );
-}
-
-function sum(counts: readonly number[]): number {
-  return counts.reduce((total, count) => total + count, 0);
+// Less than an hour ago: that needs no day.
+function sinceOf({ since }: SentHour): string | null {
+  return since === null ? null : localTime(new Date(since), new Date(since));
 }
 
 // A minute with anything at all can be seen.

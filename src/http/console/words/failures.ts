@@ -105,6 +105,7 @@ const classes: Readonly<Record<string, Omit<Failure, 'kind'>>> = {
   },
   interrupted: {
     what: 'interrupted: whether it arrived is not known',
-    advice: 'The service or Postgres ended in between. It is never sent again by itself.',
+    advice:
+      'The service or Postgres ended in between, and it is never sent again by itself. Compare the endpoint with the table: its losses say from which change to which.',
   },
 };
