@@ -1,7 +1,6 @@
-import axe from 'axe-core';
-import type { AxeResults } from 'axe-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { waitUntil } from '../support/wait.ts';
+import { violations } from './look.ts';
 import { openStage, type Stage } from './stage.ts';
 
 let stage: Stage;
@@ -73,16 +72,3 @@ test('the question for a token has nothing either', async () => {
   expect(await violations(page)).toEqual([]);
   await page.context().close();
 });
-
-type Page = Awaited<ReturnType<Stage['open']>>;
-
-/** The debugger's way, which the page's policy does not stop. */
-async function violations(page: Page): Promise<string[]> {
-  await page.evaluate(axe.source);
-  const { violations: found } = await page.evaluate(() =>
-    (globalThis as unknown as { axe: { run(): Promise<AxeResults> } }).axe.run(),
-  );
-  return found.flatMap(({ id, nodes }) =>
-    nodes.map(({ html, failureSummary }) => `${id}: ${html} ${failureSummary ?? ''}`),
-  );
-}

@@ -2,6 +2,7 @@ import type { Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { heldAnswers } from '../service/scene.ts';
 import { waitUntil } from '../support/wait.ts';
+import { gone, seen, tabTo } from './look.ts';
 import { openStage, operatorToken, type Stage } from './stage.ts';
 
 let stage: Stage;
@@ -31,16 +32,6 @@ async function fillForm(page: Page, name: string, path = name): Promise<void> {
   await form.getByLabel('Table', { exact: true }).selectOption('item');
   await form.getByLabel('Company', { exact: true }).fill('acme');
   await form.getByLabel('URL').fill(`${stage.scene.receiver.url}/${path}`);
-}
-
-async function seen(locator: Locator): Promise<void> {
-  await locator.first().waitFor({ state: 'visible' });
-}
-
-async function gone(locator: Locator): Promise<void> {
-  await waitUntil(async () => (await locator.count()) === 0, {
-    describe: () => `${String(locator)} to be gone`,
-  });
 }
 
 describe('the operator', () => {
@@ -257,16 +248,6 @@ describe("a company's people", () => {
 });
 
 describe('without a mouse', () => {
-  /** Presses Tab until what is named so has the focus. */
-  async function tabTo(page: Page, role: Parameters<Page['getByRole']>[0], name: string): Promise<void> {
-    const wanted = page.getByRole(role, { name, exact: true }).and(page.locator(':focus'));
-    for (let pressed = 0; pressed < 80; pressed++) {
-      await page.keyboard.press('Tab');
-      if ((await wanted.count()) > 0) return;
-    }
-    throw new Error(`the keyboard does not come to the ${role} "${name}"`);
-  }
-
   test('a webhook is created, paused and found again', async () => {
     const page = await stage.open('#/');
     await seen(page.getByRole('heading', { name: 'Needs attention' }));

@@ -2,7 +2,7 @@
 import { keepPreviousData, useMutation, useQuery } from '@tanstack/react-query';
 import { answerOf, api, ApiProblem } from './client.ts';
 import { queryClient } from './query-client.ts';
-import type { NewWebhook, WebhookChanges } from './types.ts';
+import type { NewWebhook, ResendRange, WebhookChanges } from './types.ts';
 
 const oftenMs = 3_000;
 const seldomMs = 15_000;
@@ -105,16 +105,17 @@ export function useDelivery(id: string) {
 }
 
 export interface LossFilters {
-  readonly limit: number;
-  readonly webhook?: string;
-  readonly reason?: string;
-  readonly since?: string;
+  readonly id?: number | undefined;
+  readonly webhook?: string | undefined;
+  readonly table?: string | undefined;
+  readonly reason?: string | undefined;
+  readonly since?: string | undefined;
 }
 
-export function useLosses(filters: LossFilters) {
+export function useLosses(filters: LossFilters & { readonly limit: number }) {
   return useQuery({
     queryKey: ['losses', filters],
-    queryFn: () => answerOf(api.GET('/v1/losses', { params: { query: filters } })),
+    queryFn: () => answerOf(api.GET('/v1/losses', { params: { query: defined(filters) } })),
     placeholderData: keepPreviousData,
     refetchInterval: seldomMs,
   });
@@ -215,8 +216,29 @@ export function useResend() {
   return useMutation({
     mutationFn: (id: string) =>
       answerOf(api.POST('/v1/deliveries/{id}/resend', { params: { path: { id } }, body: {} })),
-    onSettled: () => queryClient.invalidateQueries({ queryKey: ['deliveries'] }),
+    onSettled: staleDeliveries,
   });
+}
+
+/** How many a resend would send; asked once, so that what is sent is what was said. Null: nothing that can be asked for. */
+export function useResendCount(webhook: string, range: ResendRange | null) {
+  return useQuery({
+    queryKey: ['resends', webhook, range],
+    queryFn: () =>
+      answerOf(
+        api.POST('/v1/webhooks/{id}/resend', {
+          params: { path: { id: webhook } },
+          body: { ...range, dryRun: true },
+        }),
+      ),
+    enabled: range !== null,
+    staleTime: Infinity,
+    gcTime: 0,
+  });
+}
+
+export async function staleDeliveries(): Promise<void> {
+  await queryClient.invalidateQueries({ queryKey: ['deliveries'] });
 }
 
 async function staleWebhooks(): Promise<void> {

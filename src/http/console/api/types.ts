@@ -24,5 +24,6 @@ export type TableCheck = Ok<'inspectTable'>['data'][number];
 export type Delivery = Ok<'listDeliveries'>['data'][number];
 export type FoundDelivery = Ok<'getDelivery'>;
 export type Resent = Ok<'resendDelivery'>;
+export type ResendRange = Body<'resendMany'>;
 export type Loss = Ok<'listLosses'>['data'][number];
 export type Explanation = Ok<'why'>;

@@ -1,4 +1,5 @@
 // A webhook's deliveries as they come, newest first, with filters that stand in the address.
+import { useState } from 'react';
 import { setParams, useAddress } from '../address.ts';
 import { hrefOf } from '../words/places.ts';
 import { hasMore, useDeliveries, type Outcome } from '../api/queries.ts';
@@ -8,9 +9,11 @@ import { EmptyNote, QueryNote } from '../parts/note.tsx';
 import { OutcomeMark } from '../parts/outcome-mark.tsx';
 import { size } from '../words/amounts.ts';
 import { duration } from '../words/times.ts';
+import { Resend } from './resend-dialog.tsx';
 
 const step = 25;
 const most = 1_000;
+const hourMs = 3_600_000;
 const outcomes: readonly Outcome[] = ['delivered', 'rejected', 'failed', 'interrupted', 'dropped'];
 
 export function DeliveryList({ id }: { readonly id: string }) {
@@ -20,6 +23,12 @@ export function DeliveryList({ id }: { readonly id: string }) {
   const outcome = outcomes.find((each) => each === params.get('outcome'));
   const deliveries = useDeliveries(id, { limit, outcome });
   const list = deliveries.data?.data ?? [];
+  const [since, setSince] = useState('');
+  const [isAsking, setIsAsking] = useState(false);
+  const ask = (): void => {
+    setSince(new Date(Date.now() - hourMs).toISOString());
+    setIsAsking(true);
+  };
   return (
     <section aria-labelledby="deliveries">
       <h2 id="deliveries">Deliveries</h2>
@@ -36,7 +45,16 @@ export function DeliveryList({ id }: { readonly id: string }) {
             ))}
           </select>
         </label>
+        <button type="button" onClick={ask}>
+          Send again what failed
+        </button>
       </div>
+      <Resend
+        webhook={id}
+        sought={{ kind: 'stretch', since }}
+        isOpen={isAsking}
+        onClose={() => setIsAsking(false)}
+      />
       <QueryNote query={deliveries} />
       {deliveries.data !== undefined && list.length === 0 && (
         <EmptyNote>

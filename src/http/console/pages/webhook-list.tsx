@@ -1,9 +1,10 @@
 // The list, those that need attention first. What is searched for and filtered stands in the address, and which page of it.
-import { useDeferredValue, useState, type ReactNode } from 'react';
+import { useDeferredValue, type ReactNode } from 'react';
 import { setParams, useAddress } from '../address.ts';
 import { hrefOf, type Params } from '../words/places.ts';
 import { hasMore, useTables, useWebhooks, type Health } from '../api/queries.ts';
 import { EmptyNote, QueryNote } from '../parts/note.tsx';
+import { TextFilter } from '../parts/text-filter.tsx';
 import { useIsOperator } from '../session-context.ts';
 import { WebhookRow } from './webhook-row.tsx';
 
@@ -123,34 +124,5 @@ function Filters({ params, set, isOperator }: FiltersProps) {
         />
       )}
     </div>
-  );
-}
-
-interface TextFilterProps {
-  readonly label: string;
-  readonly value: string;
-  readonly onChange: (value: string) => void;
-}
-
-function TextFilter({ label, value, onChange }: TextFilterProps) {
-  const [typed, setTyped] = useState(value);
-  const [known, setKnown] = useState(value);
-  // The address was changed by something else, as by "Show all".
-  if (known !== value) {
-    setKnown(value);
-    if (typed.trim() !== value) setTyped(value);
-  }
-  return (
-    <label>
-      {label}
-      <input
-        type="search"
-        value={typed}
-        onChange={({ target }) => {
-          setTyped(target.value);
-          onChange(target.value.trim());
-        }}
-      />
-    </label>
   );
 }

@@ -47,7 +47,7 @@ function Details({ webhook }: { readonly webhook: Webhook }) {
       <DeliveryList id={webhook.id} />
       <section aria-labelledby="losses">
         <h2 id="losses">Losses</h2>
-        <LossList webhook={webhook.id} />
+        <LossList filters={{ webhook: webhook.id }} hasWebhooks={false} />
       </section>
       <Settings webhook={webhook} />
     </>

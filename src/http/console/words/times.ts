@@ -17,6 +17,13 @@ export function utcTime(at: Date): string {
   return `${at.toISOString().slice(0, 19).replace('T', ' ')} UTC`;
 }
 
+/** `2026-11-21T09:12`, in local time, as a field for a moment has it. */
+export function inputTime(at: Date): string {
+  const two = (part: number): string => String(part).padStart(2, '0');
+  const day = `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}`;
+  return `${day}T${two(at.getHours())}:${two(at.getMinutes())}`;
+}
+
 /** `just now`, `12 s ago`, `5 min ago`, `3 h ago`, `2 days ago`; of what is to come `in 12 s`. */
 export function ago(at: Date, now: Date): string {
   const ms = now.getTime() - at.getTime();
