@@ -21,7 +21,7 @@ export interface StartedPostgres extends AsyncDisposable {
   readonly url: string;
 }
 
-const FREE_SLOTS_NEEDED = 15;
+const FREE_SLOTS_NEEDED = 20;
 const CONTAINER_SETTINGS = [
   'wal_level=logical',
   'max_wal_senders=40',
