@@ -37,11 +37,16 @@ async function fail(kind: keyof typeof behaviours, count: number): Promise<void>
   stage.scene.receiver.behave({ status: 200 }, `/${webhook}`);
 }
 
-/** Until the ledger has it. Returns its id. */
+/** Until the ledger has it. Returns its id. What ended before and after one of the service's writes is put into one row. */
 async function lossOf(count: number): Promise<string> {
   await untilSome(`select coalesce(sum(count), 0) as count from rowhook.loss where webhook_id = $1`, count);
   const [row] = await stage.scene.database.admin.query(
-    `select max(id) as id from rowhook.loss where webhook_id = $1`,
+    `with whole as (
+       select max(id) as id, sum(count) as count, min(from_position) as first, max(to_position) as last
+       from rowhook.loss where webhook_id = $1),
+     others as (delete from rowhook.loss l using whole where l.webhook_id = $1 and l.id < whole.id)
+     update rowhook.loss l set count = whole.count, from_position = whole.first, to_position = whole.last
+     from whole where l.id = whole.id returning l.id`,
     [webhook],
   );
   return row?.['id'] ?? '';
@@ -68,6 +73,15 @@ function resent(): string[] {
 const dialog = (page: Page): Locator => page.getByRole('dialog');
 const button = (page: Page, name: string): Locator => page.getByRole('button', { name, exact: true });
 const status = (page: Page, text: string | RegExp): Locator => page.getByRole('status').getByText(text);
+
+/** The webhook's page, once all of it is there: what is clicked does not move any more. */
+async function openWebhook(token?: string): Promise<Page> {
+  const page = await stage.open(`#/webhooks/${webhook}`, token === undefined ? {} : { token });
+  await seen(page.getByRole('heading', { name: 'Failures of the last hour' }));
+  await seen(page.getByRole('region', { name: 'Rows of deliveries' }));
+  await gone(page.getByText('Loading…'));
+  return page;
+}
 
 async function askForStretch(page: Page): Promise<void> {
   await button(page, 'Send again what failed').click();
@@ -106,7 +120,7 @@ describe('a loss', () => {
       ({ body }) => ({ status: body.includes('reset 1') ? 404 : 200 }),
       `/${webhook}`,
     );
-    const page = await stage.open(`#/webhooks/${webhook}`);
+    const page = await openWebhook();
     await button(page, `Send loss ${id} again`).click();
     await button(page, 'Send 2 deliveries').click();
     await seen(status(page, '1 of 2 arrived.'));
@@ -188,7 +202,7 @@ describe('what failed in a stretch of time', () => {
   test('is sent again, of the outcomes and since the moment that were chosen', async () => {
     await fail('rejected', 2);
     await fail('reset', 1);
-    const page = await stage.open(`#/webhooks/${webhook}`);
+    const page = await openWebhook();
     await askForStretch(page);
     await seen(button(page, 'Send 3 deliveries'));
     expect(await violations(page)).toEqual([]);
@@ -211,7 +225,7 @@ describe('what failed in a stretch of time', () => {
     await fail('rejected', 30);
     const held = heldAnswers();
     stage.scene.receiver.behave(held.behaviour, `/${webhook}`);
-    const page = await stage.open(`#/webhooks/${webhook}`);
+    const page = await openWebhook();
     await askForStretch(page);
     await button(page, 'Send 30 deliveries').click();
     await waitUntil(() => resent().length > 0, { describe: 'a first one to be sent' });
@@ -232,7 +246,7 @@ describe('what failed in a stretch of time', () => {
     await fail('rejected', 30);
     const held = heldAnswers();
     stage.scene.receiver.behave(held.behaviour, `/${webhook}`);
-    const page = await stage.open(`#/webhooks/${webhook}`);
+    const page = await openWebhook();
     await askForStretch(page);
     await button(page, 'Send 30 deliveries').click();
     await waitUntil(() => resent().length > 0, { describe: 'a first one to be sent' });
@@ -251,7 +265,7 @@ describe('what failed in a stretch of time', () => {
   test('that the service refuses for now says so in its words, and nothing is lost', async () => {
     await fail('rejected', 2);
     const token = await stage.tokenOf(webhook);
-    const page = await stage.open(`#/webhooks/${webhook}`, { token });
+    const page = await openWebhook(token);
     await askForStretch(page);
     await seen(button(page, 'Send 2 deliveries'));
     // A colleague was faster.
@@ -275,7 +289,7 @@ describe('what failed in a stretch of time', () => {
     await stage.scene.database.admin.query(`update rowhook.webhook set active = false where id = $1`, [
       webhook,
     ]);
-    const page = await stage.open(`#/webhooks/${webhook}`);
+    const page = await openWebhook();
     await askForStretch(page);
     await seen(dialog(page).getByRole('alert').getByText('is paused: make it active first'));
     await stage.scene.database.admin.query(`update rowhook.webhook set active = true where id = $1`, [
