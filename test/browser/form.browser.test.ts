@@ -1,4 +1,4 @@
-import type { Locator } from 'playwright-core';
+import type { Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { waitUntil } from '../support/wait.ts';
 import { openStage, type Stage } from './stage.ts';
@@ -10,6 +10,8 @@ beforeAll(async () => {
   await stage.scene.dba(
     `create table erp.contract ("companyId" text, id int, title text, price numeric, primary key ("companyId", id))`,
     `select rowhook.enable_table('erp.contract', replica_identity => 'keep')`,
+    `create table erp.off (id int primary key, "companyId" text not null)`,
+    `select rowhook.enable_table('erp.off')`,
   );
 }, 120_000);
 afterAll(async () => {
@@ -18,6 +20,38 @@ afterAll(async () => {
 
 async function seen(locator: Locator): Promise<void> {
   await locator.first().waitFor({ state: 'visible' });
+}
+
+async function fillForm(
+  page: Page,
+  name: string,
+  url = `${stage.scene.receiver.url}/${name}`,
+): Promise<void> {
+  const form = page.getByRole('form');
+  await form.getByLabel('Name').fill(name);
+  await form.getByLabel('Table', { exact: true }).selectOption('item');
+  await form.getByLabel('Company', { exact: true }).fill('acme');
+  await form.getByLabel('URL').fill(url);
+}
+
+async function openEdit(name: string): Promise<Page> {
+  await stage.scene.createWebhook({ name, table: 'item', company: 'acme' });
+  const page = await stage.open(`#/webhooks?edit=${name}`);
+  await seen(page.getByRole('form', { name: `Edit “${name}”` }));
+  return page;
+}
+
+async function gone(locator: Locator): Promise<void> {
+  await locator.waitFor({ state: 'detached' });
+}
+
+/** Of a webhook, as the database has it. */
+async function stored(id: string, columns: string): Promise<unknown> {
+  const [row] = await stage.scene.database.admin.query(
+    `select ${columns} from rowhook.webhook where id = $1`,
+    [id],
+  );
+  return row;
 }
 
 /** The newest in the log, once it is another than this one. */
@@ -87,4 +121,161 @@ test('a large count is exact on the webhook’s own page, and short in the list'
   expect(await short.getAttribute('title')).toBe('1,234,567');
   await page.goto(`${stage.url}/#/webhooks/busy`);
   await seen(page.getByText('1,234,567', { exact: true }));
+});
+
+describe('the form', () => {
+  test('says of a test where it went, whatever is typed afterwards', async () => {
+    const page = await stage.open('#/webhooks');
+    await fillForm(page, 'tested');
+    await page.getByRole('button', { name: 'Send test' }).click();
+    const { host, port } = new URL(stage.scene.receiver.url);
+    const result = page.getByRole('region', { name: 'Test result' });
+    await seen(result.getByText(`Delivered: ${host} answered 200`));
+    expect(await result.getByText('before you changed it').count()).toBe(0);
+    await page.getByRole('form').getByLabel('URL').fill(`http://localhost:${port}/another`);
+    await seen(result.getByText('This is of the form as it was before you changed it'));
+    await seen(result.getByText(`Delivered: ${host} answered 200`));
+  });
+
+  test('keeps what is typed while a webhook is created', async () => {
+    const page = await stage.open('#/webhooks');
+    const held = Promise.withResolvers<undefined>();
+    await page.route('**/v1/webhooks', async (route) => {
+      if (route.request().method() === 'POST') await held.promise;
+      await route.continue();
+    });
+    await fillForm(page, 'first-of-two');
+    await page.getByRole('button', { name: 'Create webhook' }).click();
+    await page.getByRole('form').getByLabel('Name').fill('second of two');
+    held.resolve(undefined);
+    await seen(page.getByText('“first-of-two” is created'));
+    expect(await page.getByRole('form').getByLabel('Name').inputValue()).toBe('second of two');
+    expect(await page.getByRole('form').getByLabel('URL').inputValue()).toBe('');
+  });
+
+  test('opens what is folded away where something in it is wrong', async () => {
+    const page = await stage.open('#/webhooks');
+    await fillForm(page, 'folded');
+    const [more, concurrency] = [page.getByText('More', { exact: true }), page.getByLabel('POSTs at a time')];
+    await more.click();
+    await concurrency.fill('many');
+    await more.click();
+    await concurrency.waitFor({ state: 'hidden' });
+    await page.getByRole('button', { name: 'Create webhook' }).click();
+    await seen(concurrency.and(page.locator(':focus')));
+    await seen(page.getByText('A whole number from 1 to 100.'));
+  });
+
+  test('changes the name of a webhook whose table is disabled', async () => {
+    await stage.scene.createWebhook({ name: 'off-duty', table: 'off', company: 'acme' });
+    await stage.scene.dba(`select rowhook.disable_table('erp.off')`);
+    const page = await stage.open('#/webhooks?edit=off-duty');
+    await page.getByRole('form').getByLabel('Name').fill('off for good');
+    await page.getByRole('button', { name: 'Save' }).click();
+    await gone(page.getByRole('form', { name: /^Edit/ }));
+    expect(await stored('off-duty', 'name, table_name')).toEqual({ name: 'off for good', table_name: 'off' });
+  });
+});
+
+describe('without a table to choose', () => {
+  const noTables = async (page: Page): Promise<void> => {
+    await page.route('**/v1/tables', (route) => route.fulfill({ json: { data: [] } }));
+  };
+
+  test('the operator is led to the tables', async () => {
+    const page = await stage.open('#/');
+    await noTables(page);
+    await page.goto(`${stage.url}/#/webhooks`);
+    await page.getByRole('form').getByRole('link', { name: 'Tables' }).click();
+    await seen(page.getByRole('heading', { name: 'Enable another table' }));
+  });
+
+  test('a company is told whom to ask, and not to fill in a form that cannot be filled in', async () => {
+    const page = await stage.open('#/', { token: await stage.tokenOf('nobody') });
+    await noTables(page);
+    await page.goto(`${stage.url}/#/webhooks`);
+    await seen(page.getByText('ask the operator to enable one'));
+    await seen(page.getByText('There is no webhook yet.', { exact: true }));
+  });
+
+  test('whoever edits sees the table that is set, why there is no other, and can ask again', async () => {
+    await stage.scene.createWebhook({ name: 'listless', table: 'item', company: 'acme' });
+    const page = await stage.open('#/');
+    await page.route('**/v1/tables', (route) =>
+      route.fulfill({ status: 503, json: { detail: 'The database is away.' } }),
+    );
+    await page.goto(`${stage.url}/#/webhooks?edit=listless`);
+    const table = page.getByRole('form').getByLabel('Table', { exact: true });
+    await seen(page.getByRole('form').getByText('The database is away.'));
+    expect(await table.inputValue()).toBe('item');
+    await page.unroute('**/v1/tables');
+    await page.getByRole('button', { name: 'List the tables again' }).click();
+    await table.locator('option:checked', { hasText: 'Item (item)' }).waitFor({ state: 'attached' });
+    expect(await table.inputValue()).toBe('item');
+  });
+});
+
+describe('an edit', () => {
+  test('begins with the webhook as it is, however often it was begun before', async () => {
+    const page = await openEdit('reopened');
+    await page.getByRole('button', { name: 'Cancel' }).click();
+    const row = page.getByRole('listitem', { name: 'reopened' });
+    await row.getByRole('button', { name: 'Pause reopened' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Pause' }).click();
+    await seen(row.getByText('Paused.'));
+    await row.getByRole('link', { name: 'Edit reopened' }).click();
+    const form = page.getByRole('form', { name: 'Edit “reopened”' });
+    await seen(form);
+    expect(await form.getByLabel('Active').isChecked()).toBe(false);
+    await form.getByLabel('Name').fill('reopened twice');
+    await form.getByRole('button', { name: 'Save' }).click();
+    await gone(form);
+    expect(await stored('reopened', 'name, active')).toEqual({ name: 'reopened twice', active: 'f' });
+  });
+
+  /** Somebody else changes name and URL, while here name and triggers are changed. */
+  async function openConflict(name: string): Promise<Page> {
+    const page = await openEdit(name);
+    const form = page.getByRole('form');
+    await form.getByLabel('Name').fill(`${name}, mine`);
+    await form.getByLabel('Delete').uncheck();
+    await stage.scene.database.admin.query(
+      `update rowhook.webhook set name = id || ', theirs', url = 'https://example.com/theirs' where id = $1`,
+      [name],
+    );
+    await seen(page.getByRole('listitem', { name: `${name}, theirs` }));
+    expect(await form.getByRole('heading').first().innerText()).toBe(`Edit “${name}”`);
+    await form.getByRole('button', { name: 'Save' }).click();
+    const conflict = page.getByRole('region', { name: 'Changed by somebody else' });
+    await seen(conflict.getByRole('row', { name: `Name ${name}, theirs ${name}, mine` }));
+    await seen(conflict.getByRole('row', { name: 'URL https://example.com/theirs as it was: theirs stays' }));
+    expect(await conflict.getByRole('row').count()).toBe(3);
+    return page;
+  }
+
+  test('that somebody else’s crosses can be saved over it, and leaves what only they changed', async () => {
+    const page = await openConflict('crossed');
+    await page.getByRole('button', { name: 'Save mine' }).click();
+    await gone(page.getByRole('form', { name: /^Edit/ }));
+    expect(await stored('crossed', 'name, url, on_delete')).toEqual({
+      name: 'crossed, mine',
+      url: 'https://example.com/theirs',
+      on_delete: 'f',
+    });
+  });
+
+  test('that somebody else’s crosses can take theirs, and loses nothing else', async () => {
+    const page = await openConflict('yielded');
+    await page.getByRole('button', { name: 'Take theirs' }).click();
+    const form = page.getByRole('form');
+    expect(await form.getByLabel('Name').inputValue()).toBe('yielded, theirs');
+    expect(await form.getByLabel('URL').inputValue()).toBe('https://example.com/theirs');
+    await form.getByRole('button', { name: 'Save' }).click();
+    await gone(page.getByRole('form', { name: /^Edit/ }));
+    expect(await stored('yielded', 'name, url, on_delete')).toEqual({
+      name: 'yielded, theirs',
+      url: 'https://example.com/theirs',
+      on_delete: 'f',
+    });
+  });
 });

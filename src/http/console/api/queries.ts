@@ -70,10 +70,30 @@ export function useWebhooks({ health, ...filters }: WebhookFilters) {
 export function useWebhook(id: string | null) {
   return useQuery({
     queryKey: ['webhooks', 'one', id],
-    queryFn: () => answerOf(api.GET('/v1/webhooks/{id}', { params: { path: { id: id ?? '' } } })),
+    queryFn: () => webhookOf(id ?? ''),
     refetchInterval: oftenMs,
     enabled: id !== null,
   });
+}
+
+/** As it is when the form is opened: nothing older, and nothing newer while it is filled in. */
+export function useWebhookToEdit(id: string | null) {
+  return useQuery({
+    queryKey: ['edited webhook', id],
+    queryFn: () => webhookOf(id ?? ''),
+    enabled: id !== null,
+    staleTime: Infinity,
+    gcTime: 0,
+  });
+}
+
+/** Asks for it when told to, as after a change that was refused. */
+export function useCurrentWebhook() {
+  return useMutation({ mutationFn: webhookOf });
+}
+
+function webhookOf(id: string) {
+  return answerOf(api.GET('/v1/webhooks/{id}', { params: { path: { id } } }));
 }
 
 export interface DeliveryFilters {
@@ -253,6 +273,11 @@ export function hasMore(page: { readonly nextCursor: string | null } | undefined
 /** It is gone, or another company's. */
 export function isUnknown(error: unknown): boolean {
   return error instanceof ApiProblem && error.status === 404;
+}
+
+/** It has another version than the one that was meant. */
+export function isChangedMeanwhile(error: unknown): boolean {
+  return error instanceof ApiProblem && error.status === 412;
 }
 
 type Defined<T> = { [Name in keyof T]: Exclude<T[Name], undefined> };

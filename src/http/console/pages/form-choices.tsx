@@ -2,8 +2,11 @@
 import { useEffect, useState } from 'react';
 import { useTableActivity, useTables } from '../api/queries.ts';
 import type { Table } from '../api/types.ts';
+import { ErrorNote } from '../parts/note.tsx';
 import { useNow } from '../parts/now.ts';
+import { useIsOperator } from '../session-context.ts';
 import { wouldSend } from '../words/last-hour.ts';
+import { hrefOf } from '../words/places.ts';
 import { FormField } from './form-field.tsx';
 import { byModule } from './modules.ts';
 import type { Draft } from './webhook-draft.ts';
@@ -16,12 +19,14 @@ export interface ChoiceProps {
 }
 
 export function TableChoice({ id, draft, set, problem }: ChoiceProps) {
-  const tables = useTables().data ?? [];
-  const enabled = tables.filter((table) => table.enabled || table.name === draft.table);
+  const tables = useTables();
+  const enabled = (tables.data ?? []).filter((table) => table.enabled || table.name === draft.table);
+  const isListed = enabled.some(({ name }) => name === draft.table);
   return (
-    <FormField id={id} label="Table" problem={problem}>
+    <FormField id={id} label="Table" problem={problem} hint={<TableHint />}>
       <select value={draft.table} onChange={({ target }) => set({ table: target.value })}>
         <option value="">Choose…</option>
+        {draft.table !== '' && !isListed && <option value={draft.table}>{draft.table}</option>}
         {byModule(enabled).map(([module, inModule]) => (
           <optgroup key={module} label={module}>
             {inModule.map((table) => (
@@ -33,6 +38,30 @@ export function TableChoice({ id, draft, set, problem }: ChoiceProps) {
         ))}
       </select>
     </FormField>
+  );
+}
+
+// Why there is nothing to choose from.
+function TableHint() {
+  const tables = useTables();
+  const isOperator = useIsOperator();
+  if (tables.data === undefined) {
+    if (tables.error === null) return null;
+    return (
+      <div>
+        <ErrorNote error={tables.error} />
+        <button type="button" className="small" onClick={() => void tables.refetch()}>
+          List the tables again
+        </button>
+      </div>
+    );
+  }
+  if (tables.data.some(({ enabled }) => enabled)) return null;
+  if (!isOperator) return <p>No table is enabled yet: ask the operator to enable one.</p>;
+  return (
+    <p>
+      No table is enabled yet: <a href={hrefOf(['tables'])}>Tables</a> has the statement that enables one.
+    </p>
   );
 }
 

@@ -1,5 +1,5 @@
 // One field: its label, and below it what is wrong with it, which a screen reader says together with the field.
-import { cloneElement, type ReactElement } from 'react';
+import { cloneElement, type ReactElement, type ReactNode } from 'react';
 
 interface Labelled {
   readonly id?: string;
@@ -12,10 +12,12 @@ export interface FormFieldProps {
   readonly label: string;
   readonly problem?: string | undefined;
   readonly isWide?: boolean;
+  /** What there is to say below it. */
+  readonly hint?: ReactNode;
   readonly children: ReactElement<Labelled>;
 }
 
-export function FormField({ id, label, problem, isWide = false, children }: FormFieldProps) {
+export function FormField({ id, label, problem, isWide = false, hint, children }: FormFieldProps) {
   const problemId = `${id}-problem`;
   const isWrong = problem !== undefined;
   return (
@@ -31,6 +33,7 @@ export function FormField({ id, label, problem, isWide = false, children }: Form
           {problem}
         </span>
       )}
+      {hint}
     </div>
   );
 }

@@ -13,7 +13,15 @@ const samples: Readonly<Record<TestResult['sample'], string>> = {
   columns: 'The row is made up of the table’s columns: no row could be read.',
 };
 
-export function TestOutcome({ result, url }: { readonly result: TestResult; readonly url: string }) {
+export interface TestOutcomeProps {
+  readonly result: TestResult;
+  /** Where it was sent to. */
+  readonly url: string;
+  /** The form was changed since. */
+  readonly isOfBefore?: boolean;
+}
+
+export function TestOutcome({ result, url, isOfBefore = false }: TestOutcomeProps) {
   const { isDelivered, outcome, status, totalMs, answer, sentBody, sample } = result;
   const failure = isDelivered ? null : failureOf(outcome);
   return (
@@ -23,6 +31,7 @@ export function TestOutcome({ result, url }: { readonly result: TestResult; read
           ? `Delivered: ${hostOf(url)} answered ${status ?? ''} after ${duration(totalMs)}.`
           : `Not delivered. ${failure === null ? outcome : happened(failure)}, after ${duration(totalMs)}. ${failure?.advice ?? ''}`}
       </p>
+      {isOfBefore && <p>This is of the form as it was before you changed it: send another test.</p>}
       {!isDelivered && <p className="quiet">In the service’s words: {outcome}</p>}
       <Timings of={result} />
       <div className="pair">

@@ -43,7 +43,41 @@ export function draftOf(webhook: Webhook): Draft {
   };
 }
 
-export function changesOf(draft: Draft): WebhookChanges {
+/** Those fields in which the second is not the first, as the second has them. */
+export function changedFields(from: Draft, to: Draft): Partial<Draft> {
+  const names = Object.keys(emptyDraft) as (keyof Draft)[];
+  return Object.fromEntries(names.filter((name) => from[name] !== to[name]).map((name) => [name, to[name]]));
+}
+
+/** Two changes of one webhook. */
+export interface Conflict {
+  /** What both began with. */
+  readonly base: Draft;
+  readonly mine: Draft;
+  readonly theirs: Draft;
+}
+
+/** What only one changed is as that one has it; what both changed is as the winner has it. */
+export function merged({ base, mine, theirs }: Conflict, winner: 'mine' | 'theirs'): Draft {
+  return winner === 'mine'
+    ? { ...theirs, ...changedFields(base, mine) }
+    : { ...mine, ...changedFields(base, theirs) };
+}
+
+/** What was sent is emptied for the next one; what was typed meanwhile stays. */
+export function afterCreate(sent: Draft, now: Draft): Draft {
+  return { ...emptyDraft, companyId: sent.companyId, ...changedFields(sent, now) };
+}
+
+/** Only what was changed: the rest may be what the service would refuse today, as a table that is not enabled any more. */
+export function changesBetween(base: Draft, draft: Draft): WebhookChanges {
+  const before = changesOf(base);
+  const isChanged = ([name, value]: readonly [string, unknown]): boolean =>
+    value !== before[name as keyof WebhookChanges];
+  return Object.fromEntries(Object.entries(changesOf(draft)).filter(isChanged));
+}
+
+function changesOf(draft: Draft): WebhookChanges {
   const { name, table, url, onInsert, onUpdate, onDelete, onTruncate, active } = draft;
   return {
     ...{ name: name.trim(), table, url: url.trim(), onInsert, onUpdate, onDelete, onTruncate, active },

@@ -1,18 +1,21 @@
 // The form: what everybody needs in sight, the rest folded away under More. A test goes out as the form stands, saved or not.
 import { useId, useState, type SubmitEvent } from 'react';
 import { ApiProblem } from '../api/client.ts';
-import { useChange, useCreate, useTest } from '../api/queries.ts';
-import type { Webhook } from '../api/types.ts';
+import { isChangedMeanwhile, useChange, useCreate, useCurrentWebhook, useTest } from '../api/queries.ts';
+import type { NewWebhook, Webhook } from '../api/types.ts';
 import { ErrorNote } from '../parts/note.tsx';
 import { useIsOperator } from '../session-context.ts';
+import { EditConflict } from './edit-conflict.tsx';
 import { FormField } from './form-field.tsx';
 import { MoreOptions, TableChoice, Triggers, WouldSend } from './form-choices.tsx';
 import { TestOutcome } from './test-outcome.tsx';
 import {
-  changesOf,
+  afterCreate,
+  changesBetween,
   draftOf,
   emptyDraft,
   fieldOf,
+  merged,
   newWebhookOf,
   problemsOf,
   type Draft,
@@ -28,15 +31,17 @@ export interface WebhookFormProps {
 export function WebhookForm({ edited, onDone }: WebhookFormProps) {
   const isOperator = useIsOperator();
   const asksCompany = isOperator && edited === null;
-  const [draft, setDraft] = useState<Draft>(edited === null ? emptyDraft : draftOf(edited));
-  // A change is meant for what was read when the form was opened.
-  const [version] = useState(edited?.version ?? 0);
+  // A change is meant for what was read when the form was opened, or after somebody else's change was seen.
+  const [base, setBase] = useState(edited);
+  const [draft, setDraft] = useState<Draft>(base === null ? emptyDraft : draftOf(base));
   const [isTried, setIsTried] = useState(false);
   const [said, setSaid] = useState('');
-  const [create, change, test] = [useCreate(), useChange(), useTest()];
+  const [create, change, test, current] = [useCreate(), useChange(), useTest(), useCurrentWebhook()];
   const id = useId();
   const set = (changed: Partial<Draft>): void => setDraft((before) => ({ ...before, ...changed }));
-  const error = edited === null ? create.error : change.error;
+  const theirs = current.data;
+  const refused = isChangedMeanwhile(change.error) ? (current.error ?? change.error) : change.error;
+  const error = base === null ? create.error : theirs === undefined ? refused : null;
   const problems = isTried
     ? { ...refusedFields(error ?? test.error), ...problemsOf(draft, asksCompany) }
     : {};
@@ -46,20 +51,41 @@ export function WebhookForm({ edited, onDone }: WebhookFormProps) {
     create.reset();
     change.reset();
     test.reset();
+    current.reset();
     const first = Object.keys(problemsOf(draft, asksCompany))[0];
-    if (first !== undefined) document.getElementById(`${id}-${first}`)?.focus();
+    if (first !== undefined) goTo(`${id}-${first}`);
     return first === undefined;
+  };
+  const saveOver = (known: Webhook, wanted: Draft): void => {
+    const changes = changesBetween(draftOf(known), wanted);
+    if (Object.keys(changes).length === 0) {
+      onDone();
+      return;
+    }
+    const onError = (problem: Error): void => {
+      if (isChangedMeanwhile(problem)) current.mutate(known.id);
+    };
+    change.mutate({ id: known.id, version: known.version, changes }, { onSuccess: onDone, onError });
+  };
+  const settle = (now: Webhook, winner: 'mine' | 'theirs'): void => {
+    if (base === null) return;
+    const wanted = merged({ base: draftOf(base), mine: draft, theirs: draftOf(now) }, winner);
+    setBase(now);
+    setDraft(wanted);
+    change.reset();
+    current.reset();
+    if (winner === 'mine') saveOver(now, wanted);
   };
   const save = (event: SubmitEvent): void => {
     event.preventDefault();
     if (!isWhole()) return;
-    if (edited !== null) {
-      change.mutate({ id: edited.id, version, changes: changesOf(draft) }, { onSuccess: onDone });
+    if (base !== null) {
+      saveOver(base, draft);
       return;
     }
     create.mutate(newWebhookOf(draft, isOperator), {
       onSuccess: ({ name }) => {
-        setDraft({ ...emptyDraft, companyId: draft.companyId });
+        setDraft((now) => afterCreate(draft, now));
         setIsTried(false);
         setSaid(`“${name}” is created. It is told of what is committed from now on.`);
       },
@@ -68,7 +94,8 @@ export function WebhookForm({ edited, onDone }: WebhookFormProps) {
   const sendTest = (): void => {
     if (isWhole()) test.mutate(newWebhookOf(draft, isOperator));
   };
-  const title = edited === null ? 'New webhook' : `Edit “${edited.name}”`;
+  const title = base === null ? 'New webhook' : `Edit “${base.name}”`;
+  const tested = test.variables !== undefined && 'url' in test.variables ? test.variables : null;
   return (
     <form className="card webhook-form" aria-label={title} onSubmit={save} noValidate>
       <h2>{title}</h2>
@@ -112,25 +139,48 @@ export function WebhookForm({ edited, onDone }: WebhookFormProps) {
       <WouldSend draft={draft} asksCompany={asksCompany} />
       <MoreOptions id={id} draft={draft} set={set} mayBeForAll={asksCompany} problem={problems.concurrency} />
       <ErrorNote error={error ?? test.error} />
+      {base !== null && theirs !== undefined && (
+        <EditConflict
+          conflict={{ base: draftOf(base), mine: draft, theirs: draftOf(theirs) }}
+          onSettled={(winner) => settle(theirs, winner)}
+        />
+      )}
       <p role="status" className={said === '' ? 'hidden' : 'note good'}>
         {said}
       </p>
       <div className="actions">
         <button type="submit" className="primary" disabled={create.isPending || change.isPending}>
-          {edited === null ? 'Create webhook' : 'Save'}
+          {base === null ? 'Create webhook' : 'Save'}
         </button>
         <button type="button" onClick={sendTest} disabled={test.isPending}>
           {test.isPending ? 'Sending…' : 'Send test'}
         </button>
-        {edited !== null && (
+        {base !== null && (
           <button type="button" onClick={onDone}>
             Cancel
           </button>
         )}
       </div>
-      {test.data !== undefined && <TestOutcome result={test.data} url={draft.url} />}
+      {test.data !== undefined && tested !== null && (
+        <TestOutcome
+          result={test.data}
+          url={tested.url}
+          isOfBefore={!isSame(tested, newWebhookOf(draft, isOperator))}
+        />
+      )}
     </form>
   );
+}
+
+/** Also where the field is folded away. */
+function goTo(fieldId: string): void {
+  const field = document.getElementById(fieldId);
+  field?.closest('details')?.setAttribute('open', '');
+  field?.focus();
+}
+
+function isSame(tested: NewWebhook, now: NewWebhook): boolean {
+  return JSON.stringify(tested) === JSON.stringify(now);
 }
 
 function refusedFields(error: unknown): Partial<Record<Field, string>> {

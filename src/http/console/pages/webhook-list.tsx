@@ -71,6 +71,7 @@ export function WebhookList() {
 }
 
 function Nothing({ isFiltered }: { readonly isFiltered: boolean }): ReactNode {
+  const hasTables = useTables().data?.some(({ enabled }) => enabled) ?? false;
   if (isFiltered)
     return (
       <EmptyNote>
@@ -79,7 +80,7 @@ function Nothing({ isFiltered }: { readonly isFiltered: boolean }): ReactNode {
     );
   return (
     <EmptyNote>
-      There is no webhook yet: fill in the form above, and send a test before you create it.
+      There is no webhook yet{hasTables && ': fill in the form above, and send a test before you create it'}.
     </EmptyNote>
   );
 }

@@ -1,6 +1,6 @@
 // Every webhook: the form above, for a new one or the one that the address names, and the list below.
 import { go, useAddress } from '../address.ts';
-import { useWebhook } from '../api/queries.ts';
+import { useWebhookToEdit } from '../api/queries.ts';
 import { ErrorNote } from '../parts/note.tsx';
 import { WebhookForm } from './webhook-form.tsx';
 import { WebhookList } from './webhook-list.tsx';
@@ -8,7 +8,7 @@ import { WebhookList } from './webhook-list.tsx';
 export function WebhooksPage() {
   const { params } = useAddress();
   const editedId = params.get('edit');
-  const edited = useWebhook(editedId);
+  const edited = useWebhookToEdit(editedId);
   const leave = (): void => {
     const { edit: _, ...others } = Object.fromEntries(params);
     go(['webhooks'], others);
