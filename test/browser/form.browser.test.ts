@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import type { Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { waitUntil } from '../support/wait.ts';
@@ -277,5 +278,58 @@ describe('an edit', () => {
       url: 'https://example.com/theirs',
       on_delete: 'f',
     });
+  });
+});
+
+describe('copying', () => {
+  const clipboard = { permissions: ['clipboard-read', 'clipboard-write'] };
+  const pasted = async (page: Page): Promise<unknown> =>
+    await page.evaluate('navigator.clipboard.readText()');
+
+  async function openUrl(): Promise<Page> {
+    await stage.scene.createWebhook({ name: `copied-${(copies += 1)}`, table: 'item', company: 'copy' });
+    return await stage.open(`#/webhooks/copied-${copies}`, clipboard);
+  }
+  let copies = 0;
+  const refuseSelection = 'document.execCommand = () => false';
+
+  test('works where the browser gives pages no clipboard, as on plain HTTP', async () => {
+    const page = await openUrl();
+    await page.evaluate(
+      `Object.defineProperty(navigator, 'clipboard', { value: undefined, configurable: true })`,
+    );
+    await page.getByRole('button', { name: 'Copy', exact: true }).click();
+    await seen(page.getByRole('button', { name: 'Copied' }));
+    await page.evaluate('delete navigator.clipboard');
+    expect(await pasted(page)).toBe(`${stage.scene.receiver.url}/copied-${copies}`);
+  });
+
+  test('shows the text to be copied by hand where the browser refuses altogether', async () => {
+    const page = await openUrl();
+    await page.evaluate(`Object.defineProperty(navigator, 'clipboard', { value: undefined })`);
+    await page.evaluate(refuseSelection);
+    await page.getByRole('button', { name: 'Copy', exact: true }).click();
+    const area = page.getByRole('textbox', { name: 'copy the selected text yourself' });
+    await seen(area.and(page.locator(':focus')));
+    expect(await page.evaluate('getSelection().toString()')).toBe(
+      `${stage.scene.receiver.url}/copied-${copies}`,
+    );
+  });
+
+  test('works in a frame as the documentation writes it', async () => {
+    await stage.scene.createWebhook({ name: 'framed', table: 'item', company: 'copy' });
+    const [iframe = ''] = /<iframe.*<\/iframe>/.exec(readFileSync('docs/console.md', 'utf8')) ?? [];
+    const page = await stage.open('#/', { token: null, ...clipboard });
+    await page.addInitScript({ content: refuseSelection });
+    stage.parent.html = stage
+      .frameGiving([await stage.tokenOf('copy')])
+      .replace(
+        /<iframe.*<\/iframe>/,
+        iframe.replace('https://rowhook.example.com/#/webhooks', `${stage.url}/#/webhooks/framed`),
+      );
+    await page.goto(stage.parent.origin);
+    const frame = page.frameLocator('iframe');
+    await frame.getByRole('button', { name: 'Copy', exact: true }).click();
+    await seen(frame.getByRole('button', { name: 'Copied' }));
   });
 });
