@@ -333,3 +333,50 @@ describe('copying', () => {
     await seen(frame.getByRole('button', { name: 'Copied' }));
   });
 });
+
+describe('a page that cannot be shown', () => {
+  test('says so in words, with a way to go on', async () => {
+    await stage.scene.createWebhook({ name: 'broken', table: 'item', company: 'acme' });
+    const page = await stage.open('#/');
+    await page.route('**/v1/webhooks/broken', (route) => route.fulfill({ json: { name: 'broken' } }));
+    await page.goto(`${stage.url}/#/webhooks/broken`);
+    await seen(page.getByRole('alert').getByText('The console failed while it showed this page.'));
+    await page.unroute('**/v1/webhooks/broken');
+    await page.getByRole('button', { name: 'Load it again' }).click();
+    await seen(page.getByRole('heading', { name: 'Settings' }));
+  });
+
+  test('is one of a browser that is too old, and says that, too', async () => {
+    const page = await stage.open('#/');
+    // An error in the page is what is meant here.
+    page.removeAllListeners('pageerror');
+    await page.route('**/assets/*.js', (route) =>
+      route.fulfill({ contentType: 'text/javascript', body: 'what no browser can read' }),
+    );
+    await page.reload();
+    await seen(page.getByText('the browser is too old for the console'));
+  });
+
+  test('is none where a browser has no more than the build asks for', async () => {
+    const page = await stage.open('#/');
+    await page.addInitScript(() => {
+      Reflect.deleteProperty(URL, 'parse');
+      Reflect.deleteProperty(URL, 'canParse');
+      Reflect.deleteProperty(Map, 'groupBy');
+      Reflect.deleteProperty(Object, 'groupBy');
+      Reflect.deleteProperty(Promise, 'withResolvers');
+      for (const name of ['toSorted', 'toReversed', 'toSpliced', 'with', 'findLast', 'findLastIndex'])
+        Reflect.deleteProperty(Array.prototype, name);
+    });
+    for (const [hash, heading] of [
+      ['#/', 'Needs attention'],
+      ['#/webhooks', 'All webhooks'],
+      ['#/tables', 'Stock'],
+    ] as const) {
+      await page.goto(`${stage.url}/${hash}`);
+      await page.reload();
+      await seen(page.getByRole('heading', { name: heading, exact: true }));
+    }
+    await seen(page.getByText('erp.item'));
+  });
+});

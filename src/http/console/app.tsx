@@ -13,6 +13,7 @@ import { WebhookPage } from './pages/webhook.tsx';
 import { WebhooksPage } from './pages/webhooks.tsx';
 import { WhyPage } from './pages/why.tsx';
 import { LocalTime } from './parts/moment.tsx';
+import { FailureBoundary } from './parts/failure-boundary.tsx';
 import { EmptyNote, ErrorNote, Waiting } from './parts/note.tsx';
 import { scopeOf, useSessionState } from './session.ts';
 import { SessionContext } from './session-context.ts';
@@ -65,7 +66,9 @@ function Shell({ session, isAsking }: ShellProps) {
       <Navigation session={session} section={path[0] ?? ''} />
       <main ref={main} tabIndex={-1}>
         {isAsking ? <SignInAgain /> : <LostNote />}
-        <Page path={path} isOperator={session.kind === 'operator'} />
+        <FailureBoundary key={place}>
+          <Page path={path} isOperator={session.kind === 'operator'} />
+        </FailureBoundary>
       </main>
     </div>
   );

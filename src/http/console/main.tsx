@@ -4,6 +4,7 @@ import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { queryClient } from './api/query-client.ts';
 import { App } from './app.tsx';
+import { FailureBoundary } from './parts/failure-boundary.tsx';
 import { beginSession } from './session.ts';
 import './styles/theme.css';
 import './styles/elements.css';
@@ -17,7 +18,9 @@ if (root === null) throw new Error('the page has no root');
 createRoot(root).render(
   <StrictMode>
     <QueryClientProvider client={queryClient}>
-      <App />
+      <FailureBoundary>
+        <App />
+      </FailureBoundary>
     </QueryClientProvider>
   </StrictMode>,
 );
