@@ -110,7 +110,19 @@ describe('a frame', () => {
     await page.context().close();
   });
 
-  test('takes the newest token, also while it asks about an older one, and asks its parent once for each', async () => {
+  test('asks its parent once for another token when the one that it has expires', async () => {
+    const page = await stage.open('#/', { token: null });
+    stage.parent.html = stage.frameGiving([await stage.tokenOf('acme', 4), await stage.tokenOf('acme')]);
+    await page.goto(stage.parent.origin);
+    await waitUntil(async () => (await page.evaluate<string[]>('asked')).length > 1, {
+      describe: 'another token to be asked for',
+    });
+    await seen(page.frameLocator('iframe').getByRole('listitem', { name: 'of-acme' }));
+    expect(await page.evaluate<string[]>('asked')).toEqual(['rowhook:ready', 'rowhook:token-needed']);
+    await page.context().close();
+  });
+
+  test('takes the newest token, also while it asks about an older one', async () => {
     const page = await stage.open('#/', { token: null });
     const letThrough = await hold(page, '/v1/session');
     stage.parent.html = stage.frameGiving(['refused-1', await stage.tokenOf('globex')]);

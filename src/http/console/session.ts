@@ -25,7 +25,6 @@ const listeners = new Set<() => void>();
 let state = nobody;
 // Of a token that is being tried: an answer to an earlier one says nothing.
 let attempts = 0;
-let toldParentOf: string | null | undefined;
 
 /** The page around this one gives the token. */
 export const isFramed = window.parent !== window;
@@ -73,8 +72,10 @@ export function signOut(): void {
 
 /** The service does not take the token any more. What is shown stays, so that nothing typed is lost. */
 export function tokenRefused(refusal: string): void {
+  // Of several questions that were refused the parent hears once.
+  if (state.refusal !== null) return;
   change({ ...state, refusal });
-  tellTokenNeeded(state.token);
+  tellParent('rowhook:token-needed');
 }
 
 export function useSessionState(): SessionState {
@@ -98,7 +99,7 @@ async function establish(token: string | null): Promise<void> {
   if (refusal !== null) {
     if (isWrong) keep(null);
     change({ ...state, refusal, trouble: null, isTrying: false });
-    tellTokenNeeded(token);
+    tellParent('rowhook:token-needed');
     return;
   }
   change({ ...state, trouble, isTrying: state.session === null });
@@ -157,13 +158,6 @@ function tokenOf(message: unknown): string | null {
   if (typeof message !== 'object' || message === null) return null;
   const { type, token } = message as Record<string, unknown>;
   return type === 'rowhook:token' && typeof token === 'string' ? token : null;
-}
-
-// Once for each that was refused: the parent makes a new one for every time it is told.
-function tellTokenNeeded(token: string | null): void {
-  if (toldParentOf === token) return;
-  toldParentOf = token;
-  tellParent('rowhook:token-needed');
 }
 
 function tellParent(type: string): void {
