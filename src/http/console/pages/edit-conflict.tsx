@@ -33,26 +33,32 @@ export function EditConflict({ conflict, onSettled }: EditConflictProps) {
         {changed.length === 0 && ', but none of the fields here'}.
       </p>
       {changed.length > 0 && (
-        <table>
-          <thead>
-            <tr>
-              <th scope="col">Field</th>
-              <th scope="col">Theirs</th>
-              <th scope="col">Yours</th>
-            </tr>
-          </thead>
-          <tbody>
-            {changed.map((name) => (
-              <tr key={name}>
-                <th scope="row">{labels[name]}</th>
-                <td>{textOf(theirs[name])}</td>
-                <td>
-                  {name in own ? textOf(mine[name]) : <span className="quiet">as it was: theirs stays</span>}
-                </td>
+        <div className="scroll" tabIndex={0} role="region" aria-label="Rows of changed fields">
+          <table>
+            <thead>
+              <tr>
+                <th scope="col">Field</th>
+                <th scope="col">Theirs</th>
+                <th scope="col">Yours</th>
               </tr>
-            ))}
-          </tbody>
-        </table>
+            </thead>
+            <tbody>
+              {changed.map((name) => (
+                <tr key={name}>
+                  <th scope="row">{labels[name]}</th>
+                  <td>{textOf(theirs[name])}</td>
+                  <td>
+                    {name in own ? (
+                      textOf(mine[name])
+                    ) : (
+                      <span className="quiet">as it was: theirs stays</span>
+                    )}
+                  </td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
       )}
       <div className="actions">
         <button type="button" className="primary" onClick={() => onSettled('mine')}>
