@@ -13,7 +13,7 @@ export function go(path: readonly string[], params: Params = {}): void {
 
 /** Changes filters without a step to go back to. */
 export function setParams({ path, params }: Address, changed: Params): void {
-  history.replaceState(null, '', hrefOf(path, { ...Object.fromEntries(params), ...changed }));
+  history.replaceState(history.state, '', hrefOf(path, { ...Object.fromEntries(params), ...changed }));
   for (const listener of listeners) listener();
 }
 

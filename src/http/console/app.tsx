@@ -12,12 +12,14 @@ import { TablesPage } from './pages/tables.tsx';
 import { WebhookPage } from './pages/webhook.tsx';
 import { WebhooksPage } from './pages/webhooks.tsx';
 import { WhyPage } from './pages/why.tsx';
-import { LocalTime } from './parts/moment.tsx';
+import { Announcement } from './parts/announcement.tsx';
 import { FailureBoundary } from './parts/failure-boundary.tsx';
+import { ClockTime } from './parts/moment.tsx';
 import { EmptyNote, ErrorNote, Waiting } from './parts/note.tsx';
 import { scopeOf, useSessionState } from './session.ts';
 import { SessionContext } from './session-context.ts';
 import { SignIn, SignInAgain } from './sign-in.tsx';
+import { comeBack } from './steps.ts';
 
 export function App() {
   const { session, refusal, trouble } = useSessionState();
@@ -48,16 +50,19 @@ interface ShellProps {
 }
 
 function Shell({ session, isAsking }: ShellProps) {
-  const { path } = useAddress();
+  const address = useAddress();
+  const { path } = address;
   const place = path.join('/');
   const main = useRef<HTMLElement>(null);
-  const isFirst = useRef(true);
+  const before = useRef(place);
   useEffect(() => {
+    const isOther = before.current !== place;
+    before.current = place;
     // A link to another page of this one: whoever listens hears its heading, and the keyboard goes on from there.
-    if (!isFirst.current) main.current?.focus();
-    isFirst.current = false;
-    window.scrollTo(0, 0);
-  }, [place]);
+    if (isOther && main.current?.contains(document.activeElement) === false)
+      main.current.focus({ preventScroll: true });
+    if (!comeBack() && isOther) window.scrollTo(0, 0);
+  }, [place, address]);
   return (
     <div className="shell">
       <button type="button" className="skip" onClick={() => main.current?.focus()}>
@@ -70,6 +75,7 @@ function Shell({ session, isAsking }: ShellProps) {
           <Page path={path} isOperator={session.kind === 'operator'} />
         </FailureBoundary>
       </main>
+      <Announcement />
     </div>
   );
 }
@@ -79,7 +85,7 @@ function LostNote() {
   if (lostSince === null) return null;
   return (
     <p className="note bad again" role="alert">
-      The service cannot be reached. What is shown is as of <LocalTime at={lostSince.toISOString()} />; it is
+      The service cannot be reached. What is shown is as of <ClockTime at={lostSince.toISOString()} />; it is
       asked again and again.
     </p>
   );

@@ -6,12 +6,14 @@ import { queryClient } from './api/query-client.ts';
 import { App } from './app.tsx';
 import { FailureBoundary } from './parts/failure-boundary.tsx';
 import { beginSession } from './session.ts';
+import { beginSteps } from './steps.ts';
 import './styles/theme.css';
 import './styles/elements.css';
 import './styles/layout.css';
 import './styles/parts.css';
 
 beginSession();
+beginSteps();
 
 const root = document.getElementById('root');
 if (root === null) throw new Error('the page has no root');

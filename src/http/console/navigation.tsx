@@ -1,6 +1,8 @@
 // Where one can go, and who is signed in. A company sees only what is its own.
 import type { Session } from './api/types.ts';
+import { Isolate } from './parts/isolate.tsx';
 import { currentToken, isFramed, signOut } from './session.ts';
+import { chooseUtc, useZone } from './zone.ts';
 
 const pages = [
   { section: '', name: 'Overview', isOperators: false },
@@ -32,7 +34,14 @@ export function Navigation({ session, section }: { readonly session: Session; re
         </ul>
       </nav>
       <div className="who">
-        <span>{isOperator ? 'Operator' : `Company ${session.companyId ?? ''}`}</span>
+        {isOperator ? (
+          <span>Operator</span>
+        ) : (
+          <span>
+            Company <Isolate text={session.companyId ?? ''} />
+          </span>
+        )}
+        <ZoneSwitch />
         {currentToken() !== null && !isFramed && (
           <button type="button" className="small" onClick={signOut}>
             Sign out
@@ -40,5 +49,29 @@ export function Navigation({ session, section }: { readonly session: Session; re
         )}
       </div>
     </header>
+  );
+}
+
+const zones = [
+  { name: 'Local', isUtc: false },
+  { name: 'UTC', isUtc: true },
+];
+
+function ZoneSwitch() {
+  const isUtcNow = useZone() === 'UTC';
+  return (
+    <div className="switch" role="group" aria-label="Times are">
+      {zones.map(({ name, isUtc }) => (
+        <button
+          key={name}
+          type="button"
+          className="small"
+          aria-pressed={isUtc === isUtcNow}
+          onClick={() => chooseUtc(isUtc)}
+        >
+          {name}
+        </button>
+      ))}
+    </div>
   );
 }

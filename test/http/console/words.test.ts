@@ -7,7 +7,7 @@ import { failureOf, failureOfDelivery } from '../../../src/http/console/words/fa
 import { summaryOfService, summaryOfWebhooks } from '../../../src/http/console/words/summary.ts';
 import { isToken } from '../../../src/http/console/words/tokens.ts';
 import { enableSql } from '../../../src/http/console/words/statements.ts';
-import { ago, duration, localTime, utcTime } from '../../../src/http/console/words/times.ts';
+import { ago, duration, clockTime, utcTime } from '../../../src/http/console/words/times.ts';
 
 const now = new Date('2026-03-01T12:00:00Z');
 const zone = 'Europe/Berlin';
@@ -198,8 +198,8 @@ test('the statement that enables a table quotes what is typed', () => {
 
 test('times are local and UTC, and how long ago', () => {
   const at = new Date('2026-02-28T23:30:00Z');
-  expect(localTime(at, now, zone)).toBe('00:30:00');
-  expect(localTime(at, now, 'UTC')).toBe('28 Feb 23:30:00');
+  expect(clockTime(at, now, zone)).toBe('00:30:00');
+  expect(clockTime(at, now, 'UTC')).toBe('28 Feb 23:30:00 UTC');
   expect(utcTime(at)).toBe('2026-02-28 23:30:00 UTC');
   expect([ago(now, now), ago(at, now), ago(new Date(now.getTime() + 120_000), now)]).toEqual([
     'just now',

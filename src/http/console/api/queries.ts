@@ -217,8 +217,8 @@ export function useChange() {
 
 export function useDelete() {
   return useMutation({
-    mutationFn: ({ id }: { readonly id: string }) =>
-      answerOf(api.DELETE('/v1/webhooks/{id}', { params: { path: { id } } })),
+    mutationFn: ({ id, version }: { readonly id: string; readonly version: number }) =>
+      answerOf(api.DELETE('/v1/webhooks/{id}', { params: { path: { id }, header: ifMatch(version) } })),
     onSettled: staleWebhooks,
   });
 }

@@ -3,7 +3,7 @@ import { hasMore, useOverview, useStatus, useVitals, useWebhooks } from '../api/
 import type { Check, Webhook } from '../api/types.ts';
 import { HealthMark } from '../parts/health-mark.tsx';
 import { LastHour } from '../parts/last-hour.tsx';
-import { LocalTime } from '../parts/moment.tsx';
+import { ClockTime } from '../parts/moment.tsx';
 import { EmptyNote, QueryNote } from '../parts/note.tsx';
 import { useNow } from '../parts/now.ts';
 import { amount } from '../words/amounts.ts';
@@ -73,7 +73,7 @@ export function Summary({ isOperator }: { readonly isOperator: boolean }) {
       <strong>{summaryOfWebhooks(overview.data.webhooks)}</strong>{' '}
       {status.data !== undefined && summaryOfService(service)}{' '}
       <span className="quiet">
-        As of <LocalTime at={new Date(overview.dataUpdatedAt).toISOString()} />.
+        As of <ClockTime at={new Date(overview.dataUpdatedAt).toISOString()} />.
       </span>
     </p>
   );

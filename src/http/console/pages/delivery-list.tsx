@@ -4,7 +4,7 @@ import { setParams, useAddress } from '../address.ts';
 import { hrefOf } from '../words/places.ts';
 import { hasMore, useDeliveries, type Outcome } from '../api/queries.ts';
 import type { Delivery } from '../api/types.ts';
-import { LocalTime } from '../parts/moment.tsx';
+import { ClockTime } from '../parts/moment.tsx';
 import { EmptyNote, QueryNote } from '../parts/note.tsx';
 import { OutcomeMark } from '../parts/outcome-mark.tsx';
 import { size } from '../words/amounts.ts';
@@ -101,7 +101,7 @@ export function DeliveryTable({ list }: { readonly list: readonly Delivery[] }) 
             <tr key={delivery.id}>
               <td>
                 <a href={hrefOf(['deliveries', delivery.id])}>
-                  <LocalTime at={delivery.at} />
+                  <ClockTime at={delivery.at} />
                 </a>
               </td>
               <td>{(delivery.type ?? 'not known').toLowerCase()}</td>

@@ -4,7 +4,7 @@ import { useMemo } from 'react';
 import { hrefOf } from '../words/places.ts';
 import { hasMore, useDeliveries, useLosses } from '../api/queries.ts';
 import type { Delivery, Loss } from '../api/types.ts';
-import { LocalTime } from '../parts/moment.tsx';
+import { ClockTime } from '../parts/moment.tsx';
 import { useNow } from '../parts/now.ts';
 import { amount } from '../words/amounts.ts';
 import { failureOf, failureOfDelivery, type Failure } from '../words/failures.ts';
@@ -52,7 +52,7 @@ export function FailureGroups({ id }: { readonly id: string }) {
 function FailureCard({ group: { failure, count, lastAt, lastId, ledger } }: { readonly group: Group }) {
   const last = (
     <>
-      the last at <LocalTime at={lastAt} />
+      the last at <ClockTime at={lastAt} />
     </>
   );
   return (

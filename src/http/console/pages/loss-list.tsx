@@ -3,7 +3,7 @@ import { useState } from 'react';
 import { hrefOf } from '../words/places.ts';
 import { hasMore, useLosses, type LossFilters } from '../api/queries.ts';
 import type { Loss } from '../api/types.ts';
-import { LocalTime } from '../parts/moment.tsx';
+import { ClockTime } from '../parts/moment.tsx';
 import { EmptyNote, QueryNote } from '../parts/note.tsx';
 import { exact } from '../words/amounts.ts';
 import { whyNotAgain } from '../words/resends.ts';
@@ -113,7 +113,7 @@ function LossRow({ loss, hasWebhook, onAsk }: LossRowProps) {
         </a>
       </td>
       <td>
-        <LocalTime at={loss.at} />
+        <ClockTime at={loss.at} />
       </td>
       {hasWebhook && (
         <td>

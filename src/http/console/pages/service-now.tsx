@@ -2,7 +2,7 @@
 import { useStatus, useVitals } from '../api/queries.ts';
 import type { Status, Vitals } from '../api/types.ts';
 import { Chart } from '../parts/chart.tsx';
-import { LocalTime } from '../parts/moment.tsx';
+import { ClockTime } from '../parts/moment.tsx';
 import { QueryNote } from '../parts/note.tsx';
 import { amount, rate, size } from '../words/amounts.ts';
 import { duration } from '../words/times.ts';
@@ -55,7 +55,7 @@ function Who({ leader }: { readonly leader: Status['leader'] }) {
       Process {pid ?? 'unknown'} on {host ?? 'an unknown host'} leads
       {since !== null && (
         <>
-          , since <LocalTime at={since} />
+          , since <ClockTime at={since} />
         </>
       )}
       .

@@ -3,8 +3,11 @@ import { useId, useState, type SubmitEvent } from 'react';
 import { ApiProblem } from '../api/client.ts';
 import { isChangedMeanwhile, useChange, useCreate, useCurrentWebhook, useTest } from '../api/queries.ts';
 import type { NewWebhook, Webhook } from '../api/types.ts';
+import { announce } from '../parts/announcement.tsx';
+import { BusyButton } from '../parts/busy-button.tsx';
 import { ErrorNote } from '../parts/note.tsx';
 import { useIsOperator } from '../session-context.ts';
+import { isolated } from '../words/isolate.ts';
 import { EditConflict } from './edit-conflict.tsx';
 import { FormField } from './form-field.tsx';
 import { MoreOptions, TableChoice, Triggers, WouldSend } from './form-choices.tsx';
@@ -62,10 +65,14 @@ export function WebhookForm({ edited, onDone }: WebhookFormProps) {
       onDone();
       return;
     }
+    const saved = (): void => {
+      announce(`“${isolated(wanted.name.trim())}” is saved.`);
+      onDone();
+    };
     const onError = (problem: Error): void => {
       if (isChangedMeanwhile(problem)) current.mutate(known.id);
     };
-    change.mutate({ id: known.id, version: known.version, changes }, { onSuccess: onDone, onError });
+    change.mutate({ id: known.id, version: known.version, changes }, { onSuccess: saved, onError });
   };
   const settle = (now: Webhook, winner: 'mine' | 'theirs'): void => {
     if (base === null) return;
@@ -87,14 +94,14 @@ export function WebhookForm({ edited, onDone }: WebhookFormProps) {
       onSuccess: ({ name }) => {
         setDraft((now) => afterCreate(draft, now));
         setIsTried(false);
-        setSaid(`“${name}” is created. It is told of what is committed from now on.`);
+        setSaid(`“${isolated(name)}” is created. It is told of what is committed from now on.`);
       },
     });
   };
   const sendTest = (): void => {
     if (isWhole()) test.mutate(newWebhookOf(draft, isOperator));
   };
-  const title = base === null ? 'New webhook' : `Edit “${base.name}”`;
+  const title = base === null ? 'New webhook' : `Edit “${isolated(base.name)}”`;
   const tested = test.variables !== undefined && 'url' in test.variables ? test.variables : null;
   return (
     <form className="card webhook-form" aria-label={title} onSubmit={save} noValidate>
@@ -149,12 +156,12 @@ export function WebhookForm({ edited, onDone }: WebhookFormProps) {
         {said}
       </p>
       <div className="actions">
-        <button type="submit" className="primary" disabled={create.isPending || change.isPending}>
+        <BusyButton type="submit" className="primary" isBusy={create.isPending || change.isPending}>
           {base === null ? 'Create webhook' : 'Save'}
-        </button>
-        <button type="button" onClick={sendTest} disabled={test.isPending}>
+        </BusyButton>
+        <BusyButton onClick={sendTest} isBusy={test.isPending}>
           {test.isPending ? 'Sending…' : 'Send test'}
-        </button>
+        </BusyButton>
         {base !== null && (
           <button type="button" onClick={onDone}>
             Cancel

@@ -1,11 +1,14 @@
 // The list, those that need attention first. What is searched for and filtered stands in the address, and which page of it.
-import { useDeferredValue, type ReactNode } from 'react';
+import { useDeferredValue, useEffect, useRef, type ReactNode } from 'react';
 import { setParams, useAddress } from '../address.ts';
-import { hrefOf, type Params } from '../words/places.ts';
-import { hasMore, useTables, useWebhooks, type Health } from '../api/queries.ts';
+import { useOverview, useTables, useWebhooks, type Health } from '../api/queries.ts';
 import { EmptyNote, QueryNote } from '../parts/note.tsx';
 import { TextFilter } from '../parts/text-filter.tsx';
 import { useIsOperator } from '../session-context.ts';
+import { isolated } from '../words/isolate.ts';
+import { hrefOf, type Params } from '../words/places.ts';
+import { listHeadingId } from './list-focus.ts';
+import { Pager, trailOf } from './pager.tsx';
 import { WebhookRow } from './webhook-row.tsx';
 
 const perPage = 50;
@@ -26,47 +29,86 @@ const shown: readonly (readonly [string, string, readonly Health[] | undefined])
 export function WebhookList() {
   const isOperator = useIsOperator();
   const address = useAddress();
-  const { params } = address;
+  const { path, params } = address;
   const of = (name: string): string | undefined => params.get(name) ?? undefined;
-  const health = shown.find(([value]) => value === (of('show') ?? ''))?.[2];
+  const choice = shown.find(([value]) => value === (of('show') ?? ''));
+  const health = choice?.[2];
   const search = useDeferredValue(of('search'));
   const webhooks = useWebhooks({
     limit: perPage,
-    cursor: of('from'),
+    cursor: trailOf(params).at(-1),
     search,
     table: of('table'),
     company: of('company'),
     health,
   });
+  const total = useTotal(health);
+  const section = useTopOfPage(params.get('from'));
   const set = (changed: Params): void => setParams(address, { from: null, ...changed });
   const list = webhooks.data?.data ?? [];
-  const isFiltered = ['search', 'show', 'table', 'company'].some((name) => params.has(name));
+  const isSearched = ['search', 'table', 'company'].some((name) => params.has(name));
   return (
-    <section aria-labelledby="list">
-      <h2 id="list">{isOperator ? 'All webhooks' : 'Your webhooks'}</h2>
+    <section aria-labelledby={listHeadingId} ref={section}>
+      <h2 id={listHeadingId} tabIndex={-1}>
+        {isOperator ? 'All webhooks' : 'Your webhooks'}
+      </h2>
       <Filters params={params} set={set} isOperator={isOperator} />
+      {choice === undefined && <UnknownChoice value={of('show') ?? ''} />}
       <QueryNote query={webhooks} />
-      {webhooks.data !== undefined && list.length === 0 && <Nothing isFiltered={isFiltered} />}
-      {list.length > 0 && (
-        <ul className="rows" aria-label="Webhooks" aria-busy={webhooks.isPlaceholderData}>
-          {list.map((webhook) => (
-            <WebhookRow key={webhook.id} webhook={webhook} isOperator={isOperator} />
-          ))}
-        </ul>
+      {webhooks.data !== undefined && list.length === 0 && (
+        <Nothing isFiltered={isSearched || health !== undefined || params.has('from')} />
       )}
-      <p className="actions">
-        {params.has('from') && (
-          <button type="button" onClick={() => set({})}>
-            First {perPage}
-          </button>
-        )}
-        {hasMore(webhooks.data) && (
-          <button type="button" onClick={() => set({ from: webhooks.data?.nextCursor ?? null })}>
-            Next {perPage}
-          </button>
-        )}
-      </p>
+      {list.length > 0 && (
+        <>
+          <ul className="rows" aria-label="Webhooks" aria-busy={webhooks.isPlaceholderData}>
+            {list.map((webhook) => (
+              <WebhookRow key={webhook.id} webhook={webhook} isOperator={isOperator} />
+            ))}
+          </ul>
+          <Pager
+            {...{ path, params, perPage }}
+            count={list.length}
+            total={isSearched ? null : total}
+            nextCursor={webhooks.data?.nextCursor ?? null}
+          />
+        </>
+      )}
     </section>
+  );
+}
+
+/** How many there are of these healths; null: not known yet. */
+function useTotal(healths: readonly Health[] | undefined): number | null {
+  const counts = useOverview().data?.webhooks;
+  if (counts === undefined) return null;
+  const wanted: readonly string[] | undefined = healths;
+  return counts
+    .filter(({ health }) => wanted === undefined || wanted.includes(health))
+    .reduce((sum, { count }) => sum + count, 0);
+}
+
+/** Another page of the list begins at its top, for whoever came by a link below it. `page`: as the address names it. */
+function useTopOfPage(page: string | null) {
+  const section = useRef<HTMLElement>(null);
+  const before = useRef(page);
+  useEffect(() => {
+    const list = section.current;
+    const isByLink = list?.querySelector('.pager')?.contains(document.activeElement) === true;
+    if (before.current !== page && (isByLink || document.activeElement === document.body)) {
+      list?.scrollIntoView();
+      list?.querySelector<HTMLElement>('h2')?.focus({ preventScroll: true });
+    }
+    before.current = page;
+  }, [page]);
+  return section;
+}
+
+function UnknownChoice({ value }: { readonly value: string }): ReactNode {
+  return (
+    <p className="note warn">
+      The address asks for those that are “{isolated(value)}”, which no webhook can be, so all are shown.{' '}
+      <a href={hrefOf(['webhooks'])}>All webhooks</a>
+    </p>
   );
 }
 
@@ -92,7 +134,10 @@ interface FiltersProps {
 }
 
 function Filters({ params, set, isOperator }: FiltersProps) {
-  const tables = useTables().data ?? [];
+  const tables = (useTables().data ?? []).map(({ name }) => name);
+  const table = params.get('table') ?? '';
+  // Also one that is not there, as an old address may name it.
+  const choices = table === '' || tables.includes(table) ? tables : [...tables, table];
   return (
     <div className="filters" role="search">
       <TextFilter label="Search" value={params.get('search') ?? ''} onChange={(search) => set({ search })} />
@@ -108,9 +153,9 @@ function Filters({ params, set, isOperator }: FiltersProps) {
       </label>
       <label>
         Table
-        <select value={params.get('table') ?? ''} onChange={({ target }) => set({ table: target.value })}>
+        <select value={table} onChange={({ target }) => set({ table: target.value })}>
           <option value="">all</option>
-          {tables.map(({ name }) => (
+          {choices.map((name) => (
             <option key={name} value={name}>
               {name}
             </option>

@@ -1,13 +1,17 @@
 // One webhook of the list: what it is, how it is, what was sent, and what may be done.
 import { memo } from 'react';
-import { hrefOf } from '../words/places.ts';
 import type { Webhook } from '../api/types.ts';
 import { Amount } from '../parts/amount.tsx';
 import { HealthMark } from '../parts/health-mark.tsx';
+import { Isolate } from '../parts/isolate.tsx';
 import { LastHour } from '../parts/last-hour.tsx';
-import { Ago, LocalTime } from '../parts/moment.tsx';
+import { Ago, ClockTime } from '../parts/moment.tsx';
 import { useNow } from '../parts/now.ts';
 import { attentionOf, hostOf } from '../words/attention.ts';
+import { isolated } from '../words/isolate.ts';
+import { hrefOf } from '../words/places.ts';
+import { triggersOf } from '../words/triggers.ts';
+import { useZone } from '../zone.ts';
 import { WebhookActions } from './webhook-actions.tsx';
 
 export interface WebhookRowProps {
@@ -18,21 +22,25 @@ export interface WebhookRowProps {
 export const WebhookRow = memo(({ webhook, isOperator }: WebhookRowProps) => {
   const { id, name, table, url, companyId, health, activity, createdAt } = webhook;
   return (
-    <li className="row" aria-label={name}>
+    <li className="row" aria-label={isolated(name)}>
       <div className="what">
         <a className="name" href={hrefOf(['webhooks', id])}>
-          {name}
+          <Isolate text={name} />
         </a>
         <div className="quiet">
-          {isOperator && <>{companyId ?? 'all companies'} · </>}
-          {table} · {triggersOf(webhook)} · <span title={url}>{hostOf(url)}</span>
+          {isOperator && (
+            <>
+              <Isolate text={companyId ?? 'all companies'} /> ·{' '}
+            </>
+          )}
+          <Isolate text={table} /> · {triggersOf(webhook)} · <span title={url}>{hostOf(url)}</span>
         </div>
       </div>
       <Wrong webhook={webhook} />
       <div className="how">
         <HealthMark health={health} />
         <div className="quiet">
-          created <LocalTime at={createdAt} />
+          created <ClockTime at={createdAt} />
         </div>
       </div>
       <div className="counts">
@@ -48,7 +56,7 @@ export const WebhookRow = memo(({ webhook, isOperator }: WebhookRowProps) => {
 });
 
 function Wrong({ webhook }: { readonly webhook: Webhook }) {
-  const sentence = attentionOf(webhook, useNow());
+  const sentence = attentionOf(webhook, useNow(), useZone());
   if (sentence === null) return null;
   const isBad = !['paused', 'catching up'].includes(webhook.health);
   return <div className={isBad ? 'wrong bad' : 'wrong'}>{sentence.text}</div>;
@@ -72,19 +80,4 @@ function Count({ count, word, last }: CountProps) {
       )}
     </div>
   );
-}
-
-export function triggersOf(webhook: {
-  readonly onInsert: boolean;
-  readonly onUpdate: boolean;
-  readonly onDelete: boolean;
-  readonly onTruncate: boolean;
-}): string {
-  const chosen = [
-    webhook.onInsert && 'insert',
-    webhook.onUpdate && 'update',
-    webhook.onDelete && 'delete',
-    webhook.onTruncate && 'truncate',
-  ];
-  return chosen.filter((each) => each !== false).join(', ');
 }

@@ -4,21 +4,35 @@ import { isUnknown, useWebhook } from '../api/queries.ts';
 import type { Webhook } from '../api/types.ts';
 import { Code } from '../parts/copy.tsx';
 import { HealthMark } from '../parts/health-mark.tsx';
+import { Isolate } from '../parts/isolate.tsx';
 import { FullTime } from '../parts/moment.tsx';
 import { EmptyNote, QueryNote } from '../parts/note.tsx';
 import { useNow } from '../parts/now.ts';
+import { useTitle } from '../parts/title.ts';
 import { useIsOperator } from '../session-context.ts';
 import { exact } from '../words/amounts.ts';
 import { attentionOf } from '../words/attention.ts';
+import { isolated } from '../words/isolate.ts';
+import { triggersOf } from '../words/triggers.ts';
+import { useZone } from '../zone.ts';
 import { DeliveryList } from './delivery-list.tsx';
 import { FailureGroups } from './failure-groups.tsx';
 import { LossList } from './loss-list.tsx';
 import { WebhookActions } from './webhook-actions.tsx';
 import { WebhookHour } from './webhook-hour.tsx';
-import { triggersOf } from './webhook-row.tsx';
+import { WebhookQuestions } from './webhook-questions.tsx';
 
 export function WebhookPage({ id }: { readonly id: string }) {
+  return (
+    <WebhookQuestions>
+      <Found id={id} />
+    </WebhookQuestions>
+  );
+}
+
+function Found({ id }: { readonly id: string }) {
   const webhook = useWebhook(id);
+  useTitle(webhook.data === undefined ? 'Webhook' : isolated(webhook.data.name));
   if (isUnknown(webhook.error))
     return (
       <>
@@ -31,7 +45,9 @@ export function WebhookPage({ id }: { readonly id: string }) {
     );
   return (
     <>
-      <h1>{webhook.data?.name ?? 'Webhook'}</h1>
+      <h1>
+        <Isolate text={webhook.data?.name ?? 'Webhook'} />
+      </h1>
       <QueryNote query={webhook} />
       {webhook.data !== undefined && <Details webhook={webhook.data} />}
     </>
@@ -56,7 +72,7 @@ function Details({ webhook }: { readonly webhook: Webhook }) {
 
 function Head({ webhook }: { readonly webhook: Webhook }) {
   const isOperator = useIsOperator();
-  const sentence = attentionOf(webhook, useNow());
+  const sentence = attentionOf(webhook, useNow(), useZone());
   const figures: readonly (readonly [string, number])[] = [
     ['Delivered', webhook.successCount],
     ['Failed', webhook.errorCount],
@@ -68,8 +84,12 @@ function Head({ webhook }: { readonly webhook: Webhook }) {
       <div className="subtitle">
         <HealthMark health={webhook.health} />
         <span>
-          {isOperator && <>{webhook.companyId ?? 'all companies'} · </>}
-          {webhook.table} · {triggersOf(webhook)}
+          {isOperator && (
+            <>
+              <Isolate text={webhook.companyId ?? 'all companies'} /> ·{' '}
+            </>
+          )}
+          <Isolate text={webhook.table} /> · {triggersOf(webhook)}
         </span>
         <WebhookActions webhook={webhook} />
       </div>

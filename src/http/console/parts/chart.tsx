@@ -2,6 +2,8 @@
 import { useEffect, useRef, useSyncExternalStore } from 'react';
 import UPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
+import { hourAndMinute } from '../words/times.ts';
+import { useZone } from '../zone.ts';
 
 export interface Line {
   readonly name: string;
@@ -27,6 +29,7 @@ export function Chart({ title, at, lines, format }: ChartProps) {
   const plot = useRef<UPlot | null>(null);
   const formatter = useRef(format);
   const isDark = useSyncExternalStore(watchScheme, () => darkScheme.matches);
+  const zone = useZone();
   const names = lines.map(({ name, color }) => `${name}=${color}`).join();
   useEffect(() => {
     const element = box.current;
@@ -56,7 +59,7 @@ export function Chart({ title, at, lines, format }: ChartProps) {
             size: 22,
             incrs: [60, 300, 600, 1_200],
             space: 48,
-            values: (_plot, times) => times.map(hourAndMinute),
+            values: (_plot, times) => times.map((seconds) => hourAndMinute(new Date(seconds * 1000), zone)),
           },
           {
             ...axis,
@@ -85,7 +88,7 @@ export function Chart({ title, at, lines, format }: ChartProps) {
       plot.current = null;
     };
     // The colours are those of the scheme.
-  }, [names, isDark]);
+  }, [names, isDark, zone]);
   useEffect(() => {
     formatter.current = format;
     plot.current?.setData([[...at], ...lines.map(({ values }) => [...values])]);
@@ -98,8 +101,4 @@ const darkScheme = matchMedia('(prefers-color-scheme: dark)');
 function watchScheme(listener: () => void): () => void {
   darkScheme.addEventListener('change', listener);
   return () => darkScheme.removeEventListener('change', listener);
-}
-
-function hourAndMinute(seconds: number): string {
-  return new Date(seconds * 1000).toTimeString().slice(0, 5);
 }

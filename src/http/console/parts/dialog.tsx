@@ -1,5 +1,5 @@
-// A question before something is done. The browser's own dialog keeps the focus in it, closes on Escape and gives the focus back.
-import { useEffect, useId, useRef, type ReactNode } from 'react';
+// A question before something is done. The browser's own dialog keeps the focus in it, closes on Escape and gives the focus back to where it was.
+import { useId, useLayoutEffect, useRef, type KeyboardEvent, type ReactNode } from 'react';
 
 export interface DialogProps {
   readonly title: string;
@@ -10,7 +10,8 @@ export interface DialogProps {
 export function Dialog({ title, children, onClose }: DialogProps) {
   const dialog = useRef<HTMLDialogElement>(null);
   const id = useId();
-  useEffect(() => {
+  // Closed while it is still part of the page: only then the browser gives the focus back.
+  useLayoutEffect(() => {
     const element = dialog.current;
     if (element?.open === false) element.showModal();
     return () => element?.close();
@@ -20,9 +21,14 @@ export function Dialog({ title, children, onClose }: DialogProps) {
     if (dialog.current?.open !== true) onClose();
   };
   return (
-    <dialog ref={dialog} aria-labelledby={id} onClose={closed}>
+    <dialog ref={dialog} aria-labelledby={id} onClose={closed} onKeyDown={ignoreHeldEnter}>
       <h2 id={id}>{title}</h2>
       {children}
     </dialog>
   );
+}
+
+// The Enter that opened the question, held a little longer, is no answer to it.
+function ignoreHeldEnter(event: KeyboardEvent): void {
+  if (event.key === 'Enter' && event.repeat) event.preventDefault();
 }

@@ -3,7 +3,7 @@
 import { memo } from 'react';
 import { amount } from '../words/amounts.ts';
 import { total, type SentHour } from '../words/last-hour.ts';
-import { localTime } from '../words/times.ts';
+import { clockTime } from '../words/times.ts';
 
 const [width, height] = [120, 24];
 
@@ -32,7 +32,7 @@ export const LastHour = memo(({ activity }: { readonly activity: SentHour | null
 
 // Less than an hour ago: that needs no day.
 function sinceOf({ since }: SentHour): string | null {
-  return since === null ? null : localTime(new Date(since), new Date(since));
+  return since === null ? null : clockTime(new Date(since), new Date(since));
 }
 
 // A minute with anything at all can be seen.

@@ -1,7 +1,7 @@
 // One sentence for what is wrong with a webhook: what, how often, since when, and the last of it.
 import { counted, amount } from './amounts.ts';
 import { failureOf, isStatus } from './failures.ts';
-import { duration, localTime, span } from './times.ts';
+import { duration, clockTime, span } from './times.ts';
 
 export interface Attended {
   readonly health: string;
@@ -36,7 +36,7 @@ export interface Sentence {
 
 /** Null: nothing is wrong with it. */
 export function attentionOf(webhook: Attended, now: Date, zone?: string): Sentence | null {
-  const time = (at: string): string => localTime(new Date(at), now, zone);
+  const time = (at: string): string => clockTime(new Date(at), now, zone);
   switch (webhook.health) {
     case 'failing':
       return {

@@ -1,7 +1,7 @@
 // The last hour in words: what was committed that a webhook asks for, what came of its deliveries, and how much of the hour is counted. What is
 // not known is never called nothing.
 import { amount, counted } from './amounts.ts';
-import { localTime, span } from './times.ts';
+import { clockTime, span } from './times.ts';
 
 export interface Triggers {
   readonly onInsert: boolean;
@@ -48,7 +48,7 @@ export function wouldSend(triggers: Triggers, hour: TableHour, now: Date, zone?:
   const { known, unknown, since } = wanted;
   if (known.length === 0)
     return 'How many POSTs that would be is not known: its changes are counted once a webhook asks for them.';
-  const time = (at: string): string => localTime(new Date(at), now, zone);
+  const time = (at: string): string => clockTime(new Date(at), now, zone);
   const when = since === null ? 'In the last hour' : `Since ${time(since)}, as far back as it is counted,`;
   const sum = total(known);
   const posts = sum === 0 ? 'no POST' : `${counted(sum, 'POST')}: ${list(wanted, time)}`;
@@ -62,7 +62,7 @@ export function askedFor(webhook: Asking, hour: TableHour, now: Date, zone?: str
   if (!hour.isLeading) return null;
   const wanted = wantedOf(webhook, hour);
   if (wanted === null || wanted.known.length === 0) return 'How many changes it asks for is not known.';
-  const time = (at: string): string => localTime(new Date(at), now, zone);
+  const time = (at: string): string => clockTime(new Date(at), now, zone);
   const { known, since } = wanted;
   const when = since === null ? 'In the last hour' : `Since ${time(since)}, as far back as it is counted,`;
   const sum = total(known);
@@ -78,7 +78,7 @@ export function sentInWords({ since, lastHour }: SentHour, now: Date, zone?: str
   const [good, bad] = [total(lastHour.delivered), total(lastHour.failed)];
   const came = `${counted(good, 'delivery', 'deliveries')} arrived and ${amount(bad)} failed`;
   if (since === null) return `${good + bad === 0 ? 'Nothing was sent' : came} in the last hour.`;
-  const when = `since ${localTime(new Date(since), now, zone)}, when this process began to lead`;
+  const when = `since ${clockTime(new Date(since), now, zone)}, when this process began to lead`;
   return `${good + bad === 0 ? 'Nothing was sent' : came} ${when}: it knows nothing of what was sent before.`;
 }
 

@@ -1,15 +1,26 @@
-// Moments and durations in words. Local time is what a reader's clock shows; UTC is what logs and colleagues elsewhere have.
+// Moments and durations in words. Local time is what a reader's clock shows; UTC is what logs and colleagues elsewhere have, and says so.
 const minuteMs = 60_000;
 const dayMs = 24 * 60 * minuteMs;
 
-/** `10:12:03`, with the day where it is another one: `20 Nov 10:12:03`. */
-export function localTime(at: Date, now: Date, zone?: string): string {
-  const time = format(at, { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' }, zone);
+/** `10:12:03`, in the zone UTC `09:12:03 UTC`; with the day where it is another one: `20 Nov 10:12:03`. */
+export function clockTime(at: Date, now: Date, zone?: string): string {
+  const digits = format(
+    at,
+    { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' },
+    zone,
+  );
+  const time = zone === 'UTC' ? `${digits} UTC` : digits;
   const day = (date: Date): string => format(date, { year: 'numeric', month: 'short', day: 'numeric' }, zone);
   if (day(at) === day(now)) return time;
-  const isThisYear = at.getFullYear() === now.getFullYear();
+  const year = (date: Date): string => format(date, { year: 'numeric' }, zone);
+  const isThisYear = year(at) === year(now);
   const shown = isThisYear ? format(at, { month: 'short', day: 'numeric' }, zone) : day(at);
   return `${shown} ${time}`;
+}
+
+/** `10:12`. */
+export function hourAndMinute(at: Date, zone?: string): string {
+  return format(at, { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' }, zone);
 }
 
 /** `2026-11-21 09:12:03 UTC`. */
