@@ -318,6 +318,85 @@ test('times are local or UTC, as the bar says, on every page of the tab', async 
   await seen(created.getByText(`${utc} UTC`));
 });
 
+describe('what somebody typed', () => {
+  const key = 'k'.repeat(300);
+
+  beforeAll(async () => {
+    await stage.scene.createWebhook({
+      name: 'typed',
+      table: 'item',
+      company: 'typed',
+      url: `http://127.0.0.1:9/${'u'.repeat(1_970)}`,
+    });
+    await stage.scene.app(`insert into erp.item values ('${key}', 'typed', 1.50, 'new')`);
+    await stage.scene.waitForCounts('typed', { claimed: 1, error: 1 });
+  });
+
+  test.each([
+    ['turns the direction', 'orders \u202e'],
+    ['closes what was not opened and turns the direction', 'orders \u2069\u202e'],
+  ])('leaves what stands beside it as it is, also when it %s', async (_, name) => {
+    await elsewhere('PATCH', 'typed', { name });
+    const page = await stage.open(`#/deliveries/${await stage.deliveryOf('typed')}`);
+    await seen(page.getByRole('link', { name: /^orders/ }));
+    // Where the first and the last letter of the time beside the name stand.
+    const [first = 0, last = 0] = await page.evaluate<number[]>(`(() => {
+      const text = document.querySelector('.subtitle time').firstChild;
+      const left = (at) => {
+        const range = document.createRange();
+        range.setStart(text, at);
+        range.setEnd(text, at + 1);
+        return range.getBoundingClientRect().left;
+      };
+      return [left(0), left(text.length - 2)];
+    })()`);
+    expect(first).toBeLessThan(last);
+  });
+
+  test.each([
+    ['#/', 'Overview'],
+    ['#/webhooks?company=typed', 'Webhooks'],
+    ['#/webhooks?edit=typed', 'Webhooks'],
+    ['#/webhooks/typed', /^n+$/],
+    ['delivery', /^INSERT item k+$/],
+    ['#/losses', 'Losses'],
+    ['#/tables', 'Tables'],
+    [`#/why?table=item&key=${key}`, 'Why'],
+  ])('widens no page, as %s', async (hash, heading) => {
+    await elsewhere('PATCH', 'typed', { name: 'n'.repeat(200) });
+    const width = 320;
+    const place = hash === 'delivery' ? `#/deliveries/${await stage.deliveryOf('typed')}` : hash;
+    const page = await stage.open(place, { viewport: { width, height: 900 } });
+    await seen(page.getByRole('heading', { name: heading, level: 1 }));
+    await waitUntil(async () => (await page.getByText('Loading…').count()) === 0, {
+      describe: 'what is loaded',
+    });
+    expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(width);
+  });
+});
+
+test('the tab is called what its page is about', async () => {
+  await createWebhooks('titled', 'titled-one');
+  const page = await stage.open('#/', { token: await stage.tokenOf('titled') });
+  const called = async (title: string): Promise<void> => {
+    await waitUntil(async () => (await page.title()) === `${title} · rowhook`, {
+      describe: () => `the tab to be called ${title}`,
+    });
+  };
+  await called('Overview');
+  stage.scene.receiver.behave({ status: 503 }, '/titled-one');
+  const id = await change('titled');
+  await called('1 needs attention');
+  for (const name of ['Webhooks', 'Losses', 'Why']) {
+    await page.getByRole('navigation', { name: 'Pages' }).getByRole('link', { name }).click();
+    await called(name);
+  }
+  await page.goto(`${stage.url}/#/webhooks/titled-one`);
+  await called('titled-one');
+  await page.getByRole('row').filter({ hasText: 'insert' }).getByRole('link').click();
+  await called(`INSERT item ${id}`);
+});
+
 function hoursBetween(from: string, to: string): number {
   const hours = (time: string): number => Number(time.slice(0, 2));
   return (hours(to) - hours(from) + 24) % 24;

@@ -16,6 +16,7 @@ import { Announcement } from './parts/announcement.tsx';
 import { FailureBoundary } from './parts/failure-boundary.tsx';
 import { ClockTime } from './parts/moment.tsx';
 import { EmptyNote, ErrorNote, Waiting } from './parts/note.tsx';
+import { useTitle } from './parts/title.ts';
 import { scopeOf, useSessionState } from './session.ts';
 import { SessionContext } from './session-context.ts';
 import { SignIn, SignInAgain } from './sign-in.tsx';
@@ -99,6 +100,11 @@ function Page({ path, isOperator }: { readonly path: readonly string[]; readonly
   if (section === 'losses') return <LossesPage />;
   if (section === 'tables' && isOperator) return <TablesPage />;
   if (section === 'why') return <WhyPage />;
+  return <NotFound />;
+}
+
+function NotFound() {
+  useTitle('Not found');
   return (
     <>
       <h1>Not found</h1>

@@ -1,10 +1,12 @@
 // Asks for a token: instead of a page that was never shown, or above the one that is, whose form stays as it was filled in.
 import { useState, type SubmitEvent } from 'react';
 import { ErrorNote } from './parts/note.tsx';
+import { useTitle } from './parts/title.ts';
 import { isFramed, signIn, useSessionState } from './session.ts';
 
 /** While nothing can be shown. */
 export function SignIn() {
+  useTitle('Sign in');
   if (isFramed)
     return (
       <main className="lonely">

@@ -216,6 +216,14 @@ test('times are local and UTC, and how long ago', () => {
   ]);
 });
 
+test('the year is left out when it is this one where the reader is', () => {
+  const newYear = new Date('2026-01-01T00:30:00Z');
+  const [yesterday, earlier] = [new Date('2025-12-31T22:30:00Z'), new Date('2025-12-30T12:00:00Z')];
+  expect(clockTime(yesterday, newYear, 'UTC')).toBe('31 Dec 2025 22:30:00 UTC');
+  expect(clockTime(yesterday, newYear, 'America/New_York')).toBe('17:30:00');
+  expect(clockTime(earlier, newYear, 'America/New_York')).toBe('30 Dec 07:00:00');
+});
+
 test('amounts are read at a glance', () => {
   expect([amount(1_234), amount(1_234_567), exact(1_234_567), rate(0.14), rate(1_400)]).toEqual([
     '1,234',

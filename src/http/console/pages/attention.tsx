@@ -2,15 +2,19 @@
 import { hasMore, useOverview, useStatus, useVitals, useWebhooks } from '../api/queries.ts';
 import type { Check, Webhook } from '../api/types.ts';
 import { HealthMark } from '../parts/health-mark.tsx';
+import { Isolate } from '../parts/isolate.tsx';
 import { LastHour } from '../parts/last-hour.tsx';
 import { ClockTime } from '../parts/moment.tsx';
 import { EmptyNote, QueryNote } from '../parts/note.tsx';
 import { useNow } from '../parts/now.ts';
-import { amount } from '../words/amounts.ts';
+import { useTitle } from '../parts/title.ts';
+import { amount, counted } from '../words/amounts.ts';
 import { attentionOf } from '../words/attention.ts';
 import { failureOf } from '../words/failures.ts';
+import { isolated } from '../words/isolate.ts';
 import { hrefOf } from '../words/places.ts';
 import { summaryOfService, summaryOfWebhooks } from '../words/summary.ts';
+import { useZone } from '../zone.ts';
 
 const shownAtMost = 10;
 const needy = ['failing', 'breaker open', 'table disabled', 'catching up'] as const;
@@ -23,6 +27,11 @@ export function Attention({ isOperator }: { readonly isOperator: boolean }) {
   const list = webhooks.data?.data ?? [];
   const losses = overview.data?.losses ?? [];
   const found = list.length + checks.length + (losses.length > 0 ? 1 : 0);
+  const rest = (overview.data?.webhooks ?? []).filter(({ health }) => isNeedy(health));
+  // Of webhooks only the first are listed.
+  const unlisted = Math.max(0, rest.reduce((sum, { count }) => sum + count, 0) - list.length);
+  const inAll = found + unlisted;
+  useTitle(inAll === 0 ? 'Overview' : counted(inAll, 'needs attention', 'need attention'));
   const asked = isOperator ? [webhooks, overview, status] : [webhooks, overview];
   const isKnown = asked.every(({ data, error }) => data !== undefined && error === null);
   return (
@@ -59,6 +68,10 @@ export function Attention({ isOperator }: { readonly isOperator: boolean }) {
   );
 }
 
+function isNeedy(health: string): boolean {
+  return needy.some((each) => each === health);
+}
+
 /** All of the page in a line, and as of when. */
 export function Summary({ isOperator }: { readonly isOperator: boolean }) {
   const overview = useOverview();
@@ -91,13 +104,19 @@ interface WebhookProblemProps {
 
 function WebhookProblem({ webhook, isOperator }: WebhookProblemProps) {
   const { id, name, companyId, health, activity } = webhook;
-  const sentence = attentionOf(webhook, useNow());
+  const sentence = attentionOf(webhook, useNow(), useZone());
   if (sentence === null) return null;
   return (
     <li className={health === 'catching up' ? 'warn' : 'bad'}>
       <div className="title">
-        <a href={hrefOf(['webhooks', id])}>{name}</a>
-        {isOperator && <span className="quiet">{companyId ?? 'all companies'}</span>}
+        <a href={hrefOf(['webhooks', id])}>
+          <Isolate text={name} />
+        </a>
+        {isOperator && (
+          <span className="quiet">
+            <Isolate text={companyId ?? 'all companies'} />
+          </span>
+        )}
         <HealthMark health={health} />
         <span className="hour">
           <span className="quiet" aria-hidden>
@@ -112,7 +131,7 @@ function WebhookProblem({ webhook, isOperator }: WebhookProblemProps) {
         <a
           className="button small"
           href={hrefOf(['webhooks', id])}
-          aria-label={`${seeWords(health)}: ${name}`}
+          aria-label={`${seeWords(health)}: ${isolated(name)}`}
         >
           {seeWords(health)}
         </a>

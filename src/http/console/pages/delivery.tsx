@@ -3,19 +3,24 @@ import { hrefOf } from '../words/places.ts';
 import { isUnknown, useDelivery, useResend, useWebhook } from '../api/queries.ts';
 import type { FoundDelivery } from '../api/types.ts';
 import { Code, CopyButton } from '../parts/copy.tsx';
+import { Isolate } from '../parts/isolate.tsx';
 import { FullTime } from '../parts/moment.tsx';
 import { EmptyNote, ErrorNote, QueryNote } from '../parts/note.tsx';
 import { OutcomeMark } from '../parts/outcome-mark.tsx';
+import { useTitle } from '../parts/title.ts';
 import { size } from '../words/amounts.ts';
 import { hostOf, mayHaveMoved } from '../words/attention.ts';
 import { curlOf } from '../words/curl.ts';
 import { failureOfDelivery, happened } from '../words/failures.ts';
+import { isolated } from '../words/isolate.ts';
 import { DeliveryTable } from './delivery-list.tsx';
 import { DifferenceTable } from './difference-table.tsx';
 import { Timings } from './timings.tsx';
 
 export function DeliveryPage({ id }: { readonly id: string }) {
   const delivery = useDelivery(id);
+  const title = delivery.data === undefined ? 'Delivery' : titleOf(delivery.data);
+  useTitle(title);
   if (isUnknown(delivery.error))
     return (
       <>
@@ -25,7 +30,7 @@ export function DeliveryPage({ id }: { readonly id: string }) {
     );
   return (
     <>
-      <h1>{delivery.data === undefined ? 'Delivery' : titleOf(delivery.data)}</h1>
+      <h1>{title}</h1>
       <QueryNote query={delivery} />
       {delivery.data !== undefined && <Details delivery={delivery.data} />}
     </>
@@ -33,7 +38,10 @@ export function DeliveryPage({ id }: { readonly id: string }) {
 }
 
 function titleOf({ type, table, key }: FoundDelivery): string {
-  return [type ?? 'Change', table, key].filter((part) => part !== null).join(' ');
+  return [type ?? 'Change', table, key]
+    .filter((part) => part !== null)
+    .map(isolated)
+    .join(' ');
 }
 
 function Details({ delivery }: { readonly delivery: FoundDelivery }) {
@@ -47,15 +55,22 @@ function Details({ delivery }: { readonly delivery: FoundDelivery }) {
       <div className="subtitle">
         <OutcomeMark delivery={delivery} />
         <span>
-          to <a href={hrefOf(['webhooks', delivery.webhookId])}>{webhook?.name ?? delivery.webhookId}</a> ·{' '}
-          <FullTime at={delivery.at} />
+          to{' '}
+          <a href={hrefOf(['webhooks', delivery.webhookId])}>
+            <Isolate text={webhook?.name ?? delivery.webhookId} />
+          </a>{' '}
+          · <FullTime at={delivery.at} />
         </span>
       </div>
       {failure !== null && (
         <div className="note bad">
           <p>
             Not delivered. {happened(failure)}.{' '}
-            {delivery.detail !== null && <span className="quiet">{delivery.detail}</span>}
+            {delivery.detail !== null && (
+              <span className="quiet">
+                <Isolate text={delivery.detail} />
+              </span>
+            )}
           </p>
           <p className="advice">{failure.advice}</p>
         </div>

@@ -1,6 +1,7 @@
 // What the change did, field by field: those that changed first, those of which it is not known next, the others folded away.
 import { useState } from 'react';
 import { differenceOf, type Difference, type Field, type Side } from '../words/difference.ts';
+import { isolated } from '../words/isolate.ts';
 
 const heads: Readonly<Record<Side, string>> = { before: 'Before', after: 'After' };
 
@@ -45,7 +46,7 @@ export function DifferenceTable({ body }: { readonly body: string }) {
       )}
       {unchanged.length > 0 && (
         <p className="quiet">
-          Large values that did not change are not in the payload: {unchanged.join(', ')}.
+          Large values that did not change are not in the payload: {unchanged.map(isolated).join(', ')}.
         </p>
       )}
     </section>

@@ -5,8 +5,10 @@ import type { Table } from '../api/types.ts';
 import { ErrorNote } from '../parts/note.tsx';
 import { useNow } from '../parts/now.ts';
 import { useIsOperator } from '../session-context.ts';
+import { isolated } from '../words/isolate.ts';
 import { wouldSend } from '../words/last-hour.ts';
 import { hrefOf } from '../words/places.ts';
+import { useZone } from '../zone.ts';
 import { FormField } from './form-field.tsx';
 import { byModule } from './modules.ts';
 import type { Draft } from './webhook-draft.ts';
@@ -66,7 +68,7 @@ function TableHint() {
 }
 
 function titleOf({ name, label }: Table): string {
-  return label === null ? name : `${label} (${name})`;
+  return label === null ? isolated(name) : `${isolated(label)} (${isolated(name)})`;
 }
 
 const operations = [
@@ -100,7 +102,7 @@ export function Triggers({ id, draft, set, problem }: ChoiceProps) {
 
 /** `asksCompany`: whose rows it gets has to be chosen; otherwise that is known. */
 export function WouldSend({ draft, asksCompany }: { readonly draft: Draft; readonly asksCompany: boolean }) {
-  const now = useNow();
+  const [now, zone] = [useNow(), useZone()];
   const company = useSettled(draft.companyId.trim());
   const isWhose = !asksCompany || draft.allCompanies || company !== '';
   const hour = useTableActivity({
@@ -108,7 +110,7 @@ export function WouldSend({ draft, asksCompany }: { readonly draft: Draft; reado
     company: draft.allCompanies || company === '' ? undefined : company,
   }).data;
   if (hour === undefined) return null;
-  return <p className="quiet">{wouldSend(draft, hour, now)}</p>;
+  return <p className="quiet">{wouldSend(draft, hour, now, zone)}</p>;
 }
 
 const settlesAfterMs = 400;

@@ -4,6 +4,8 @@ import { setParams, useAddress } from '../address.ts';
 import { useLosses, useTables } from '../api/queries.ts';
 import { FullTime } from '../parts/moment.tsx';
 import { TextFilter } from '../parts/text-filter.tsx';
+import { useTitle } from '../parts/title.ts';
+import { isolated } from '../words/isolate.ts';
 import { hrefOf, type Params } from '../words/places.ts';
 import { lossReasons } from '../words/resends.ts';
 import { LossList } from './loss-list.tsx';
@@ -13,6 +15,7 @@ export function LossesPage() {
   const of = (name: string): string | undefined => address.params.get(name) ?? undefined;
   const webhook = useDeferredValue(of('webhook'));
   const id = of('id');
+  useTitle(id === undefined ? 'Losses' : `Loss ${isolated(id)}`);
   if (id !== undefined) return <OneLoss key={id} id={id} />;
   const filters = { webhook, table: of('table'), reason: of('reason') };
   return (

@@ -3,11 +3,14 @@ import { useState } from 'react';
 import { useStatus, useTableChecks, useTables } from '../api/queries.ts';
 import type { Table, TableCheck } from '../api/types.ts';
 import { Code } from '../parts/copy.tsx';
+import { Isolate } from '../parts/isolate.tsx';
 import { EmptyNote, QueryNote } from '../parts/note.tsx';
+import { useTitle } from '../parts/title.ts';
 import { EnableStatement } from './enable-statement.tsx';
 import { byModule } from './modules.ts';
 
 export function TablesPage() {
+  useTitle('Tables');
   const tables = useTables();
   return (
     <>
@@ -35,16 +38,28 @@ function TableCard({ table }: { readonly table: Table }) {
   return (
     <details className="card table-card" onToggle={({ currentTarget }) => setIsOpen(currentTarget.open)}>
       <summary>
-        <strong>{label ?? name}</strong> <code>{relation ?? name}</code>
+        <strong>
+          <Isolate text={label ?? name} />
+        </strong>{' '}
+        <code>
+          <Isolate text={relation ?? name} />
+        </code>
         <span className={enabled ? 'mark good' : 'mark rest'}>{enabled ? 'Enabled' : 'Disabled'}</span>
         <Warning name={name} />
       </summary>
       <p>
-        Payloads call it <code>{name}</code>.{' '}
+        Payloads call it{' '}
+        <code>
+          <Isolate text={name} />
+        </code>
+        .{' '}
         {(companyColumn ?? null) === null ? (
           'Its rows belong to no company.'
         ) : (
-          <>Whose a row is says the column “{companyColumn}”.</>
+          <>
+            Whose a row is says the column “<Isolate text={companyColumn ?? ''} />
+            ”.
+          </>
         )}{' '}
         Identity {replicaIdentity}.
         {logsBodies === false && ' What is sent of it is kept out of the delivery log.'}

@@ -4,6 +4,7 @@ import { Code } from '../parts/copy.tsx';
 import { hostOf } from '../words/attention.ts';
 import { indented } from '../words/difference.ts';
 import { failureOf, happened } from '../words/failures.ts';
+import { isolated } from '../words/isolate.ts';
 import { duration } from '../words/times.ts';
 import { Timings } from './timings.tsx';
 
@@ -32,7 +33,7 @@ export function TestOutcome({ result, url, isOfBefore = false }: TestOutcomeProp
           : `Not delivered. ${failure === null ? outcome : happened(failure)}, after ${duration(totalMs)}. ${failure?.advice ?? ''}`}
       </p>
       {isOfBefore && <p>This is of the form as it was before you changed it: send another test.</p>}
-      {!isDelivered && <p className="quiet">In the service’s words: {outcome}</p>}
+      {!isDelivered && <p className="quiet">In the service’s words: {isolated(outcome)}</p>}
       <Timings of={result} />
       <div className="pair">
         <div>

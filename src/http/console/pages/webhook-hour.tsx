@@ -5,9 +5,10 @@ import { LastHour } from '../parts/last-hour.tsx';
 import { useNow } from '../parts/now.ts';
 import { useIsOperator } from '../session-context.ts';
 import { askedFor, sentInWords } from '../words/last-hour.ts';
+import { useZone } from '../zone.ts';
 
 export function WebhookHour({ webhook }: { readonly webhook: Webhook }) {
-  const now = useNow();
+  const [now, zone] = [useNow(), useZone()];
   const isOperator = useIsOperator();
   const company = isOperator ? (webhook.companyId ?? undefined) : undefined;
   const hour = useTableActivity({ table: webhook.table, company }).data;
@@ -21,9 +22,9 @@ export function WebhookHour({ webhook }: { readonly webhook: Webhook }) {
       {activity === null ? (
         <p className="quiet">This process does not lead, so it has not counted the last hour.</p>
       ) : (
-        <p>{sentInWords(activity, now)}</p>
+        <p>{sentInWords(activity, now, zone)}</p>
       )}
-      {hour !== undefined && <p>{askedFor(webhook, hour, now)}</p>}
+      {hour !== undefined && <p>{askedFor(webhook, hour, now, zone)}</p>}
     </section>
   );
 }

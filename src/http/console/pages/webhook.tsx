@@ -38,7 +38,7 @@ function Found({ id }: { readonly id: string }) {
       <>
         <h1>No such webhook</h1>
         <EmptyNote>
-          No webhook has the id {id}: it was deleted, or never was.{' '}
+          No webhook has the id <Isolate text={id} />: it was deleted, or never was.{' '}
           <a href={hrefOf(['webhooks'])}>All webhooks</a>
         </EmptyNote>
       </>

@@ -4,14 +4,16 @@ import { memo } from 'react';
 import { amount } from '../words/amounts.ts';
 import { total, type SentHour } from '../words/last-hour.ts';
 import { clockTime } from '../words/times.ts';
+import { useZone } from '../zone.ts';
 
 const [width, height] = [120, 24];
 
 export const LastHour = memo(({ activity }: { readonly activity: SentHour | null }) => {
+  const zone = useZone();
   if (activity === null) return <span className="quiet">not known here</span>;
   const { delivered, failed } = activity.lastHour;
   const [good, bad] = [total(delivered), total(failed)];
-  const since = sinceOf(activity);
+  const since = sinceOf(activity, zone);
   const label = `${since === null ? 'Last hour' : `Since ${since}`}: ${amount(good)} delivered, ${amount(bad)} failed`;
   if (good + bad === 0) return <span className="quiet">nothing{since !== null && ` since ${since}`}</span>;
   const most = Math.max(...delivered.map((count, at) => count + (failed[at] ?? 0)));
@@ -31,8 +33,8 @@ export const LastHour = memo(({ activity }: { readonly activity: SentHour | null
 });
 
 // Less than an hour ago: that needs no day.
-function sinceOf({ since }: SentHour): string | null {
-  return since === null ? null : clockTime(new Date(since), new Date(since));
+function sinceOf({ since }: SentHour, zone: string | undefined): string | null {
+  return since === null ? null : clockTime(new Date(since), new Date(since), zone);
 }
 
 // A minute with anything at all can be seen.

@@ -1,7 +1,8 @@
 // One sentence for what is wrong with a webhook: what, how often, since when, and the last of it.
 import { counted, amount } from './amounts.ts';
 import { failureOf, isStatus } from './failures.ts';
-import { duration, clockTime, span } from './times.ts';
+import { isolated } from './isolate.ts';
+import { clockTime, duration, span } from './times.ts';
 
 export interface Attended {
   readonly health: string;
@@ -52,7 +53,7 @@ export function attentionOf(webhook: Attended, now: Date, zone?: string): Senten
     }
     case 'table disabled':
       return {
-        text: `Nothing is sent: the table ${webhook.table} is not enabled any more.`,
+        text: `Nothing is sent: the table ${isolated(webhook.table)} is not enabled any more.`,
         advice: 'Its owner enables it again, or the webhook watches another table.',
       };
     case 'catching up': {
@@ -66,7 +67,7 @@ export function attentionOf(webhook: Attended, now: Date, zone?: string): Senten
     }
     case 'paused': {
       const { pauseReason, missedCount, updatedAt } = webhook;
-      const why = pauseReason === null ? '' : `: ${pauseReason.replace(/\.$/, '')}`;
+      const why = pauseReason === null ? '' : `: ${isolated(pauseReason.replace(/\.$/, ''))}`;
       const missed = missedCount === 0 ? '' : ` ${counted(missedCount, 'change')} missed so far.`;
       return {
         text: `Paused${why}.${missed} Changed last at ${time(updatedAt)}.`,
