@@ -256,6 +256,8 @@ describe('without a mouse', () => {
     await seen(page.getByRole('heading', { name: 'New webhook' }));
     await tabTo(page, 'textbox', 'Name');
     await page.keyboard.type('by keyboard');
+    // There is nothing to be chosen before the tables have come.
+    await page.locator('form option[value="item"]').waitFor({ state: 'attached' });
     await tabTo(page, 'combobox', 'Table');
     await page.keyboard.press('i');
     await tabTo(page, 'textbox', 'Company');
