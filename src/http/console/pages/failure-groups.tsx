@@ -7,7 +7,7 @@ import type { Delivery, Loss } from '../api/types.ts';
 import { ClockTime } from '../parts/moment.tsx';
 import { useNow } from '../parts/now.ts';
 import { amount } from '../words/amounts.ts';
-import { failureOf, failureOfDelivery, type Failure } from '../words/failures.ts';
+import { failureOf, failureOfDelivery, happened, type Failure } from '../words/failures.ts';
 
 const newest = 200;
 const hourMs = 3_600_000;
@@ -63,7 +63,7 @@ function FailureCard({ group: { failure, count, lastAt, lastId, ledger } }: { re
         </strong>
         {lastId === null ? <span>{last}</span> : <a href={hrefOf(['deliveries', lastId])}>{last}</a>}
       </div>
-      <p>{capital(failure.what)}.</p>
+      <p>{happened(failure)}.</p>
       <p className="advice">{failure.advice}</p>
       {ledger !== null && <p className="quiet">{ledger}</p>}
     </li>
@@ -99,8 +99,4 @@ function ledgerOf(losses: readonly Loss[]): string {
     return `${id}${range}`;
   });
   return `In the ledger below as ${rows.length === 1 ? 'loss' : 'losses'} ${rows.join(', ')}.`;
-}
-
-function capital(text: string): string {
-  return `${text[0]?.toUpperCase() ?? ''}${text.slice(1)}`;
 }

@@ -31,7 +31,7 @@ export function LossList({ filters, hasWebhooks }: LossListProps) {
   return (
     <>
       <QueryNote query={losses} />
-      {losses.data !== undefined && list.length === 0 && <Nothing filters={filters} />}
+      {losses.data !== undefined && list.length === 0 && <Nothing filters={filters} isOfOne={!hasWebhooks} />}
       {asked.map((loss) => (
         <Resend
           key={loss.id}
@@ -53,7 +53,14 @@ export function LossList({ filters, hasWebhooks }: LossListProps) {
   );
 }
 
-function Nothing({ filters: { id, table, reason, webhook } }: { readonly filters: LossFilters }) {
+interface NothingProps {
+  readonly filters: LossFilters;
+  /** On a webhook's page. */
+  readonly isOfOne: boolean;
+}
+
+function Nothing({ filters: { id, table, reason, webhook }, isOfOne }: NothingProps) {
+  if (isOfOne) return <EmptyNote>Nothing of it was ever lost.</EmptyNote>;
   if (id !== undefined) return <EmptyNote>No loss has the id {id}, or it is not one of yours.</EmptyNote>;
   if ((table ?? reason ?? webhook) === undefined) return <EmptyNote>Nothing was ever lost.</EmptyNote>;
   return (

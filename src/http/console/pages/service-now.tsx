@@ -76,7 +76,7 @@ function Figures({ vitals }: { readonly vitals: Vitals }) {
     ['Slow endpoints', amount(vitals.slowEndpoints)],
   ];
   // A standby knows nothing of these: no number is better than a nought.
-  const figures = [...(vitals.isLeading ? own : []), ['WAL kept for us', retained(vitals.slot)] as const];
+  const figures = [...(vitals.isLeading ? own : []), ['WAL kept', retained(vitals.slot)] as const];
   return (
     <dl className="facts card">
       {figures.map(([name, value]) => (
@@ -93,7 +93,7 @@ function retained(slot: Vitals['slot']): string {
   if (slot === null) return 'no slot, or no answer';
   const { retainedBytes, safeWalBytes } = slot;
   if (retainedBytes === null) return 'not known';
-  if (safeWalBytes === null) return `${size(retainedBytes)}, no limit set`;
+  if (safeWalBytes === null) return `${size(retainedBytes)}, no limit`;
   return `${size(retainedBytes)} of ${size(retainedBytes + Math.max(0, safeWalBytes))}`;
 }
 
