@@ -1,6 +1,7 @@
 /**
  * `npm run bench:console`: what the console takes with 1 000 webhooks, 100 000 logged deliveries and live traffic. Prints the time to the
- * first view, the long tasks while the list scrolls, and the heap over the minutes (`-- --minutes 10`). The bounds are judged by a reader.
+ * first view and until a failing endpoint is at the top, the long tasks while the list scrolls, and the heap over the minutes
+ * (`-- --minutes 10`). The bounds are judged by a reader.
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
@@ -50,6 +51,7 @@ try {
     `first view of the overview: ${await firstView(page, `${url}/#/`, '.problems li, .note.empty, .tiles li')} ms`,
   );
   say(`first view of the webhooks: ${await firstView(page, `${url}/#/webhooks`, '.rows .row')} ms`);
+  say(`an endpoint that begins to fail is at the top of the list after ${await timeToTheTop(page)} ms`);
   say(`long tasks while the list scrolls, and its next page comes: ${await scroll(page)}`);
   await watchHeap(page, minutes);
 } finally {
@@ -90,6 +92,15 @@ async function firstView(page: Page, address: string, selector: string): Promise
   await page.goto(address);
   await page.waitForSelector(selector);
   return Math.round(performance.now() - beganAtMs);
+}
+
+/** Milliseconds from the commit of the change that its endpoint refuses. */
+async function timeToTheTop(page: Page): Promise<number> {
+  receiver.behave({ status: 503 }, '/1');
+  await database.app.query(`insert into erp.item ("companyId") values ('company-1')`);
+  const committedAtMs = performance.now();
+  await page.locator('.rows .row').first().getByText('Failing').waitFor();
+  return Math.round(performance.now() - committedAtMs);
 }
 
 async function scroll(page: Page): Promise<string> {

@@ -27,6 +27,8 @@ const looks = [
 interface Picture {
   readonly name: string;
   readonly hash: string;
+  /** Whose token; the operator's by default, null: nobody is signed in. */
+  readonly token?: string | null;
   /** What somebody does there before it is taken. */
   readonly act?: (page: Page) => Promise<void>;
 }
@@ -34,6 +36,7 @@ interface Picture {
 async function picturesOf(shop: TroubledShop): Promise<Picture[]> {
   const delivery = async (where: string): Promise<string> =>
     `#/deliveries/${await shop.deliveryWhere(where)}`;
+  const company = await shop.companyToken('company-a');
   const press = (name: string | RegExp) => async (page: Page) =>
     await page.getByRole('button', { name }).first().click();
   return [
@@ -57,6 +60,10 @@ async function picturesOf(shop: TroubledShop): Promise<Picture[]> {
     { name: 'delivery-failed', hash: await delivery(`outcome = 'rejected' and status = 503`) },
     { name: 'delivery-dropped', hash: await delivery(`outcome not in ('delivered', 'rejected')`) },
     { name: 'losses', hash: '#/losses' },
+    { name: 'losses-resend', hash: '#/losses', act: press(/^Send .*again/) },
+    { name: 'sign-in', hash: '#/', token: null },
+    { name: 'company-overview', hash: '#/', token: company },
+    { name: 'company-webhooks', hash: '#/webhooks', token: company },
     { name: 'tables', hash: '#/tables', act: openTable },
     { name: 'why', hash: '#/why' },
     {
@@ -95,13 +102,15 @@ async function openTable(page: Page): Promise<void> {
 
 interface Setting {
   readonly context: BrowserContext;
-  readonly url: string;
+  readonly shop: TroubledShop;
   readonly look: string;
 }
 
-async function take({ name, hash, act }: Picture, { context, url, look }: Setting): Promise<void> {
+async function take(picture: Picture, { context, shop, look }: Setting): Promise<void> {
+  const { name, hash, token = shop.operatorToken, act } = picture;
   const page = await context.newPage();
-  await page.goto(`${url}/${hash}`);
+  const fragment = token === null ? hash : `#${new URLSearchParams({ token, to: hash.slice(1) }).toString()}`;
+  await page.goto(`${shop.url}/${fragment}`);
   await page.waitForLoadState('networkidle', { timeout: 2_000 }).catch(() => undefined);
   await act?.(page);
   await page.mouse.move(0, 0);
@@ -129,7 +138,7 @@ async function takeAll(browser: Browser, shop: TroubledShop): Promise<void> {
   for (const { name: look, ...options } of looks) {
     const context = await browser.newContext(options);
     for (const picture of pictures) {
-      await take(picture, { context, url: shop.url, look }).catch((error: unknown) => {
+      await take(picture, { context, shop, look }).catch((error: unknown) => {
         process.stderr.write(`${picture.name} ${look}: ${String(error)}\n`);
       });
     }

@@ -1,5 +1,6 @@
 /** An application in trouble, for looking at: a webhook in every state, deliveries of every outcome, and traffic that goes on until it is closed. */
 import { setTimeout as pause } from 'node:timers/promises';
+import { signCompanyToken } from '../../src/company-token.ts';
 import { createInstalledDatabase, type InstalledDatabase } from '../support/installed-database.ts';
 import { startReceiver, type Receiver } from '../support/receiver.ts';
 import { startService, type ServiceProcess } from '../support/service-process.ts';
@@ -10,11 +11,16 @@ export interface TroubledShop extends AsyncDisposable {
   readonly url: string;
   readonly database: InstalledDatabase;
   readonly service: ServiceProcess;
+  readonly operatorToken: string;
+  companyToken(companyId: string): Promise<string>;
   /** The id of the newest row of the delivery log that fits the SQL condition. */
   deliveryWhere(condition: string): Promise<string>;
   /** The key of that row's record. */
   keyWhere(condition: string): Promise<string>;
 }
+
+const operatorToken = 'operator-of-the-shop';
+const tokenSecret = 'a secret of the troubled shop, long enough';
 
 const tables = [
   ['salesOrder', 'Sales', 'Sales order'],
@@ -61,7 +67,12 @@ export async function openTroubledShop(): Promise<TroubledShop> {
   const service = open.use(
     startService({
       databaseUrl: database.serviceUrl,
-      env: { ROWHOOK_BREAKER_FAILURES: '5', ROWHOOK_LOG_LEVEL: 'info' },
+      env: {
+        ROWHOOK_BREAKER_FAILURES: '5',
+        ROWHOOK_LOG_LEVEL: 'info',
+        ROWHOOK_ADMIN_TOKEN: operatorToken,
+        ROWHOOK_TOKEN_SECRET: tokenSecret,
+      },
     }),
   );
   await service.ready();
@@ -76,6 +87,9 @@ export async function openTroubledShop(): Promise<TroubledShop> {
     url: service.httpUrl,
     database,
     service,
+    operatorToken,
+    companyToken: async (companyId) =>
+      await signCompanyToken(companyId, { secret: tokenSecret, seconds: 3_600 }),
     deliveryWhere: async (condition) =>
       await newest(database, `(extract(epoch from at) * 1000000)::bigint || '-' || uid`, condition),
     keyWhere: async (condition) => await newest(database, 'key', condition),

@@ -12,7 +12,7 @@ const fields: readonly (readonly [keyof EnableWish, string])[] = [
 
 export function EnableStatement() {
   const [wish, setWish] = useState<EnableWish>({
-    relation: 'salesOrder',
+    relation: 'erp."salesOrder"',
     companyColumn: 'companyId',
     module: '',
     label: '',
