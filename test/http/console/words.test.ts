@@ -77,7 +77,7 @@ describe('one sentence says what is wrong with a webhook', () => {
     [
       'table disabled',
       { health: 'table disabled' },
-      'Nothing is sent: the table item is not enabled any more.',
+      'Nothing is sent, now or later: the table item is not enabled any more.',
     ],
     ['well', { health: 'ok' }, null],
   ])('%s', (_, changed, text) => {
@@ -254,7 +254,7 @@ describe('the overview in a line', () => {
     [{ ok: 7, failing: 1 }, '1 webhook fails.'],
     [
       { ok: 7, failing: 2, 'breaker open': 1, paused: 3 },
-      '2 webhooks fail, 1 is not sent to, by its breaker, 3 are paused.',
+      '2 webhooks fail, 1 is held by its breaker, 3 are paused.',
     ],
   ])('of %j', (counts, line) => {
     const healths = Object.entries(counts).map(([health, count]) => ({ health, count }));

@@ -49,7 +49,10 @@ export function Attention({ isOperator }: { readonly isOperator: boolean }) {
         </EmptyNote>
       )}
       {list.some(({ health }) => health !== 'catching up') && (
-        <p className="quiet">What failed is not sent again by itself; what waits is sent.</p>
+        <p className="quiet">
+          What failed is not sent again by itself: it is lost unless somebody sends it again from the
+          webhook’s page. What waits will be sent.
+        </p>
       )}
       <ul className="problems">
         <CheckProblems checks={checks.filter(({ status: judged }) => judged === 'fail')} />

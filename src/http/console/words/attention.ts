@@ -53,7 +53,7 @@ export function attentionOf(webhook: Attended, now: Date, zone?: string): Senten
     }
     case 'table disabled':
       return {
-        text: `Nothing is sent: the table ${isolated(webhook.table)} is not enabled any more.`,
+        text: `Nothing is sent, now or later: the table ${isolated(webhook.table)} is not enabled any more.`,
         advice: 'Its owner enables it again, or the webhook watches another table.',
       };
     case 'catching up': {

@@ -20,10 +20,7 @@ const lateMs = 10_000;
 
 const states: readonly (readonly [string, (count: number) => string])[] = [
   ['failing', (count) => (count === 1 ? 'fails' : 'fail')],
-  [
-    'breaker open',
-    (count) => (count === 1 ? 'is not sent to, by its breaker' : 'are not sent to, by their breakers'),
-  ],
+  ['breaker open', (count) => (count === 1 ? 'is held by its breaker' : 'are held by their breakers')],
   [
     'table disabled',
     (count) => (count === 1 ? 'watches a table that is disabled' : 'watch tables that are disabled'),
