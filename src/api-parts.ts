@@ -11,6 +11,7 @@ import type { Queries } from './database/queries.ts';
 import { readSlot } from './database/status/slot.ts';
 import { inspectRegistered, listTables } from './database/tables.ts';
 import {
+  askedOperations,
   countWebhooks,
   createWebhook,
   deleteWebhook,
@@ -24,6 +25,7 @@ import type { ApiParts, LiveStatus, SlotMetrics, Vitals } from './http/parts.ts'
 import type { Logger } from './logger.ts';
 import { countResend, planResend, resend, resendPage, type ResendParts } from './resend.ts';
 import { SharedAnswer } from './shared-answer.ts';
+import { onlyAsked } from './table-activity.ts';
 import type { Telemetry } from './telemetry.ts';
 import { postTest, testPayload } from './test-send.ts';
 import { lagOf, type VitalSigns } from './vital-signs.ts';
@@ -81,9 +83,12 @@ export function apiParts(
     listLosses: (company, filter) => within(company, (db) => listLosses(db, filter)),
     why: (company, record) => within(company, async (db) => explain(await readHistory(db, record))),
     listTables: (company) => within(company, listTables),
-    tableActivity: (name, company) => {
+    tableActivity: async (own, name, company) => {
       const { tables } = telemetry;
-      return tables && { ...tables.of(name, company, Date.now()), lagMs: lagOf(telemetry) };
+      if (tables === null) return null;
+      const hour = { ...tables.of(name, own ?? company, Date.now()), lagMs: lagOf(telemetry) };
+      if (own === null) return hour;
+      return { ...hour, ...onlyAsked(hour, await within(own, (db) => askedOperations(db, name))) };
     },
     overview: (company) =>
       within(company, async (db) => ({

@@ -25,6 +25,19 @@ export interface ReadTable {
   readonly operations: readonly Operation[];
 }
 
+/** Null for what is not asked for: that somebody else watches a table is not a company's to know. */
+export function onlyAsked(
+  activity: TableActivity,
+  asked: Readonly<Record<keyof TableActivity, boolean>>,
+): TableActivity {
+  return {
+    inserts: asked.inserts ? activity.inserts : null,
+    updates: asked.updates ? activity.updates : null,
+    deletes: asked.deletes ? activity.deletes : null,
+    truncates: asked.truncates ? activity.truncates : null,
+  };
+}
+
 /** Whose the row is and was, as far as that is known; another company than before: it has moved. */
 export interface Owners {
   readonly companyId: string | null;

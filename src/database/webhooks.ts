@@ -100,6 +100,29 @@ export async function describeSight(db: Database): Promise<string | null> {
     : `it may see those of company "${company}" only`;
 }
 
+export interface AskedOperations {
+  readonly inserts: boolean;
+  readonly updates: boolean;
+  readonly deletes: boolean;
+  readonly truncates: boolean;
+}
+
+/** What any webhook of the table that may be seen here asks for, paused or not. */
+export async function askedOperations(db: Database, table: string): Promise<AskedOperations> {
+  const any = (column: 'on_insert' | 'on_update' | 'on_delete' | 'on_truncate') =>
+    sql<boolean>`coalesce(bool_or(${sql.ref(column)}), false)`;
+  return await db
+    .selectFrom('webhook')
+    .where('table_name', '=', table)
+    .select([
+      any('on_insert').as('inserts'),
+      any('on_update').as('updates'),
+      any('on_delete').as('deletes'),
+      any('on_truncate').as('truncates'),
+    ])
+    .executeTakeFirstOrThrow();
+}
+
 /** How many webhooks are in which health. */
 export async function countWebhooks(db: Database): Promise<{ health: string; count: number }[]> {
   const query = db.selectFrom('webhook_health as h').groupBy('h.health');

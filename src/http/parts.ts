@@ -134,8 +134,8 @@ export interface ApiParts {
   /** What became of a record's changes. */
   why(companyId: string | null, record: { readonly table: string; readonly key: string }): Promise<object>;
   listTables(companyId: string | null): Promise<SubscribableTable[]>;
-  /** Null: this process does not lead. `companyId` null: of the rows of all. */
-  tableActivity(name: string, companyId: string | null): TableHour | null;
+  /** Null: this process does not lead. `ofCompany` null: of the rows of all; a company is told of its own, and of what its webhooks ask for. */
+  tableActivity(companyId: string | null, name: string, ofCompany: string | null): Promise<TableHour | null>;
   /** How many webhooks are how, and what was lost lately. */
   overview(companyId: string | null): Promise<Overview>;
   vitals(): Promise<Vitals>;

@@ -184,10 +184,10 @@ export const tableCheck = z.object({
   remedy: z.string().nullable().meta({ description: 'A statement that mends it' }),
 });
 
-const counted = z
-  .object({ count, since: countedSince })
-  .nullable()
-  .meta({ description: 'null: not known, for no webhook of the table asks for what tells it' });
+const counted = z.object({ count, since: countedSince }).nullable().meta({
+  description:
+    "null: not known, for no webhook of the table asks for what tells it; for a company's token also where none of its own does",
+});
 
 export const tableActivity = z.object({
   isLeading: z.boolean().meta({ description: 'False: this process is a standby, and knows none of it' }),

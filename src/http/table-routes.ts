@@ -32,7 +32,8 @@ export function tableRoutes(parts: ApiParts): Route[] {
       summary: 'How often a table changed in the last hour: what a webhook of it would have been told of',
       description:
         'Each operation as a webhook of the company sees it: a row that moves to another company is a delete for one and an insert for the other. ' +
-        'Without `company` the rows of all, as a webhook for all companies sees them. By the time of the commit; kept in memory.',
+        'Without `company` the rows of all, as a webhook for all companies sees them. By the time of the commit; kept in memory. ' +
+        "A company's token is told of the operations that a webhook of its own asks for, active or paused; of the others it gets null, whoever else watches the table.",
       params: tableName,
       query: z.strictObject({
         company: filters.company.meta({
@@ -47,7 +48,7 @@ export function tableRoutes(parts: ApiParts): Route[] {
         const tables = await parts.listTables(own);
         if (!tables.some((each) => each.name === name))
           throw new Problem(404, `No table is registered under the name "${name}".`);
-        const hour = parts.tableActivity(name, own ?? company ?? null);
+        const hour = await parts.tableActivity(own, name, company ?? null);
         return { status: 200, body: tableActivityJson(hour) };
       },
     }),

@@ -100,10 +100,33 @@ test("a company's token is told of its own rows, and of nobody else's", async ()
     const answer = await ask(path, token);
     return typeof answer === 'number' ? answer : counts(answer as Hour);
   };
+  await scene.createWebhook({
+    name: 'own',
+    table: 'job',
+    company: 'globex',
+    on: ['insert', 'update', 'delete', 'truncate'],
+  });
   expect(await asked('job/activity')).toEqual(counts(own));
   expect(await asked('job/activity?company=globex')).toEqual(counts(own));
   expect(await asked('job/activity?company=acme')).toBe(403);
   expect(await asked('nothing/activity')).toBe(404);
+});
+
+test("a company's token is told of what its own webhooks ask for, and not whether anybody else watches", async () => {
+  const secret = { secret: tokenSecret, seconds: 60 };
+  const [globex, initech] = await Promise.all([
+    signCompanyToken('globex', secret),
+    signCompanyToken('initech', secret),
+  ]);
+  const unwatched = await ask('unwatched/activity', initech);
+  expect(unwatched).toMatchObject({ isLeading: true, inserts: null, updates: null, deletes: null });
+  const { lagMs: _, ...known } = (await ask('job/activity', initech)) as Hour;
+  expect(unwatched).toMatchObject(known);
+  await scene.database.admin.query(
+    `update rowhook.webhook set on_update = false, on_delete = false, active = false where id = 'own'`,
+  );
+  expect(counts((await ask('job/activity', globex)) as Hour)).toEqual([2, null, null, 1]);
+  expect(counts(await hourOf('job/activity?company=globex'))).toEqual([2, 1, 1, 1]);
 });
 
 test('knows nothing of what nobody asks for, and counts it from the commit on that asks', async () => {

@@ -55,13 +55,13 @@ describe('what a webhook that is not saved yet would have sent', () => {
       'what nobody asks for yet',
       {},
       { deletes: null },
-      'In the last hour that would have been 214 POSTs: 120 inserts, 94 updates. Of deletes it is not known: nobody asks for them yet.',
+      'In the last hour that would have been 214 POSTs: 120 inserts, 94 updates. Of deletes it is not known yet.',
     ],
     [
       'a table that nobody watches',
       {},
       { inserts: null, updates: null, deletes: null },
-      'How many POSTs that would be is not known: its changes are counted once a webhook asks for them.',
+      'How many POSTs that would be is not known yet.',
     ],
     [
       'a service that is behind',

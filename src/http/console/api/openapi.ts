@@ -171,7 +171,7 @@ export interface paths {
         };
         /**
          * How often a table changed in the last hour: what a webhook of it would have been told of
-         * @description Each operation as a webhook of the company sees it: a row that moves to another company is a delete for one and an insert for the other. Without `company` the rows of all, as a webhook for all companies sees them. By the time of the commit; kept in memory.
+         * @description Each operation as a webhook of the company sees it: a row that moves to another company is a delete for one and an insert for the other. Without `company` the rows of all, as a webhook for all companies sees them. By the time of the commit; kept in memory. A company's token is told of the operations that a webhook of its own asks for, active or paused; of the others it gets null, whoever else watches the table.
          */
         get: operations["getTableActivity"];
         put?: never;
@@ -896,13 +896,13 @@ export interface operations {
                 };
                 content: {
                     "application/json": {
-                        /** @description null: not known, for no webhook of the table asks for what tells it */
+                        /** @description null: not known, for no webhook of the table asks for what tells it; for a company's token also where none of its own does */
                         deletes: {
                             count: number;
                             /** @description Since when it was counted, if that is less than an hour ago; null: the whole hour */
                             since: string | null;
                         } | null;
-                        /** @description null: not known, for no webhook of the table asks for what tells it */
+                        /** @description null: not known, for no webhook of the table asks for what tells it; for a company's token also where none of its own does */
                         inserts: {
                             count: number;
                             /** @description Since when it was counted, if that is less than an hour ago; null: the whole hour */
@@ -912,13 +912,13 @@ export interface operations {
                         isLeading: boolean;
                         /** @description How far what is read, and counted, is behind what is committed; null: nothing was read yet */
                         lagMs: number | null;
-                        /** @description null: not known, for no webhook of the table asks for what tells it */
+                        /** @description null: not known, for no webhook of the table asks for what tells it; for a company's token also where none of its own does */
                         truncates: {
                             count: number;
                             /** @description Since when it was counted, if that is less than an hour ago; null: the whole hour */
                             since: string | null;
                         } | null;
-                        /** @description null: not known, for no webhook of the table asks for what tells it */
+                        /** @description null: not known, for no webhook of the table asks for what tells it; for a company's token also where none of its own does */
                         updates: {
                             count: number;
                             /** @description Since when it was counted, if that is less than an hour ago; null: the whole hour */

@@ -46,14 +46,12 @@ export function wouldSend(triggers: Triggers, hour: TableHour, now: Date, zone?:
   const wanted = wantedOf(triggers, hour);
   if (wanted === null) return null;
   const { known, unknown, since } = wanted;
-  if (known.length === 0)
-    return 'How many POSTs that would be is not known: its changes are counted once a webhook asks for them.';
+  if (known.length === 0) return 'How many POSTs that would be is not known yet.';
   const time = (at: string): string => clockTime(new Date(at), now, zone);
   const when = since === null ? 'In the last hour' : `Since ${time(since)}, as far back as it is counted,`;
   const sum = total(known);
   const posts = sum === 0 ? 'no POST' : `${counted(sum, 'POST')}: ${list(wanted, time)}`;
-  const missing =
-    unknown.length === 0 ? '' : ` Of ${unknown.join(' and ')} it is not known: nobody asks for them yet.`;
+  const missing = unknown.length === 0 ? '' : ` Of ${unknown.join(' and ')} it is not known yet.`;
   return `${when} that would have been ${posts}.${missing}${unread(hour)}`;
 }
 
