@@ -86,7 +86,9 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGKILL'] as const) {
       const closed = once(starting.process, 'close');
       signalGroup(starting, signal);
       const [code, endedBy] = (await within(closed, { describe: 'the program to end' })) as unknown[];
-      expect([code, endedBy, starting.output()]).toEqual([null, signal, '']);
+      expect([code, endedBy]).toEqual([null, signal]);
+      // Once the folder has its name it may say so before the signal comes.
+      expect(starting.output()).toMatch(moment === 'the folder has its name' ? /^(?:started\n)?$/ : /^$/);
       let left: string[] = [];
       const isEmpty = async (): Promise<boolean> => {
         left = await remains(starting.dataDir);

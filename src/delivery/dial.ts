@@ -68,6 +68,11 @@ export async function dial(origin: URL, options: DialOptions): Promise<Socket> {
   const socket = (options.connect ?? connectTcp)(tcpOptions);
   options.signal.addEventListener('abort', () => socket.destroy(), { once: true });
   await opened(socket, 'connect', connectFailure);
+  // A peer that hung up at once leaves no address behind.
+  if (socket.remoteAddress === undefined) {
+    socket.destroy();
+    throw new DialError('reset', 'the connection was cut as soon as it was there');
+  }
   if (!isChecked(socket.remoteAddress, addresses)) {
     socket.destroy();
     throw new DialError('blocked_address', 'the connection led to an address that was not checked');
@@ -118,8 +123,7 @@ function opened(socket: Socket, event: string, failure: (error: unknown) => Dial
   });
 }
 
-function isChecked(remote: string | undefined, checked: readonly { readonly address: string }[]): boolean {
-  if (remote === undefined) return false;
+function isChecked(remote: string, checked: readonly { readonly address: string }[]): boolean {
   return checked.some(({ address }) => canonicalAddress(address) === canonicalAddress(remote));
 }
 

@@ -97,6 +97,46 @@ describe('a token', () => {
   });
 });
 
+describe('while another token is tried', () => {
+  test('nothing is shown or done with the one of another company, however long it takes', async () => {
+    const page = await stage.open('#/webhooks', { token: await stage.tokenOf('acme') });
+    await seen(rowOf(page, 'of-acme'));
+    const letThrough = await hold(page, '/v1/session');
+    const asked = requestsOf(page);
+    await page.evaluate(`location.hash = '#token=${await stage.tokenOf('globex')}&to=/webhooks'`);
+    await waitUntil(() => asked.includes('GET /v1/session'), { describe: 'the question whose token it is' });
+    expect(await page.locator('body').innerText()).not.toContain('acme');
+    letThrough();
+    await seen(rowOf(page, 'of-globex'));
+    await page.context().close();
+  });
+
+  test('one of the same company leaves the page as it is', async () => {
+    const page = await stage.open('#/webhooks', { token: await stage.tokenOf('acme') });
+    await page.getByRole('form').getByLabel('Name').fill('half of a form');
+    await page.evaluate(`location.hash = '#token=${await stage.tokenOf('acme', 900)}&to=/webhooks'`);
+    await waitUntil(() => page.url() === `${stage.url}/#/webhooks`, { describe: 'the token to be taken' });
+    expect(await page.getByRole('form').getByLabel('Name').inputValue()).toBe('half of a form');
+    await page.context().close();
+  });
+
+  test('a question that stands open can be signed in from, and keeps what was typed', async () => {
+    const page = await stage.open('#/webhooks', { token: await stage.tokenOf('acme', 5) });
+    await page.getByRole('button', { name: 'Pause of-acme' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByLabel(/^Why/).fill('the warehouse moves');
+    await seen(dialog.getByText(/expired/));
+    await dialog.getByLabel('Token').fill(await stage.tokenOf('acme'));
+    await page.keyboard.press('Enter');
+    await waitUntil(async () => (await dialog.getByLabel('Token').count()) === 0, {
+      describe: 'nobody to be asked for a token',
+    });
+    expect(await dialog.getByLabel(/^Why/).inputValue()).toBe('the warehouse moves');
+    expect(await page.evaluate('document.activeElement.tagName')).toBe('DIALOG');
+    await page.context().close();
+  });
+});
+
 describe('a frame', () => {
   test('does not use the token that somebody before handed over', async () => {
     const page = await stage.open('#/', { token: null });
@@ -119,6 +159,25 @@ describe('a frame', () => {
     });
     await seen(page.frameLocator('iframe').getByRole('listitem', { name: 'of-acme' }));
     expect(await page.evaluate<string[]>('asked')).toEqual(['rowhook:ready', 'rowhook:token-needed']);
+    await page.context().close();
+  });
+
+  test('whose tokens are all refused asks for them more and more seldom', async () => {
+    const page = await stage.open('#/', { token: null });
+    await page.clock.install();
+    const refused = Array.from({ length: 50 }, (_, n) => `refused-${n}`);
+    stage.parent.html = stage.frameGiving(refused);
+    await page.goto(stage.parent.origin);
+    let askedAt: number[] = [];
+    const isEnough = async (): Promise<boolean> => {
+      await page.clock.runFor(1_000);
+      askedAt = await page.evaluate<number[]>('askedAt');
+      return askedAt.length >= 6;
+    };
+    await waitUntil(isEnough, { describe: 'six tokens to be asked for' });
+    // By the page's own clock: at once, then after 3, 6, 12 seconds and so on.
+    const gaps = askedAt.slice(1).map((at, n) => at - (askedAt[n] ?? 0));
+    expect(gaps[4]).toBeGreaterThan(15_000);
     await page.context().close();
   });
 
@@ -157,7 +216,7 @@ describe('without an answer', () => {
     await page.context().setOffline(true);
     await page.getByRole('button', { name: 'Delete of-acme' }).click();
     await page.getByRole('button', { name: 'Delete it' }).click();
-    await seen(page.getByRole('dialog').getByText('The service cannot be reached.'));
+    await seen(page.getByRole('dialog').getByText('it may have been done all the same'));
     await page.keyboard.press('Escape');
     const asked = requestsOf(page);
     await page.context().setOffline(false);

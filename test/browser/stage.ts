@@ -122,9 +122,11 @@ function frameGiving(url: string, tokens: readonly string[]): string {
   return `<!doctype html><iframe src="${url}/#/webhooks" width="1000" height="700"></iframe><script>
     const tokens = ${JSON.stringify(tokens)};
     const asked = [];
+    const askedAt = [];
     addEventListener('message', ({ origin, source, data }) => {
       if (origin !== '${url}') return;
       asked.push(data.type);
+      askedAt.push(Date.now());
       const token = tokens.shift();
       if (token !== undefined) source.postMessage({ type: 'rowhook:token', token }, origin);
     });

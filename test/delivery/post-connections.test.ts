@@ -179,6 +179,22 @@ test('cuts a connection that led elsewhere than to a checked address', async () 
   expect(receiver.connections).toEqual(['']);
 });
 
+test('calls a connection that ends as soon as it is there cut, not led elsewhere', async () => {
+  await using receiver = await startRawReceiver(ok);
+  const dialled = dial(new URL(receiver.url), {
+    policy: targetPolicy({ allowTargets: ['127.0.0.1'], allowHttp: true }),
+    lookup: neverAsked,
+    signal: new AbortController().signal,
+    connect: ({ port }) => {
+      const socket = connect(port, '127.0.0.1');
+      // Before the dialler hears of it: by then there is no peer to be named.
+      socket.prependListener('connect', () => socket.destroy());
+      return socket;
+    },
+  });
+  await expect(dialled).rejects.toMatchObject({ class: 'reset' });
+});
+
 test.each(['http://localhost', 'http://127.1', 'http://[::ffff:127.0.0.1]', 'http://2130706433'])(
   'opens no connection to %s when nothing is allowed',
   async (origin) => {

@@ -17,10 +17,11 @@ import { FailureBoundary } from './parts/failure-boundary.tsx';
 import { ClockTime } from './parts/moment.tsx';
 import { EmptyNote, ErrorNote, Waiting } from './parts/note.tsx';
 import { useTitle } from './parts/title.ts';
-import { scopeOf, useSessionState } from './session.ts';
+import { useSessionState } from './session.ts';
 import { SessionContext } from './session-context.ts';
 import { SignIn, SignInAgain } from './sign-in.tsx';
 import { comeBack } from './steps.ts';
+import { scopeOf } from './words/tokens.ts';
 
 export function App() {
   const { session, refusal, trouble } = useSessionState();
@@ -39,7 +40,7 @@ export function App() {
   return (
     <SessionContext value={session}>
       {/* Another company's page begins anew. */}
-      <Shell key={scopeOf(session)} session={session} isAsking={refusal !== null} />
+      <Shell key={scopeOf(session)} session={session} isAsking={refusal !== null} trouble={trouble} />
     </SessionContext>
   );
 }
@@ -48,9 +49,11 @@ interface ShellProps {
   readonly session: Session;
   /** Another token is needed. */
   readonly isAsking: boolean;
+  /** Why it could not be asked whose a newer token is. */
+  readonly trouble: string | null;
 }
 
-function Shell({ session, isAsking }: ShellProps) {
+function Shell({ session, isAsking, trouble }: ShellProps) {
   const address = useAddress();
   const { path } = address;
   const place = path.join('/');
@@ -72,6 +75,9 @@ function Shell({ session, isAsking }: ShellProps) {
       <Navigation session={session} section={path[0] ?? ''} />
       <main ref={main} tabIndex={-1}>
         {isAsking ? <SignInAgain /> : <LostNote />}
+        {trouble !== null && !isAsking && (
+          <ErrorNote error={new Error(`${trouble} It is tried again by itself.`)} />
+        )}
         <FailureBoundary key={place}>
           <Page path={path} isOperator={session.kind === 'operator'} />
         </FailureBoundary>

@@ -5,7 +5,8 @@ import { useSyncExternalStore } from 'react';
 import { queryClient } from './api/query-client.ts';
 import { ask, baseUrl } from './api/reach.ts';
 import type { Session } from './api/types.ts';
-import { isToken } from './words/tokens.ts';
+import { announce } from './parts/announcement.tsx';
+import { claimedScope, isToken, scopeOf } from './words/tokens.ts';
 
 export interface SessionState {
   readonly token: string | null;
@@ -20,11 +21,14 @@ export interface SessionState {
 
 const storageKey = 'rowhook-token';
 const againMs = 3_000;
+const longestMs = 60_000;
 const nobody: SessionState = { token: null, session: null, refusal: null, trouble: null, isTrying: false };
 const listeners = new Set<() => void>();
 let state = nobody;
 // Of a token that is being tried: an answer to an earlier one says nothing.
 let attempts = 0;
+// Tokens, since one was taken.
+let refusedInRow = 0;
 
 /** The page around this one gives the token. */
 export const isFramed = window.parent !== window;
@@ -59,14 +63,13 @@ export function refusalOf(): string | null {
 
 export function signIn(token: string): void {
   if (isToken(token)) void establish(token);
-  else
-    change({ ...state, refusal: 'This is no token: one has letters, digits, dots, dashes and underscores.' });
+  else change({ ...state, refusal: 'This is no token: there is a space, a line break or a quote in it.' });
 }
 
 export function signOut(): void {
   attempts += 1;
   keep(null);
-  queryClient.clear();
+  forget();
   change({ ...nobody, refusal: '' });
 }
 
@@ -85,53 +88,76 @@ export function useSessionState(): SessionState {
 /** Asks whose token it is, and works with it from then on. */
 async function establish(token: string | null): Promise<void> {
   const attempt = (attempts += 1);
-  change({ ...state, isTrying: true });
-  const { session, refusal, isWrong, trouble } = await whose(token);
+  // Whoever hands over a token of another scope wants nothing done or shown with the former one, not even for a moment.
+  const isOther = state.session !== null && scopeOf(state.session) !== claimedScope(token);
+  if (isOther) forget();
+  change({ ...(isOther ? nobody : state), isTrying: true });
+  const answer = await whose(token);
   if (attempt !== attempts) return;
-  if (session !== null) {
-    keep(token);
-    const isSame = state.session !== null && scopeOf(state.session) === scopeOf(session);
-    if (!isSame) queryClient.clear();
-    change({ ...nobody, token, session });
-    if (isSame) void queryClient.invalidateQueries();
-    return;
-  }
-  if (refusal !== null) {
-    if (isWrong) keep(null);
-    change({ ...state, refusal, trouble: null, isTrying: false });
-    tellParent('rowhook:token-needed');
-    return;
-  }
-  change({ ...state, trouble, isTrying: state.session === null });
-  setTimeout(() => {
-    if (attempt === attempts) void establish(token);
-  }, againMs);
+  if (answer.session !== null) begin(token, answer.session);
+  else if (answer.refusal !== null) refuse(token, answer);
+  else change({ ...state, trouble: answer.trouble, isTrying: state.session === null });
+  if (answer.trouble !== null) later(attempt, againMs, () => void establish(token));
 }
 
-/** What a token sees: `operator`, or the company. */
-export function scopeOf({ kind, companyId }: Session): string {
-  return `${kind} ${companyId ?? ''}`;
+function begin(token: string | null, session: Session): void {
+  keep(token);
+  refusedInRow = 0;
+  const isSame = state.session !== null && scopeOf(state.session) === scopeOf(session);
+  if (!isSame) forget();
+  change({ ...nobody, token, session });
+  if (isSame) void queryClient.invalidateQueries();
+}
+
+function refuse(token: string | null, { refusal, isWrong, retryMs }: Whose): void {
+  if (isWrong) keep(null);
+  change({ ...state, refusal, trouble: null, isTrying: false });
+  if (token === null) {
+    // A page that began to listen late has not heard the first time.
+    later(attempts, againMs, () => tellParent('rowhook:ready'));
+    return;
+  }
+  // The parent's answer may be as wrong as this one: they must not go round in a circle.
+  const waitMs = refusedInRow === 0 ? 0 : Math.min(longestMs, againMs * 2 ** (refusedInRow - 1));
+  refusedInRow += 1;
+  later(attempts, Math.max(waitMs, retryMs), () => tellParent('rowhook:token-needed'));
+}
+
+/** Unless another token comes before. */
+function later(attempt: number, ms: number, act: () => void): void {
+  setTimeout(() => {
+    if (attempt === attempts) act();
+  }, ms);
+}
+
+/** What was read and said under a token that sees something else. */
+function forget(): void {
+  queryClient.clear();
+  announce('');
 }
 
 interface Whose extends Pick<SessionState, 'session' | 'refusal' | 'trouble'> {
   /** It is not refused for this moment only. */
   readonly isWrong: boolean;
+  /** Before it is asked again. */
+  readonly retryMs: number;
 }
 
-const unknown: Whose = { session: null, refusal: null, isWrong: false, trouble: null };
+const unknown: Whose = { session: null, refusal: null, isWrong: false, retryMs: 0, trouble: null };
 
 async function whose(token: string | null): Promise<Whose> {
   const headers = token === null ? {} : { authorization: `Bearer ${token}` };
   try {
     const response = await ask(new Request(`${baseUrl}/v1/session`, { headers }));
     if (response.ok) return { ...unknown, session: (await response.json()) as Session };
-    const { detail } = (await response.json()) as { readonly detail?: string };
+    const { detail } = (await response.json().catch(() => ({}))) as { readonly detail?: string };
     const sentence = detail ?? `The service answered ${response.status}.`;
     const isWrong = response.status === 401;
     // Nobody gave one, so none was wrong.
     if (isWrong && token === null) return { ...unknown, refusal: '' };
     // Asking again by itself would only be counted against this address.
-    if (isWrong || response.status === 429) return { ...unknown, refusal: sentence, isWrong };
+    const retryMs = 1_000 * (Number(response.headers.get('retry-after')) || 0);
+    if (isWrong || response.status === 429) return { ...unknown, refusal: sentence, isWrong, retryMs };
     return { ...unknown, trouble: sentence };
   } catch (error) {
     return { ...unknown, trouble: error instanceof Error ? error.message : String(error) };
@@ -146,7 +172,8 @@ function trustedOrigins(): readonly string[] {
 
 /** `#token=…`, with `&to=/webhooks` if another page is meant than the first. */
 function takeFromFragment(): string | null {
-  const given = new URLSearchParams(location.hash.slice(1));
+  // A plus is one: tokens of the operator's may have it.
+  const given = new URLSearchParams(location.hash.slice(1).replaceAll('+', '%2B'));
   const token = given.get('token');
   if (token === null) return null;
   const to = given.get('to') ?? '/';

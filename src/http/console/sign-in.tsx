@@ -1,5 +1,5 @@
 // Asks for a token: instead of a page that was never shown, or above the one that is, whose form stays as it was filled in.
-import { useState, type SubmitEvent } from 'react';
+import { useId, useLayoutEffect, useRef, useState, type SubmitEvent } from 'react';
 import { ErrorNote } from './parts/note.tsx';
 import { useTitle } from './parts/title.ts';
 import { isFramed, signIn, useSessionState } from './session.ts';
@@ -28,11 +28,20 @@ export function SignIn() {
   );
 }
 
-/** Above the page that is shown. It takes the focus from nobody who types there. */
+/** Above the page that is shown, or in the question that stands above it. It takes the focus from nobody who types there. */
 export function SignInAgain() {
+  const section = useRef<HTMLElement>(null);
+  const id = useId();
+  useLayoutEffect(() => {
+    const element = section.current;
+    return () => {
+      if (element?.contains(document.activeElement) === true)
+        element.closest<HTMLElement>('main, dialog')?.focus();
+    };
+  }, []);
   return (
-    <section className="again" aria-labelledby="again">
-      <h2 id="again">Sign in again</h2>
+    <section ref={section} className="again" aria-labelledby={id}>
+      <h2 id={id}>Sign in again</h2>
       <p>The page stays as it is: what you typed is not lost, and nothing on it is renewed meanwhile.</p>
       {isFramed ? <Refusal /> : <TokenForm hasFocus={false} />}
     </section>
@@ -40,6 +49,7 @@ export function SignInAgain() {
 }
 
 function TokenForm({ hasFocus }: { readonly hasFocus: boolean }) {
+  const id = useId();
   const [token, setToken] = useState('');
   const { refusal, isTrying } = useSessionState();
   const submit = (event: SubmitEvent): void => {
@@ -49,31 +59,31 @@ function TokenForm({ hasFocus }: { readonly hasFocus: boolean }) {
   };
   return (
     <form onSubmit={submit} className="token">
-      <label htmlFor="token">Token</label>
+      <label htmlFor={id}>Token</label>
       <input
-        id="token"
+        id={id}
         type="password"
         autoComplete="off"
         spellCheck={false}
         value={token}
         autoFocus={hasFocus}
         onChange={({ target }) => setToken(target.value)}
-        aria-describedby={refusal === null || refusal === '' ? undefined : 'token-refusal'}
+        aria-describedby={refusal === null || refusal === '' ? undefined : `${id}-refusal`}
       />
       <button type="submit" className="primary">
         {isTrying ? 'Signing in…' : 'Sign in'}
       </button>
-      <Refusal />
+      <Refusal id={`${id}-refusal`} />
     </form>
   );
 }
 
-function Refusal() {
+function Refusal({ id }: { readonly id?: string }) {
   const { refusal, trouble } = useSessionState();
   return (
     <>
       {refusal !== null && refusal !== '' && (
-        <p id="token-refusal" className="note bad" role="alert">
+        <p id={id} className="note bad" role="alert">
           {refusal}
         </p>
       )}

@@ -21,6 +21,7 @@ test('a reason does not turn the sentence that it stands in', () => {
     backlogSince: null,
     breakerSince: null,
     breakerProbeAt: null,
+    createdAt: at,
     updatedAt: at,
     breaker: null,
   };

@@ -5,7 +5,7 @@ import { attentionOf, type Attended } from '../../../src/http/console/words/atte
 import { differenceOf, indented } from '../../../src/http/console/words/difference.ts';
 import { failureOf, failureOfDelivery } from '../../../src/http/console/words/failures.ts';
 import { summaryOfService, summaryOfWebhooks } from '../../../src/http/console/words/summary.ts';
-import { isToken } from '../../../src/http/console/words/tokens.ts';
+import { claimedScope, isToken, scopeOf } from '../../../src/http/console/words/tokens.ts';
 import { enableSql } from '../../../src/http/console/words/statements.ts';
 import { ago, duration, clockTime, utcTime } from '../../../src/http/console/words/times.ts';
 
@@ -27,8 +27,9 @@ function webhook(changed: Partial<Attended>): Attended {
     },
     ...{ backlogCount: 0, backlogSince: null, breakerSince: null, breakerProbeAt: null, pauseReason: null },
     breaker: null,
-    ...{ updatedAt: '2026-02-28T11:00:00Z', table: 'item' },
+    ...{ createdAt: '2026-01-31T11:00:00Z', updatedAt: '2026-02-28T11:00:00Z', table: 'item' },
     activity: {
+      since: '2026-03-01T08:00:00Z',
       lastHour: { delivered: [3, 66, 1] },
       failuresInRow: 47,
       failingSince: '2026-03-01T09:12:00Z',
@@ -82,6 +83,30 @@ describe('one sentence says what is wrong with a webhook', () => {
     ['well', { health: 'ok' }, null],
   ])('%s', (_, changed, text) => {
     expect(attentionOf(webhook(changed), now, zone)?.text ?? null).toBe(text);
+  });
+
+  test('of a process that began among the failures does not say that they began with it', () => {
+    const activity = { lastHour: { delivered: [] }, failuresInRow: 5, lastFailureMs: 10 };
+    const began = { ...activity, since: '2026-03-01T11:00:00Z', failingSince: '2026-03-01T11:01:00Z' };
+    const text = (changed: Partial<Attended>) =>
+      attentionOf(webhook({ activity: began, ...changed }), now, zone)?.text;
+    expect(text({})).toContain('No success since 10:00:00; 50 failed in all');
+    expect(text({ lastSuccessAt: '2026-03-01T11:00:30Z' })).toContain('5 failures since 12:01:00');
+    expect(text({ lastSuccessAt: null, createdAt: '2026-03-01T11:00:10Z' })).toContain('5 failures since');
+  });
+
+  test('and what to do next is to try, once it was changed', () => {
+    const changed = attentionOf(webhook({ updatedAt: '2026-03-01T11:59:30Z' }), now, zone);
+    expect(changed?.advice).toBe(
+      'It was changed at 12:59:30, and nothing was sent since: send a test to see whether that helped.',
+    );
+  });
+
+  test('of one that was interrupted does not say how long another one took', () => {
+    const lastError = 'interrupted: the service ended before the outcome was known';
+    const found = attentionOf(webhook({ lastError }), now, zone);
+    expect(found?.text).toMatch(/Last: interrupted: whether it arrived is not known at api.example.com\.$/);
+    expect(found?.advice).toBe(failureOf('interrupted').advice);
   });
 
   test('and never what is secret of its URL', () => {
@@ -274,4 +299,15 @@ describe('the overview in a line', () => {
 test('what has a quote, a space or a line break in it is no token', () => {
   expect([isToken('eyJhbGciOi.J9-_x'), isToken('s3cret+/=')]).toEqual([true, true]);
   expect(['“eyJ”', 'a b', 'a\n', ''].map(isToken)).toEqual([false, false, false, false]);
+});
+
+test('whose a token is can be told before it is tried', () => {
+  const jwt = (claims: object): string =>
+    `e30.${Buffer.from(JSON.stringify(claims)).toString('base64url')}.signature`;
+  expect(claimedScope(jwt({ companyId: 'Größe & Söhne' }))).toBe(
+    scopeOf({ kind: 'company', companyId: 'Größe & Söhne' }),
+  );
+  const operator = scopeOf({ kind: 'operator', companyId: null });
+  for (const token of [null, 'operators+token/==', 'a.b.c', jwt({}), jwt({ companyId: 7 })])
+    expect(claimedScope(token)).toBe(operator);
 });

@@ -3,8 +3,13 @@ import { useSyncExternalStore } from 'react';
 
 /** No answer came: it is away, or something between is. */
 export class Unreachable extends Error {
-  constructor(cause: unknown) {
-    super('The service cannot be reached.', { cause });
+  constructor(isRead: boolean, cause: unknown) {
+    super(
+      isRead
+        ? 'The service cannot be reached.'
+        : 'The service cannot be reached, or its answer was lost: it may have been done all the same. Look before you press again.',
+      { cause },
+    );
   }
 }
 
@@ -18,17 +23,22 @@ let lostSince: Date | null = null;
 /** Where the service's addresses begin, also below a proxy's path. */
 export const baseUrl = new URL('.', location.href).href.replace(/\/$/, '');
 
-/** @throws {Unreachable} */
+/** @throws {Unreachable | Error} the latter when only this answer takes too long. */
 export async function ask(request: Request): Promise<Response> {
-  const signal = AbortSignal.timeout(request.method === 'GET' ? readMs : writeMs);
+  const isRead = request.method === 'GET';
+  const signal = AbortSignal.timeout(isRead ? readMs : writeMs);
+  const beganAtMs = Date.now();
   try {
     const response = await fetch(request, { signal });
     answeredAt = new Date();
     lose(null);
     return response;
   } catch (cause) {
+    const isThere = answeredAt !== null && answeredAt.getTime() > beganAtMs;
+    if (signal.aborted && isThere && isRead)
+      throw new Error('The service takes too long to answer this.', { cause });
     lose(lostSince ?? answeredAt ?? new Date());
-    throw new Unreachable(cause);
+    throw new Unreachable(isRead, cause);
   }
 }
 

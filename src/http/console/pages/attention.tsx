@@ -1,5 +1,6 @@
 // What is wrong at this moment, worst first: one sentence each, what to do about it, and where to go.
 import { hasMore, useOverview, useStatus, useVitals, useWebhooks } from '../api/queries.ts';
+import { useLostSince } from '../api/reach.ts';
 import type { Check, Webhook } from '../api/types.ts';
 import { HealthMark } from '../parts/health-mark.tsx';
 import { Isolate } from '../parts/isolate.tsx';
@@ -80,6 +81,7 @@ export function Summary({ isOperator }: { readonly isOperator: boolean }) {
   const overview = useOverview();
   const status = useStatus(isOperator);
   const vitals = useVitals(isOperator);
+  const lostSince = useLostSince();
   if (overview.data === undefined) return null;
   const own = (status.data?.checks ?? []).filter((check) => !isOfWebhooks(check));
   const judged = (as: Check['status']): number => own.filter((check) => check.status === as).length;
@@ -87,7 +89,7 @@ export function Summary({ isOperator }: { readonly isOperator: boolean }) {
   return (
     <p className="summary">
       <strong>{summaryOfWebhooks(overview.data.webhooks)}</strong>{' '}
-      {status.data !== undefined && summaryOfService(service)}{' '}
+      {status.data !== undefined && lostSince === null && summaryOfService(service)}{' '}
       <span className="quiet">
         As of <ClockTime at={new Date(overview.dataUpdatedAt).toISOString()} />.
       </span>

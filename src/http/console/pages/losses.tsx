@@ -22,8 +22,9 @@ export function LossesPage() {
     <>
       <h1>Losses</h1>
       <p>
-        What was never delivered, or may not have been, and why. Nothing here is sent again by itself; what
-        the delivery log still has of a row you can send again.
+        What got no answer, or was never sent, and why. What was answered with an error stands among its
+        webhook’s deliveries. Nothing is sent again by itself; what the delivery log still has of a row you
+        can send again.
       </p>
       <Filters params={address.params} set={(changed) => setParams(address, changed)} />
       <LossList filters={filters} hasWebhooks />

@@ -47,7 +47,9 @@ export function TestOutcome({ result, url, isOfBefore = false }: TestOutcomeProp
           <h3>Answered</h3>
           {answer === null ? (
             <p className="quiet">
-              No answer, or none that is shown: the target is not on the public internet.
+              {status === null
+                ? 'Nothing was answered.'
+                : `Status ${status}. What it said is not shown, for the target is not on the public internet.`}
             </p>
           ) : (
             <Code text={answer === '' ? '(empty)' : answer} name="What was answered" />

@@ -16,12 +16,15 @@ export interface Attended {
   readonly backlogSince: string | null;
   readonly breakerSince: string | null;
   readonly breakerProbeAt: string | null;
+  readonly createdAt: string;
   readonly updatedAt: string;
   readonly pauseReason: string | null;
   readonly table: string;
   /** What it chose for its breaker; null: as the service is set. */
   readonly breaker: 'off' | 'wait' | 'drop' | null;
   readonly activity: {
+    /** What the process knows goes back to here; null: to an hour ago. */
+    readonly since: string | null;
     readonly lastHour: { readonly delivered: readonly number[] };
     readonly failuresInRow: number;
     readonly failingSince: string | null;
@@ -40,10 +43,7 @@ export function attentionOf(webhook: Attended, now: Date, zone?: string): Senten
   const time = (at: string): string => clockTime(new Date(at), now, zone);
   switch (webhook.health) {
     case 'failing':
-      return {
-        text: failingSentence(webhook, { now, time }),
-        advice: failureOf(webhook.lastError ?? '').advice,
-      };
+      return { text: failingSentence(webhook, { now, time }), advice: failingAdvice(webhook, time) };
     case 'breaker open': {
       const { breakerSince, breakerProbeAt } = webhook;
       const probe = breakerProbeAt === null ? 'the next change' : probeIn(breakerProbeAt, now);
@@ -104,12 +104,28 @@ interface Clock {
 function failingSentence(webhook: Attended, { now, time }: Clock): string {
   const { activity, lastSuccessAt, lastErrorAt, errorCount } = webhook;
   const since = activity?.failingSince ?? null;
-  if (activity !== null && since !== null)
+  if (activity !== null && since !== null && knowsTheFirst(webhook, activity.since ?? hourBefore(now)))
     return `${counted(activity.failuresInRow, 'failure')} since ${time(since)}${lasting(since, now)}. ${lastOf(webhook)}`;
   const lastGood =
     lastSuccessAt === null ? 'It has never succeeded' : `No success since ${time(lastSuccessAt)}`;
   const lastAt = lastErrorAt === null ? '' : ` at ${time(lastErrorAt)}`;
   return `${lastGood}; ${amount(errorCount)} failed in all, the last${lastAt}. ${lastOf(webhook)}`;
+}
+
+/** Of these failures: a process that began among them does not. */
+function knowsTheFirst({ createdAt, lastSuccessAt }: Attended, since: string): boolean {
+  return [createdAt, lastSuccessAt].some((at) => at !== null && Date.parse(at) >= Date.parse(since));
+}
+
+function hourBefore(now: Date): string {
+  return new Date(now.getTime() - 3_600_000).toISOString();
+}
+
+function failingAdvice(webhook: Attended, time: (at: string) => string): string {
+  const { lastError, lastErrorAt, updatedAt } = webhook;
+  if (lastErrorAt !== null && Date.parse(updatedAt) > Date.parse(lastErrorAt))
+    return `It was changed at ${time(updatedAt)}, and nothing was sent since: send a test to see whether that helped.`;
+  return failureOf(lastError ?? '').advice;
 }
 
 function lasting(since: string, now: Date): string {
@@ -120,9 +136,10 @@ function lasting(since: string, now: Date): string {
 function lastOf(webhook: Attended): string {
   const { lastError, lastErrorAt, url, activity } = webhook;
   if (lastError === null) return '';
-  const tookMs = activity?.lastFailureMs ?? null;
+  const { kind, what } = failureOf(lastError);
+  // The service found it in its books: how long it took nobody knows.
+  const tookMs = kind === 'interrupted' ? null : (activity?.lastFailureMs ?? null);
   const after = tookMs === null ? '' : ` after ${duration(tookMs)}`;
-  const { what } = failureOf(lastError);
   const where = mayHaveMoved(webhook, lastErrorAt) ? '' : ` ${isStatus(what) ? 'from' : 'at'} ${hostOf(url)}`;
   return `Last: ${what}${where}${after}.`;
 }

@@ -11,7 +11,8 @@ export interface Failure {
 
 /** Of a webhook's last error. */
 export function failureOf(text: string): Failure {
-  const [kind = '', detail = ''] = text.split(' ', 2);
+  const [first = '', detail = ''] = text.split(' ', 2);
+  const kind = first.replace(/:$/, '');
   if (kind === 'rejected') return rejected(Number(detail));
   if (kind === 'dropped') return dropped(detail);
   return { kind, ...(classes[kind] ?? { what: text, advice: 'Look at its deliveries.' }) };
@@ -51,7 +52,7 @@ function adviceFor(status: number): string {
   if (status >= 300 && status < 400)
     return 'The endpoint points elsewhere, and a POST does not follow: use the address that it points to.';
   if (status >= 500)
-    return 'The endpoint itself failed: its own log says why. Do not pause the webhook meanwhile, for what is committed during a pause is never sent; a breaker that waits (under More) keeps it.';
+    return 'The endpoint itself failed: its own log says why. Do not pause the webhook meanwhile, for what is committed during a pause is never sent; to keep it, edit the webhook: More, after many failures in a row, let what comes wait.';
   return 'The endpoint does not accept what it gets: the answer says why.';
 }
 
