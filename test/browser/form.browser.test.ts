@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { heldAnswers } from '../service/scene.ts';
 import { waitUntil } from '../support/wait.ts';
 import { openStage, type Stage } from './stage.ts';
 
@@ -33,6 +34,16 @@ async function fillForm(
   await form.getByLabel('Table', { exact: true }).selectOption('item');
   await form.getByLabel('Company', { exact: true }).fill('acme');
   await form.getByLabel('URL').fill(url);
+}
+
+/** Until it is released, what is written there waits on its way to the service. */
+async function holdWrites(page: Page, url: string): Promise<() => void> {
+  const held = Promise.withResolvers<undefined>();
+  await page.route(url, async (route) => {
+    if (route.request().method() !== 'GET') await held.promise;
+    await route.continue();
+  });
+  return () => held.resolve(undefined);
 }
 
 async function openEdit(name: string): Promise<Page> {
@@ -110,6 +121,22 @@ describe('a delivery', () => {
   });
 });
 
+test('a delivery sent again leaves the focus where it was pressed', async () => {
+  const { scene } = stage;
+  await scene.createWebhook({ name: 'pressed', table: 'item', company: 'press' });
+  await scene.app(`insert into erp.item values ('p1', 'press', 1, 'a')`);
+  await scene.waitForCounts('pressed', { claimed: 1, success: 1 });
+  const { behaviour, release } = heldAnswers();
+  scene.receiver.behave(behaviour, '/pressed');
+  const page = await stage.open(`#/deliveries/${await stage.deliveryOf('pressed')}`);
+  const focused = page.locator(':focus');
+  await page.getByRole('button', { name: 'Send again' }).press('Enter');
+  await seen(page.getByRole('button', { name: 'Sending…' }).and(focused));
+  release();
+  await seen(page.getByRole('status').getByText(/^Sent again: /));
+  await seen(page.getByRole('button', { name: 'Send again' }).and(focused));
+});
+
 test('a large count is exact on the webhook’s own page, and short in the list', async () => {
   await stage.scene.createWebhook({ name: 'busy', table: 'item', company: 'busy' });
   await stage.scene.database.admin.query(
@@ -140,17 +167,25 @@ describe('the form', () => {
 
   test('keeps what is typed while a webhook is created', async () => {
     const page = await stage.open('#/webhooks');
-    const held = Promise.withResolvers<undefined>();
-    await page.route('**/v1/webhooks', async (route) => {
-      if (route.request().method() === 'POST') await held.promise;
-      await route.continue();
-    });
+    const release = await holdWrites(page, '**/v1/webhooks');
     await fillForm(page, 'first-of-two');
     await page.getByRole('button', { name: 'Create webhook' }).click();
     await page.getByRole('form').getByLabel('Name').fill('second of two');
-    held.resolve(undefined);
+    release();
     await seen(page.getByText('“first-of-two” is created'));
     expect(await page.getByRole('form').getByLabel('Name').inputValue()).toBe('second of two');
+    expect(await page.getByRole('form').getByLabel('URL').inputValue()).toBe('');
+  });
+
+  test('says that a webhook is created also where a test was sent meanwhile', async () => {
+    const page = await stage.open('#/webhooks');
+    const release = await holdWrites(page, '**/v1/webhooks');
+    await fillForm(page, 'made-and-tested');
+    await page.getByRole('button', { name: 'Create webhook' }).click();
+    await page.getByRole('button', { name: 'Send test' }).click();
+    await seen(page.getByRole('region', { name: 'Test result' }).getByText(/^Delivered: /));
+    release();
+    await seen(page.getByText('“made-and-tested” is created'));
     expect(await page.getByRole('form').getByLabel('URL').inputValue()).toBe('');
   });
 
@@ -234,6 +269,42 @@ describe('an edit', () => {
     expect(await stored('reopened', 'name, active')).toEqual({ name: 'reopened twice', active: 'f' });
   });
 
+  test('is done also where a test was sent while it was saved', async () => {
+    const page = await openEdit('saved-and-tested');
+    const release = await holdWrites(page, '**/v1/webhooks/saved-and-tested');
+    const form = page.getByRole('form');
+    await form.getByLabel('Name').fill('saved');
+    await form.getByRole('button', { name: 'Save' }).click();
+    await form.getByRole('button', { name: 'Send test' }).click();
+    await seen(page.getByRole('region', { name: 'Test result' }).getByText(/^Delivered: /));
+    release();
+    await gone(page.getByRole('form', { name: /^Edit/ }));
+    await seen(page.getByRole('status').getByText('“saved” is saved.'));
+  });
+
+  test('whose answer was lost is saved by pressing again, and is nobody else’s change', async () => {
+    const page = await openEdit('unanswered');
+    let lost = 0;
+    await page.route('**/v1/webhooks/unanswered', async (route) => {
+      if (route.request().method() !== 'PATCH' || lost > 0) {
+        await route.continue();
+        return;
+      }
+      lost += 1;
+      await route.fetch();
+      await route.abort();
+    });
+    const form = page.getByRole('form');
+    await form.getByLabel('Name').fill('answered at last');
+    await form.getByRole('button', { name: 'Save' }).click();
+    await seen(form.getByRole('alert').getByText('it may have been done all the same'));
+    expect(await stored('unanswered', 'name')).toEqual({ name: 'answered at last' });
+    await form.getByRole('button', { name: 'Save' }).click();
+    await seen(page.getByRole('status').getByText('“answered at last” is saved.'));
+    await gone(page.getByRole('form', { name: /^Edit/ }));
+    expect(lost).toBe(1);
+  });
+
   /** Somebody else changes name and URL, while here name and triggers are changed. */
   async function openConflict(name: string): Promise<Page> {
     const page = await openEdit(name);
@@ -269,6 +340,8 @@ describe('an edit', () => {
     const page = await openConflict('yielded');
     await page.getByRole('button', { name: 'Take theirs' }).click();
     const form = page.getByRole('form');
+    await seen(form.getByLabel('Name').and(page.locator(':focus')));
+    await seen(page.getByRole('status').getByText('Theirs is in the form, not saved yet.'));
     expect(await form.getByLabel('Name').inputValue()).toBe('yielded, theirs');
     expect(await form.getByLabel('URL').inputValue()).toBe('https://example.com/theirs');
     await form.getByRole('button', { name: 'Save' }).click();

@@ -2,6 +2,7 @@
 import { hrefOf } from '../words/places.ts';
 import { isUnknown, useDelivery, useResend, useWebhook } from '../api/queries.ts';
 import type { FoundDelivery } from '../api/types.ts';
+import { BusyButton } from '../parts/busy-button.tsx';
 import { Code, CopyButton } from '../parts/copy.tsx';
 import { Isolate } from '../parts/isolate.tsx';
 import { FullTime } from '../parts/moment.tsx';
@@ -141,14 +142,14 @@ function Resend({ delivery }: { readonly delivery: FoundDelivery }) {
   const result = resend.data;
   return (
     <>
-      <button
-        type="button"
+      <BusyButton
         className="small"
-        disabled={delivery.body === null || resend.isPending}
+        disabled={delivery.body === null}
+        isBusy={resend.isPending}
         onClick={() => resend.mutate(delivery.id)}
       >
         {resend.isPending ? 'Sending…' : 'Send again'}
-      </button>
+      </BusyButton>
       <ErrorNote error={resend.error} />
       {result !== undefined && (
         <p role="status" className={result.isDelivered ? 'note good' : 'note bad'}>

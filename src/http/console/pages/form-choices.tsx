@@ -138,6 +138,7 @@ export function MoreOptions({
       <div className="fields">
         <label className="check">
           <input
+            id={`${id}-onTruncate`}
             type="checkbox"
             checked={draft.onTruncate}
             onChange={({ target }) => set({ onTruncate: target.checked })}

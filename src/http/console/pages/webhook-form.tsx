@@ -14,6 +14,7 @@ import { MoreOptions, TableChoice, Triggers, WouldSend } from './form-choices.ts
 import { TestOutcome } from './test-outcome.tsx';
 import {
   afterCreate,
+  changedFields,
   changesBetween,
   draftOf,
   emptyDraft,
@@ -48,13 +49,12 @@ export function WebhookForm({ edited, onDone }: WebhookFormProps) {
   const problems = isTried
     ? { ...refusedFields(error ?? test.error), ...problemsOf(draft, asksCompany) }
     : {};
+  const isSaving = create.isPending || change.isPending || current.isPending;
   const isWhole = (): boolean => {
     setIsTried(true);
     setSaid('');
-    create.reset();
-    change.reset();
-    test.reset();
-    current.reset();
+    // What is under way still says what came of it.
+    for (const each of [create, change, current, test]) if (!each.isPending) each.reset();
     const first = Object.keys(problemsOf(draft, asksCompany))[0];
     if (first !== undefined) goTo(`${id}-${first}`);
     return first === undefined;
@@ -69,8 +69,12 @@ export function WebhookForm({ edited, onDone }: WebhookFormProps) {
       announce(`“${isolated(wanted.name.trim())}” is saved.`);
       onDone();
     };
+    // It may be this very change, whose answer was lost.
+    const savedIfThere = (now: Webhook): void => {
+      if (Object.keys(missingFrom(now, known, wanted)).length === 0) saved();
+    };
     const onError = (problem: Error): void => {
-      if (isChangedMeanwhile(problem)) current.mutate(known.id);
+      if (isChangedMeanwhile(problem)) current.mutate(known.id, { onSuccess: savedIfThere });
     };
     change.mutate({ id: known.id, version: known.version, changes }, { onSuccess: saved, onError });
   };
@@ -81,7 +85,13 @@ export function WebhookForm({ edited, onDone }: WebhookFormProps) {
     setDraft(wanted);
     change.reset();
     current.reset();
-    if (winner === 'mine') saveOver(now, wanted);
+    if (winner === 'mine') {
+      saveOver(now, wanted);
+      return;
+    }
+    const [first] = Object.keys(changedFields(draft, wanted)) as (keyof Draft)[];
+    if (first !== undefined) goTo(`${id}-${placeOf(first)}`);
+    announce('Theirs is in the form, not saved yet.');
   };
   const save = (event: SubmitEvent): void => {
     event.preventDefault();
@@ -136,6 +146,7 @@ export function WebhookForm({ edited, onDone }: WebhookFormProps) {
         <Triggers id={`${id}-triggers`} draft={draft} set={set} problem={problems.triggers} />
         <label className="check">
           <input
+            id={`${id}-active`}
             type="checkbox"
             checked={draft.active}
             onChange={({ target }) => set({ active: target.checked })}
@@ -145,7 +156,8 @@ export function WebhookForm({ edited, onDone }: WebhookFormProps) {
       </div>
       <WouldSend draft={draft} asksCompany={asksCompany} />
       <MoreOptions id={id} draft={draft} set={set} mayBeForAll={asksCompany} problem={problems.concurrency} />
-      <ErrorNote error={error ?? test.error} />
+      <ErrorNote error={error} />
+      <ErrorNote error={test.error} />
       {base !== null && theirs !== undefined && (
         <EditConflict
           conflict={{ base: draftOf(base), mine: draft, theirs: draftOf(theirs) }}
@@ -156,7 +168,7 @@ export function WebhookForm({ edited, onDone }: WebhookFormProps) {
         {said}
       </p>
       <div className="actions">
-        <BusyButton type="submit" className="primary" isBusy={create.isPending || change.isPending}>
+        <BusyButton type="submit" className="primary" isBusy={isSaving}>
           {base === null ? 'Create webhook' : 'Save'}
         </BusyButton>
         <BusyButton onClick={sendTest} isBusy={test.isPending}>
@@ -177,6 +189,17 @@ export function WebhookForm({ edited, onDone }: WebhookFormProps) {
       )}
     </form>
   );
+}
+
+/** What somebody wanted that the webhook, as it is now, does not have. */
+function missingFrom(now: Webhook, known: Webhook, wanted: Draft): object {
+  const theirs = draftOf(now);
+  return changesBetween(theirs, merged({ base: draftOf(known), mine: wanted, theirs }, 'mine'));
+}
+
+/** Three of the operations stand in one field. */
+function placeOf(name: keyof Draft): string {
+  return ['onInsert', 'onUpdate', 'onDelete'].includes(name) ? 'triggers' : name;
 }
 
 /** Also where the field is folded away. */
