@@ -269,6 +269,51 @@ describe('an edit', () => {
     expect(await stored('reopened', 'name, active')).toEqual({ name: 'reopened twice', active: 'f' });
   });
 
+  test('keeps what was typed into the other forms, until they are saved or cancelled', async () => {
+    await stage.scene.createWebhook({ name: 'put-aside', table: 'item', company: 'acme' });
+    await stage.scene.createWebhook({ name: 'in-between', table: 'item', company: 'acme' });
+    const page = await stage.open('#/webhooks');
+    const name = page.getByRole('form').getByLabel('Name');
+    const edit = async (id: string): Promise<void> => {
+      await page
+        .getByRole('listitem', { name: id })
+        .getByRole('link', { name: `Edit ${id}` })
+        .click();
+      await seen(
+        page
+          .getByRole('form', { name: `Edit “${id}”` })
+          .getByLabel('Name')
+          .and(page.locator(':focus')),
+      );
+    };
+    await fillForm(page, 'half-filled');
+    await edit('put-aside');
+    await name.fill('half-renamed');
+    await edit('in-between');
+    expect(await name.inputValue()).toBe('in-between');
+    await edit('put-aside');
+    expect(await name.inputValue()).toBe('half-renamed');
+    await page.getByRole('button', { name: 'Cancel' }).click();
+    await seen(page.getByRole('form', { name: 'New webhook' }));
+    expect(await name.inputValue()).toBe('half-filled');
+    await edit('put-aside');
+    expect(await name.inputValue()).toBe('put-aside');
+  });
+
+  test('that is saved while another one is open does not close that one', async () => {
+    await stage.scene.createWebhook({ name: 'saved-behind', table: 'item', company: 'acme' });
+    const page = await openEdit('open-in-front');
+    await page.goto(`${stage.url}/#/webhooks?edit=saved-behind`);
+    const release = await holdWrites(page, '**/v1/webhooks/saved-behind');
+    await page.getByRole('form', { name: 'Edit “saved-behind”' }).getByLabel('Name').fill('saved there');
+    await page.getByRole('button', { name: 'Save', exact: true }).click();
+    await page.goto(`${stage.url}/#/webhooks?edit=open-in-front`);
+    await seen(page.getByRole('form', { name: 'Edit “open-in-front”' }));
+    release();
+    await seen(page.getByRole('status').getByText('“saved there” is saved.'));
+    await seen(page.getByRole('form', { name: 'Edit “open-in-front”' }));
+  });
+
   test('is done also where a test was sent while it was saved', async () => {
     const page = await openEdit('saved-and-tested');
     const release = await holdWrites(page, '**/v1/webhooks/saved-and-tested');

@@ -7,6 +7,11 @@ export function useAddress(): Address {
   return useMemo(() => parseAddress(hash), [hash]);
 }
 
+/** As it is at this moment, for what is done later than it was asked for. */
+export function addressNow(): Address {
+  return parseAddress(location.hash);
+}
+
 export function go(path: readonly string[], params: Params = {}): void {
   location.hash = hrefOf(path, params);
 }
