@@ -124,6 +124,40 @@ describe('a question', () => {
     expect(await exists('stale-one')).toBe(false);
   });
 
+  test('before a pause overwrites nobody’s pause, and no reason before it was shown', async () => {
+    await createWebhooks('held', 'held-legally');
+    const page = await stage.open('#/webhooks?search=held-legally');
+    const reason = async (): Promise<unknown> => {
+      const query = `select pause_reason from rowhook.webhook where id = 'held-legally'`;
+      return (await stage.scene.database.admin.query(query))[0]?.['pause_reason'];
+    };
+    await page.getByRole('button', { name: 'Pause held-legally' }).click();
+    await page.getByLabel(/^Why/).fill('mine');
+    await elsewhere('PATCH', 'held-legally', { active: false, pauseReason: 'LEGAL HOLD' });
+    const told = page.getByRole('dialog').getByRole('alert');
+    await seen(told.getByText('Paused meanwhile: LEGAL HOLD'));
+    await page.keyboard.press('Enter');
+    await seen(told.getByText('Nothing was written.'));
+    expect(await reason()).toBe('LEGAL HOLD');
+    await page.getByRole('button', { name: 'Replace the reason' }).click();
+    await gone(page.getByRole('dialog'));
+    expect(await reason()).toBe('mine');
+  });
+
+  test('before a pause says what was changed meanwhile, and pauses that only when it is told again', async () => {
+    await createWebhooks('held', 'held-renamed');
+    const page = await stage.open('#/webhooks?search=held-renamed');
+    await page.getByRole('button', { name: 'Pause held-renamed' }).click();
+    await elsewhere('PATCH', 'held-renamed', { name: 'never to be paused' });
+    await page.getByRole('dialog').getByRole('button', { name: 'Pause' }).click();
+    const told = page.getByRole('dialog').getByRole('alert');
+    await seen(told.getByText('It was changed after you asked, so it was not paused.'));
+    await seen(told.getByText('“never to be paused”, active, item · insert, update, delete'));
+    await page.getByRole('dialog').getByRole('button', { name: 'Pause' }).click();
+    await gone(page.getByRole('dialog'));
+    await stage.open('#/webhooks/held-renamed').then((own) => seen(own.getByText(/^Paused\./)));
+  });
+
   test('outlives its row, with what was typed', async () => {
     await createWebhooks('mends', 'mends-itself');
     stage.scene.receiver.behave({ status: 503 }, '/mends-itself');

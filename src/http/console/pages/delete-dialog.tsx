@@ -7,9 +7,8 @@ import { BusyButton } from '../parts/busy-button.tsx';
 import { Dialog } from '../parts/dialog.tsx';
 import { ErrorNote } from '../parts/note.tsx';
 import { amount, counted } from '../words/amounts.ts';
-import { hostOf } from '../words/attention.ts';
 import { isolated } from '../words/isolate.ts';
-import { triggersOf } from '../words/triggers.ts';
+import { ChangedNote } from './changed-note.tsx';
 import { GoneNote } from './gone-note.tsx';
 import type { DialogOfWebhookProps } from './webhook-questions.tsx';
 
@@ -33,7 +32,15 @@ export function DeleteDialog({ webhook, askedVersion, isGone, onClose }: DialogO
       ) : (
         <>
           <Consequences webhook={webhook} />
-          {isChanged ? <ChangedNote webhook={webhook} /> : <ErrorNote error={remove.error} />}
+          {isChanged ? (
+            <ChangedNote
+              webhook={webhook}
+              undone="so it was not deleted"
+              advice="Delete it all the same, or cancel and look at it."
+            />
+          ) : (
+            <ErrorNote error={remove.error} />
+          )}
           {/* The first of them has the focus: it is the one that does nothing. */}
           <div className="actions">
             <button type="button" onClick={onClose}>
@@ -66,19 +73,5 @@ function Consequences({ webhook: { backlogCount, claimedCount } }: { readonly we
         <li>To stop it for a while only, pause it instead.</li>
       </ul>
     </>
-  );
-}
-
-function ChangedNote({ webhook }: { readonly webhook: Webhook }) {
-  const { name, table, url, active } = webhook;
-  return (
-    <div className="note bad" role="alert">
-      <p>It was changed after you asked, so it was not deleted. It is now:</p>
-      <p>
-        “{isolated(name)}”, {active ? 'active' : 'paused'}, {isolated(table)} · {triggersOf(webhook)} ·{' '}
-        {hostOf(url)}
-      </p>
-      <p>Delete it all the same, or cancel and look at it.</p>
-    </div>
   );
 }
