@@ -301,6 +301,34 @@ describe('what failed in a stretch of time', () => {
   });
 });
 
+describe('one that is being sent again', () => {
+  test('is not said to be lost, and its page tells how it ended as soon as it has', async () => {
+    await fail('rejected', 1);
+    const held = heldAnswers();
+    stage.scene.receiver.behave(held.behaviour, `/${webhook}`);
+    const theirs = resendNewest(await stage.tokenOf(webhook));
+    await waitUntil(() => resent().length === 1, { describe: 'it to be out' });
+    const page = await stage.open(`#/deliveries/${await stage.deliveryOf(webhook)}`);
+    await seen(page.getByText('Being sent again at this moment, or its outcome was not written down.'));
+    expect(await page.getByText(/Not delivered|losses/).count()).toBe(0);
+    held.release();
+    expect((await theirs).status).toBe(200);
+    await gone(page.getByText('Being sent again at this moment'));
+    await seen(page.locator('.subtitle').getByText('Delivered 200'));
+  });
+
+  test('is no failure of the last hour, and the sentence of the hour says that it is left out', async () => {
+    await fail('rejected', 1);
+    stage.scene.receiver.behave({ status: 404 }, `/${webhook}`);
+    expect((await resendNewest(await stage.tokenOf(webhook))).status).toBe(200);
+    const page = await openWebhook();
+    await seen(page.getByText(/^0 deliveries arrived and 1 failed .*, besides what was sent again/));
+    const failures = page.getByRole('region', { name: 'Failures of the last hour' });
+    await seen(failures.getByText('1 × rejected 503'));
+    expect(await failures.getByText('rejected 404').count()).toBe(0);
+  });
+});
+
 /** The newest delivery of the webhook, as somebody else of its company has it sent. */
 async function resendNewest(token: string): Promise<Response> {
   const id = await stage.deliveryOf(webhook);

@@ -139,6 +139,18 @@ describe('what came of its deliveries', () => {
       'Nothing was sent since 12:40:00, when this process began to lead: it knows nothing of what was sent before.',
     ],
   ])('since %s', (from, delivered, failed, sentence) => {
-    expect(sentInWords({ since: from, lastHour: { delivered, failed } }, now, zone)).toBe(sentence);
+    const sent = { since: from, lastHour: { delivered, failed } };
+    expect(sentInWords(sent, now, { zone, isResent: false })).toBe(sentence);
+  });
+
+  test.each<[string | null, string]>([
+    [null, 'Nothing was sent in the last hour, besides what was sent again.'],
+    [
+      since,
+      'Nothing was sent since 12:40:00, when this process began to lead, besides what was sent again: it knows nothing of what was sent before.',
+    ],
+  ])('since %s, and what was sent again is not counted', (from, sentence) => {
+    const sent = { since: from, lastHour: { delivered: [0], failed: [0] } };
+    expect(sentInWords(sent, now, { zone, isResent: true })).toBe(sentence);
   });
 });

@@ -3,11 +3,16 @@ import { hrefOf, parseAddress } from '../../../src/http/console/words/places.ts'
 import { amount, exact, rate, size } from '../../../src/http/console/words/amounts.ts';
 import { attentionOf, type Attended } from '../../../src/http/console/words/attention.ts';
 import { differenceOf, indented } from '../../../src/http/console/words/difference.ts';
-import { failureOf, failureOfDelivery } from '../../../src/http/console/words/failures.ts';
+import {
+  failureOf,
+  failureOfDelivery,
+  mayBeUnderWay,
+  type Ended,
+} from '../../../src/http/console/words/failures.ts';
 import { summaryOfService, summaryOfWebhooks } from '../../../src/http/console/words/summary.ts';
 import { claimedScope, isToken, scopeOf } from '../../../src/http/console/words/tokens.ts';
 import { enableSql } from '../../../src/http/console/words/statements.ts';
-import { ago, duration, clockTime, utcTime } from '../../../src/http/console/words/times.ts';
+import { ago, clockTime, duration, utcTime } from '../../../src/http/console/words/times.ts';
 
 const now = new Date('2026-03-01T12:00:00Z');
 const zone = 'Europe/Berlin';
@@ -132,17 +137,44 @@ test.each([
 });
 
 test('failures of one kind belong together, whatever they said', () => {
-  const of = (status: number) => failureOfDelivery({ outcome: 'rejected', class: null, status })?.kind;
+  const of = (status: number) => failureOfDelivery(ended({ outcome: 'rejected', status }), now)?.kind;
   expect([of(503), of(404), failureOf('rejected 503 busy').kind]).toEqual([
     'rejected 503',
     'rejected 404',
     'rejected 503',
   ]);
-  expect(failureOfDelivery({ outcome: 'dropped', class: 'breaker_open', status: null })?.kind).toBe(
+  expect(failureOfDelivery(ended({ outcome: 'dropped', class: 'breaker_open' }), now)?.kind).toBe(
     'dropped breaker_open',
   );
-  expect(failureOfDelivery({ outcome: 'delivered', class: null, status: 204 })).toBeNull();
+  expect(failureOfDelivery(ended({ outcome: 'delivered', status: 204 }), now)).toBeNull();
 });
+
+describe('what is sent again and has no outcome', () => {
+  const again = { outcome: 'interrupted', resendOf: 'the first' };
+
+  test('may be under way while it is young, and is not known afterwards', () => {
+    const young = ended({ ...again, at: '2026-03-01T11:59:01Z' });
+    const old = ended({ ...again, at: '2026-03-01T11:59:00Z' });
+    expect([young, old].map((row) => mayBeUnderWay(row, now))).toEqual([true, false]);
+    expect([young, old].map((row) => failureOfDelivery(row, now)?.what)).toEqual([
+      'being sent again at this moment, or its outcome was not written down',
+      'its outcome was not written down: whether it arrived is not known',
+    ]);
+  });
+
+  test('is never said to stand among the losses, for no resend does', () => {
+    for (const at of ['2026-03-01T11:59:59Z', '2026-03-01T09:00:00Z'])
+      expect(failureOfDelivery(ended({ ...again, at }), now)?.advice).not.toContain('losses');
+    expect(failureOfDelivery(ended({ outcome: 'interrupted' }), now)?.advice).toContain('losses');
+  });
+});
+
+function ended(changed: Partial<Ended>): Ended {
+  return {
+    ...{ at: '2026-03-01T11:59:59Z', resendOf: null, outcome: 'failed', class: null, status: null },
+    ...changed,
+  };
+}
 
 describe('a payload field by field', () => {
   test('has what changed first, with every digit', () => {

@@ -1,5 +1,6 @@
 // What the pages ask for, how often, and what a change makes stale. Nothing is asked for while the page is hidden.
 import { keepPreviousData, useMutation, useQuery } from '@tanstack/react-query';
+import { mayBeUnderWay } from '../words/failures.ts';
 import { answerOf, api, ApiProblem } from './client.ts';
 import { queryClient } from './query-client.ts';
 import type { NewWebhook, ResendRange, WebhookChanges } from './types.ts';
@@ -117,10 +118,15 @@ export function useDeliveries(id: string, filters: DeliveryFilters) {
   });
 }
 
+/** Nothing of it changes any more, unless it, or the same change, is being sent again. */
 export function useDelivery(id: string) {
   return useQuery({
     queryKey: ['deliveries', 'one', id],
     queryFn: () => answerOf(api.GET('/v1/deliveries/{id}', { params: { path: { id } } })),
+    refetchInterval: ({ state: { data } }) => {
+      const rows = data === undefined ? [] : [data, ...data.others];
+      return rows.some((row) => mayBeUnderWay(row, new Date())) ? oftenMs : false;
+    },
   });
 }
 

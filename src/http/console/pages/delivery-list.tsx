@@ -11,7 +11,7 @@ import { size } from '../words/amounts.ts';
 import { duration } from '../words/times.ts';
 import { Resend } from './resend-dialog.tsx';
 
-const step = 25;
+export const rowsAtFirst = 25;
 const most = 1_000;
 const hourMs = 3_600_000;
 const outcomes: readonly Outcome[] = ['delivered', 'rejected', 'failed', 'interrupted', 'dropped'];
@@ -19,7 +19,7 @@ const outcomes: readonly Outcome[] = ['delivered', 'rejected', 'failed', 'interr
 export function DeliveryList({ id }: { readonly id: string }) {
   const address = useAddress();
   const { params } = address;
-  const limit = Math.min(most, Number(params.get('rows') ?? step) || step);
+  const limit = Math.min(most, Number(params.get('rows') ?? rowsAtFirst) || rowsAtFirst);
   const outcome = outcomes.find((each) => each === params.get('outcome'));
   const deliveries = useDeliveries(id, { limit, outcome });
   const list = deliveries.data?.data ?? [];

@@ -7,6 +7,7 @@ import { Code, CopyButton } from '../parts/copy.tsx';
 import { Isolate } from '../parts/isolate.tsx';
 import { FullTime } from '../parts/moment.tsx';
 import { EmptyNote, ErrorNote, QueryNote } from '../parts/note.tsx';
+import { useNow } from '../parts/now.ts';
 import { OutcomeMark } from '../parts/outcome-mark.tsx';
 import { useTitle } from '../parts/title.ts';
 import { size } from '../words/amounts.ts';
@@ -50,7 +51,9 @@ function Details({ delivery }: { readonly delivery: FoundDelivery }) {
   const url = webhook?.url ?? null;
   // The log does not keep where it went.
   const isMoved = webhook !== undefined && mayHaveMoved(webhook, delivery.at);
-  const failure = failureOfDelivery(delivery);
+  const failure = failureOfDelivery(delivery, useNow());
+  // Neither that it arrived is known, nor that it did not.
+  const isUnsure = delivery.outcome === 'interrupted';
   return (
     <>
       <div className="subtitle">
@@ -64,10 +67,11 @@ function Details({ delivery }: { readonly delivery: FoundDelivery }) {
         </span>
       </div>
       {failure !== null && (
-        <div className="note bad">
+        <div className={isUnsure ? 'note warn' : 'note bad'}>
           <p>
-            Not delivered. {happened(failure)}.{' '}
-            {delivery.detail !== null && (
+            {!isUnsure && 'Not delivered. '}
+            {happened(failure)}.{' '}
+            {delivery.detail !== null && !(isUnsure && delivery.resendOf !== null) && (
               <span className="quiet">
                 <Isolate text={delivery.detail} />
               </span>

@@ -1,5 +1,5 @@
 // The failures of the last hour by kind, each with what to do about it: what was tried from the delivery log, and what a crash interrupted
-// from the ledger, for the log has nothing of that.
+// from the ledger, for the log has nothing of that. What somebody had sent again is no failure of the hour: the counts leave it out, too.
 import { useMemo } from 'react';
 import { hrefOf } from '../words/places.ts';
 import { hasMore, useDeliveries, useLosses } from '../api/queries.ts';
@@ -24,14 +24,15 @@ interface Group {
 }
 
 export function FailureGroups({ id }: { readonly id: string }) {
+  const now = useNow();
   // The same question for a minute, so that its answer can be kept.
-  const minute = Math.floor(useNow().getTime() / minuteMs);
+  const minute = Math.floor(now.getTime() / minuteMs);
   const since = useMemo(() => new Date(minute * minuteMs - hourMs).toISOString(), [minute]);
   const rejected = useDeliveries(id, { outcome: 'rejected', since, limit: newest }).data;
   const failed = useDeliveries(id, { outcome: 'failed', since, limit: newest }).data;
   const interrupted = useLosses({ webhook: id, reason: 'interrupted', since, limit: newest }).data;
   const groups = [
-    ...groupsOf([...(rejected?.data ?? []), ...(failed?.data ?? [])]),
+    ...groupsOf([...(rejected?.data ?? []), ...(failed?.data ?? [])], now),
     ...interruptedOf(interrupted?.data ?? []),
   ].sort((a, b) => b.count - a.count);
   if (groups.length === 0) return null;
@@ -71,11 +72,11 @@ function FailureCard({ group: { failure, count, lastAt, lastId, ledger } }: { re
 }
 
 // Newest first.
-function groupsOf(deliveries: readonly Delivery[]): Group[] {
+function groupsOf(deliveries: readonly Delivery[], now: Date): Group[] {
   const groups = new Map<string, Group>();
   for (const delivery of deliveries) {
-    const failure = failureOfDelivery(delivery);
-    if (failure === null) continue;
+    const failure = failureOfDelivery(delivery, now);
+    if (failure === null || delivery.resendOf !== null) continue;
     const known = groups.get(failure.kind);
     const group = known ?? { failure, count: 0, lastAt: delivery.at, lastId: delivery.id, ledger: null };
     groups.set(failure.kind, { ...group, count: group.count + 1 });

@@ -18,13 +18,31 @@ export function failureOf(text: string): Failure {
   return { kind, ...(classes[kind] ?? { what: text, advice: 'Look at its deliveries.' }) };
 }
 
-/** Of a row of the delivery log; null: it was delivered. */
-export function failureOfDelivery(delivery: {
+/** A row of the delivery log, as far as it says what came of it. */
+export interface Ended {
+  /** When the attempt ended; of what was sent again, when it began (ISO 8601). */
+  readonly at: string;
+  /** What it repeats; null: it was not sent again. */
+  readonly resendOf: string | null;
   readonly outcome: string;
   readonly class: string | null;
   readonly status: number | null;
-}): Failure | null {
+}
+
+// Longer than any resend may take: it has its outcome by then, or never will.
+const longestResendMs = 60_000;
+
+/** It may be being sent again at this moment: what is sent again counts as interrupted until it has ended. */
+export function mayBeUnderWay({ at, resendOf, outcome }: Ended, now: Date): boolean {
+  const isRepeated = resendOf !== null && outcome === 'interrupted';
+  return isRepeated && now.getTime() - Date.parse(at) < longestResendMs;
+}
+
+/** Of a row of the delivery log; null: it was delivered. */
+export function failureOfDelivery(delivery: Ended, now: Date): Failure | null {
   if (delivery.outcome === 'delivered') return null;
+  if (delivery.outcome === 'interrupted' && delivery.resendOf !== null)
+    return mayBeUnderWay(delivery, now) ? resendUnderWay : resendInterrupted;
   if (delivery.outcome === 'rejected') return rejected(delivery.status ?? 0);
   if (delivery.outcome === 'dropped') return dropped(delivery.class ?? '');
   return failureOf(delivery.class ?? delivery.outcome);
@@ -55,6 +73,18 @@ function adviceFor(status: number): string {
     return 'The endpoint itself failed: its own log says why. Do not pause the webhook meanwhile, for what is committed during a pause is never sent; to keep it, edit the webhook: More, after many failures in a row, let what comes wait.';
   return 'The endpoint does not accept what it gets: the answer says why.';
 }
+
+const resendUnderWay: Failure = {
+  kind: 'being sent again',
+  what: 'being sent again at this moment, or its outcome was not written down',
+  advice: 'There is nothing to do: how it ended is shown here as soon as it is known.',
+};
+
+const resendInterrupted: Failure = {
+  kind: 'outcome not known',
+  what: 'its outcome was not written down: whether it arrived is not known',
+  advice: 'Look whether the endpoint has it before it is sent once more.',
+};
 
 function dropped(reason: string): Failure {
   const known = drops[reason] ?? { what: `dropped (${reason})`, advice: 'Look at its losses.' };

@@ -71,13 +71,19 @@ export function askedFor(webhook: Asking, hour: TableHour, now: Date, zone?: str
   return `${when} ${what}.${own(webhook, since === null ? now.getTime() - hourMs : Date.parse(since), time)}${unread(hour)}`;
 }
 
-/** `214 deliveries arrived and 3 failed in the last hour.` */
-export function sentInWords({ since, lastHour }: SentHour, now: Date, zone?: string): string {
+/** `214 deliveries arrived and 3 failed in the last hour.` `isResent`: something was sent again, which is not counted. */
+export function sentInWords(
+  { since, lastHour }: SentHour,
+  now: Date,
+  { zone, isResent }: { readonly zone?: string | undefined; readonly isResent: boolean },
+): string {
   const [good, bad] = [total(lastHour.delivered), total(lastHour.failed)];
   const came = `${counted(good, 'delivery', 'deliveries')} arrived and ${amount(bad)} failed`;
-  if (since === null) return `${good + bad === 0 ? 'Nothing was sent' : came} in the last hour.`;
+  const what = good + bad === 0 ? 'Nothing was sent' : came;
+  const besides = isResent ? ', besides what was sent again' : '';
+  if (since === null) return `${what} in the last hour${besides}.`;
   const when = `since ${clockTime(new Date(since), now, zone)}, when this process began to lead`;
-  return `${good + bad === 0 ? 'Nothing was sent' : came} ${when}: it knows nothing of what was sent before.`;
+  return `${what} ${when}${besides}: it knows nothing of what was sent before.`;
 }
 
 export function total(counts: readonly (number | Counted)[]): number {
