@@ -221,6 +221,23 @@ describe('what failed in a stretch of time', () => {
     expect(resent()).toHaveLength(2);
   });
 
+  test('is since a moment in the zone that the bar has chosen, which is shown in both', async () => {
+    await fail('rejected', 1);
+    const page = await stage.open(`#/webhooks/${webhook}`, { timezoneId: 'Asia/Tokyo' });
+    await button(page, 'UTC').click();
+    await seen(page.getByRole('region', { name: 'Rows of deliveries' }));
+    await gone(page.getByText('Loading…'));
+    await askForStretch(page);
+    await seen(button(page, 'Send 1 delivery'));
+    const field = page.getByLabel('What ended since (UTC)');
+    // In an hour, which was hours ago on the reader's clock.
+    await field.fill(new Date(Date.now() + 3_600_000).toISOString().slice(0, 16));
+    await seen(dialog(page).getByText('nothing ended like that since then'));
+    await field.fill('2020-01-01T20:00');
+    await seen(dialog(page).getByText('2 Jan 2020 05:00:00 local · 2020-01-01 20:00:00 UTC'));
+    await seen(button(page, 'Send 1 delivery'));
+  });
+
   test('stops when the question is closed, says how far it came, and goes on with the rest', async () => {
     await fail('rejected', 30);
     const held = heldAnswers();

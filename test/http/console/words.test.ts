@@ -12,7 +12,14 @@ import {
 import { summaryOfService, summaryOfWebhooks } from '../../../src/http/console/words/summary.ts';
 import { claimedScope, isToken, scopeOf } from '../../../src/http/console/words/tokens.ts';
 import { enableSql } from '../../../src/http/console/words/statements.ts';
-import { ago, clockTime, duration, utcTime } from '../../../src/http/console/words/times.ts';
+import {
+  ago,
+  clockTime,
+  duration,
+  inputTime,
+  momentOf,
+  utcTime,
+} from '../../../src/http/console/words/times.ts';
 
 const now = new Date('2026-03-01T12:00:00Z');
 const zone = 'Europe/Berlin';
@@ -272,6 +279,16 @@ test('times are local and UTC, and how long ago', () => {
     '10 min',
   ]);
 });
+
+test.each([undefined, 'UTC'])(
+  'a field for a moment means the moment that it was filled with, in %s',
+  (of) => {
+    const at = new Date('2026-02-28T23:30:00Z');
+    expect(momentOf(inputTime(at, of), of)).toEqual(at);
+    expect(inputTime(at, 'UTC')).toBe('2026-02-28T23:30');
+    expect(momentOf('', of)).toBeNull();
+  },
+);
 
 test('the year is left out when it is this one where the reader is', () => {
   const newYear = new Date('2026-01-01T00:30:00Z');

@@ -6,6 +6,7 @@ import { EmptyNote, ErrorNote } from '../parts/note.tsx';
 import { counted } from '../words/amounts.ts';
 import { aboutBodies, aboutCount, mayHaveArrived, nothingLeft, type Sought } from '../words/resends.ts';
 import { inputTime } from '../words/times.ts';
+import { useZone } from '../zone.ts';
 import { ResendStretch, rangeOf, type Stretch } from './resend-stretch.tsx';
 
 export interface ResendQuestionProps {
@@ -16,11 +17,12 @@ export interface ResendQuestionProps {
 }
 
 export function ResendQuestion({ webhook, sought, onStart, onClose }: ResendQuestionProps) {
+  const zone = useZone();
   const [stretch, setStretch] = useState<Stretch>({
-    since: sought.kind === 'stretch' ? inputTime(new Date(sought.since)) : '',
+    since: sought.kind === 'stretch' ? inputTime(new Date(sought.since), zone) : '',
     outcomes: ['rejected', 'failed'],
   });
-  const range = sought.kind === 'loss' ? { loss: sought.loss.id } : rangeOf(stretch);
+  const range = sought.kind === 'loss' ? { loss: sought.loss.id } : rangeOf(stretch, zone);
   const { data, error, isFetching, refetch } = useResendCount(webhook, range);
   const { count = null, withoutBody = null, nextCursor: cursor = null } = data ?? {};
   const isSome = range !== null && count !== null && cursor !== null;

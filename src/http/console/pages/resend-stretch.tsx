@@ -1,11 +1,13 @@
 // Which stretch of time, and which outcomes of it, are to be sent again.
 import type { Outcome } from '../api/queries.ts';
 import type { ResendRange } from '../api/types.ts';
+import { FullTime } from '../parts/moment.tsx';
 import { useNow } from '../parts/now.ts';
-import { inputTime } from '../words/times.ts';
+import { inputTime, momentOf } from '../words/times.ts';
+import { useZone } from '../zone.ts';
 
 export interface Stretch {
-  /** Local, as the field has it: `2026-11-21T09:12`; empty: none, or not all of it yet. */
+  /** In the zone of the page, as the field has it: `2026-11-21T09:12`; empty: none, or not all of it yet. */
   readonly since: string;
   readonly outcomes: readonly Failed[];
 }
@@ -20,9 +22,9 @@ const choices: readonly (readonly [Failed, string])[] = [
 ];
 
 /** Null: it says too little. */
-export function rangeOf({ since, outcomes }: Stretch): ResendRange | null {
-  const at = new Date(since);
-  if (Number.isNaN(at.getTime()) || outcomes.length === 0) return null;
+export function rangeOf({ since, outcomes }: Stretch, zone?: string): ResendRange | null {
+  const at = momentOf(since, zone);
+  if (at === null || outcomes.length === 0) return null;
   return { since: at.toISOString(), outcomes: [...outcomes] };
 }
 
@@ -33,7 +35,8 @@ export interface ResendStretchProps {
 
 export function ResendStretch({ stretch, onChange }: ResendStretchProps) {
   const { since, outcomes } = stretch;
-  const now = useNow();
+  const [now, zone] = [useNow(), useZone()];
+  const at = momentOf(since, zone);
   const toggle = (outcome: Failed, isWanted: boolean): void =>
     onChange({
       ...stretch,
@@ -44,16 +47,17 @@ export function ResendStretch({ stretch, onChange }: ResendStretchProps) {
   return (
     <>
       <div className="field">
-        <label htmlFor="since">What ended since (local time)</label>
+        <label htmlFor="since">What ended since ({zone ?? 'local time'})</label>
         <input
           id="since"
           type="datetime-local"
           value={since}
-          max={inputTime(now)}
+          max={inputTime(now, zone)}
           aria-invalid={since === '' || undefined}
-          aria-describedby="since-problem"
+          aria-describedby="since-moment since-problem"
           onChange={({ target }) => onChange({ ...stretch, since: target.value })}
         />
+        <span id="since-moment">{at !== null && <FullTime at={at.toISOString()} />}</span>
         <span id="since-problem" className="problem">
           {since === '' && 'Give a day and a time.'}
         </span>

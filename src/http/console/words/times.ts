@@ -28,11 +28,18 @@ export function utcTime(at: Date): string {
   return `${at.toISOString().slice(0, 19).replace('T', ' ')} UTC`;
 }
 
-/** `2026-11-21T09:12`, in local time, as a field for a moment has it. */
-export function inputTime(at: Date): string {
+/** `2026-11-21T09:12`, in local time or the zone UTC, as a field for a moment has it. */
+export function inputTime(at: Date, zone?: string): string {
+  if (zone === 'UTC') return at.toISOString().slice(0, 16);
   const two = (part: number): string => String(part).padStart(2, '0');
   const day = `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}`;
   return `${day}T${two(at.getHours())}:${two(at.getMinutes())}`;
+}
+
+/** The moment that such a field means; null: none, or not all of it. */
+export function momentOf(input: string, zone?: string): Date | null {
+  const at = new Date(zone === 'UTC' ? `${input}Z` : input);
+  return Number.isNaN(at.getTime()) ? null : at;
 }
 
 /** `just now`, `12 s ago`, `5 min ago`, `3 h ago`, `2 days ago`; of what is to come `in 12 s`. */
