@@ -24,6 +24,15 @@ async function createWebhooks(company: string, ...names: readonly string[]): Pro
   for (const name of names) await stage.scene.createWebhook({ name, table: 'item', company });
 }
 
+/** 120 of a company, called Many 100 and so on. */
+async function createMany(company: string): Promise<void> {
+  await stage.scene.database.admin.query(
+    `insert into rowhook.webhook (id, company_id, name, table_name, url, on_insert)
+     select $1 || '-' || n, $1, 'Many ' || n, 'item', 'http://127.0.0.1:9/', true from generate_series(100, 219) n`,
+    [company],
+  );
+}
+
 function rowOf(page: Page, name: string): Locator {
   return page.getByRole('listitem', { name, exact: true });
 }
@@ -265,12 +274,7 @@ describe('the focus', () => {
 });
 
 describe('a list of many', () => {
-  beforeAll(async () => {
-    await stage.scene.database.admin.query(
-      `insert into rowhook.webhook (id, company_id, name, table_name, url, on_insert)
-       select 'many-' || n, 'many', 'Many ' || n, 'item', 'http://127.0.0.1:9/', true from generate_series(100, 219) n`,
-    );
-  });
+  beforeAll(() => createMany('many'));
 
   const range = (page: Page): Locator => page.getByRole('group', { name: 'Pages of the list' });
 
@@ -292,6 +296,24 @@ describe('a list of many', () => {
     // Of what was typed there is no step: the one before is the last page.
     await page.goBack();
     await seen(range(page).getByText('101–120 of 120'));
+  });
+
+  test('says of a page that has nothing any more that it is empty, with the ways back', async () => {
+    await createMany('fewer');
+    const page = await stage.open('#/webhooks', { token: await stage.tokenOf('fewer') });
+    await page.getByRole('link', { name: 'Next 50' }).click();
+    await page.getByRole('link', { name: 'Next 50' }).click();
+    await seen(range(page).getByText('101–120 of 120'));
+    await stage.scene.database.admin.query(
+      `delete from rowhook.webhook where company_id = 'fewer' and name not like '% 1_0'`,
+    );
+    await seen(page.getByText('This page is empty'));
+    expect(await page.getByText('No webhook is like that').count()).toBe(0);
+    await page.getByRole('link', { name: 'Previous 50' }).click();
+    await gone(page.getByRole('link', { name: 'Previous 50' }));
+    await seen(page.getByText('This page is empty'));
+    await page.getByRole('link', { name: 'First 50' }).click();
+    await seen(range(page).getByText('1–10 of 10'));
   });
 
   test('is found again where it was left for a webhook', async () => {

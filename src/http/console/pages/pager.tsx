@@ -1,4 +1,5 @@
 // Which part of a list is shown, and the links to the parts beside it: steps of the history, so that Back goes to the one before.
+import { EmptyNote } from '../parts/note.tsx';
 import { amount } from '../words/amounts.ts';
 import { hrefOf } from '../words/places.ts';
 
@@ -22,8 +23,7 @@ export function trailOf(params: URLSearchParams): readonly string[] {
 export function Pager({ path, params, perPage, count, total, nextCursor }: PagerProps) {
   const trail = trailOf(params);
   const first = trail.length * perPage + 1;
-  const to = (cursors: readonly string[]): string =>
-    hrefOf(path, { ...Object.fromEntries(params), from: cursors.join('.') });
+  const to = hrefsFrom(path, params);
   return (
     <div className="actions pager" role="group" aria-label="Pages of the list">
       <span>
@@ -42,4 +42,29 @@ export function Pager({ path, params, perPage, count, total, nextCursor }: Pager
       )}
     </div>
   );
+}
+
+/** Of a page that has nothing any more, as after what stood there was deleted: the ways back. */
+export function EmptyPage({ path, params, perPage }: Pick<PagerProps, 'path' | 'params' | 'perPage'>) {
+  const trail = trailOf(params);
+  const to = hrefsFrom(path, params);
+  return (
+    <>
+      <EmptyNote>This page is empty: fewer are like that than before.</EmptyNote>
+      <div className="actions pager" role="group" aria-label="Pages of the list">
+        {trail.length > 1 && (
+          <a className="button" href={to(trail.slice(0, -1))}>
+            Previous {perPage}
+          </a>
+        )}
+        <a className="button" href={to([])}>
+          First {perPage}
+        </a>
+      </div>
+    </>
+  );
+}
+
+function hrefsFrom(path: readonly string[], params: URLSearchParams): (trail: readonly string[]) => string {
+  return (trail) => hrefOf(path, { ...Object.fromEntries(params), from: trail.join('.') });
 }

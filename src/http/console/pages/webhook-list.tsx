@@ -8,7 +8,7 @@ import { useIsOperator } from '../session-context.ts';
 import { isolated } from '../words/isolate.ts';
 import { hrefOf, type Params } from '../words/places.ts';
 import { listHeadingId } from './list-focus.ts';
-import { Pager, trailOf } from './pager.tsx';
+import { EmptyPage, Pager, trailOf } from './pager.tsx';
 import { WebhookRow } from './webhook-row.tsx';
 
 const perPage = 50;
@@ -34,9 +34,10 @@ export function WebhookList() {
   const choice = shown.find(([value]) => value === (of('show') ?? ''));
   const health = choice?.[2];
   const search = useDeferredValue(of('search'));
+  const trail = trailOf(params);
   const webhooks = useWebhooks({
     limit: perPage,
-    cursor: trailOf(params).at(-1),
+    cursor: trail.at(-1),
     search,
     table: of('table'),
     company: of('company'),
@@ -55,8 +56,11 @@ export function WebhookList() {
       <Filters params={params} set={set} isOperator={isOperator} />
       {choice === undefined && <UnknownChoice value={of('show') ?? ''} />}
       <QueryNote query={webhooks} />
-      {webhooks.data !== undefined && list.length === 0 && (
-        <Nothing isFiltered={isSearched || health !== undefined || params.has('from')} />
+      {webhooks.data !== undefined && list.length === 0 && trail.length > 0 && (
+        <EmptyPage {...{ path, params, perPage }} />
+      )}
+      {webhooks.data !== undefined && list.length === 0 && trail.length === 0 && (
+        <Nothing isFiltered={isSearched || health !== undefined} />
       )}
       {list.length > 0 && (
         <>
