@@ -26,7 +26,7 @@ export function ResendNote({ run, of }: { readonly run: ResendRun; readonly of: 
       {phase === 'failed' && (
         <p role="alert">
           {error instanceof Error ? error.message : 'The console failed: reload the page.'} What was out by
-          then stands in the delivery log; going on sends nothing again that arrived, or may have.
+          then stands in the delivery log; sending the rest sends nothing again that arrived, or may have.
         </p>
       )}
       {tally.failures.length > 0 && (
