@@ -338,6 +338,20 @@ describe('a list of many', () => {
   });
 });
 
+test.each([
+  ['#/webhooks/%25zz', 'No such webhook'],
+  ['#/webhooks/%zz', 'No such webhook'],
+  ['#/deliveries/abc', 'No such delivery'],
+  ['#/losses?id=abc', 'No such loss'],
+  ['#/losses?id=999999999999999999999', 'No such loss'],
+  ['#/losses?id=4711', 'No such loss'],
+])('the address %s names nothing, and is told so in words', async (hash, heading) => {
+  const page = await stage.open('#/');
+  await page.goto(`${stage.url}/${hash}`);
+  await seen(page.getByRole('heading', { name: heading, level: 1 }));
+  expect(await page.getByRole('alert').count()).toBe(0);
+});
+
 test('asking why again asks anew, and leaves the focus where it is', async () => {
   await createWebhooks('anew', 'asked-anew');
   const { behaviour, release } = heldAnswers();

@@ -276,9 +276,10 @@ export function hasMore(page: { readonly nextCursor: string | null } | undefined
   return page !== undefined && page.nextCursor !== null;
 }
 
-/** It is gone, or another company's. */
+/** It is gone, or another company's, or nothing can have such an id. */
 export function isUnknown(error: unknown): boolean {
-  return error instanceof ApiProblem && error.status === 404;
+  if (!(error instanceof ApiProblem)) return false;
+  return error.status === 404 || error.fields.some(({ at }) => at === 'path.id' || at === 'query.id');
 }
 
 /** It has another version than the one that was meant. */

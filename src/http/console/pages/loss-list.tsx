@@ -59,9 +59,8 @@ interface NothingProps {
   readonly isOfOne: boolean;
 }
 
-function Nothing({ filters: { id, table, reason, webhook }, isOfOne }: NothingProps) {
+function Nothing({ filters: { table, reason, webhook }, isOfOne }: NothingProps) {
   if (isOfOne) return <EmptyNote>None: whatever was sent got an answer.</EmptyNote>;
-  if (id !== undefined) return <EmptyNote>No loss has the id {id}, or it is not one of yours.</EmptyNote>;
   if ((table ?? reason ?? webhook) === undefined) return <EmptyNote>Nothing was ever lost.</EmptyNote>;
   return (
     <EmptyNote>

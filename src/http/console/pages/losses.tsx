@@ -1,8 +1,10 @@
 // The ledger, of every webhook that the token sees, or one row of it: the address says which, so that it can be given to somebody else.
 import { useDeferredValue } from 'react';
 import { setParams, useAddress } from '../address.ts';
-import { useLosses, useTables } from '../api/queries.ts';
+import { isUnknown, useLosses, useTables } from '../api/queries.ts';
+import { Isolate } from '../parts/isolate.tsx';
 import { FullTime } from '../parts/moment.tsx';
+import { EmptyNote } from '../parts/note.tsx';
 import { TextFilter } from '../parts/text-filter.tsx';
 import { useTitle } from '../parts/title.ts';
 import { isolated } from '../words/isolate.ts';
@@ -34,7 +36,18 @@ export function LossesPage() {
 
 function OneLoss({ id }: { readonly id: string }) {
   const filters = { id: Number(id) };
-  const loss = useLosses({ ...filters, limit: 1 }).data?.data[0];
+  const { data, error } = useLosses({ ...filters, limit: 1 });
+  const loss = data?.data[0];
+  if (isUnknown(error) || (data !== undefined && loss === undefined))
+    return (
+      <>
+        <h1>No such loss</h1>
+        <EmptyNote>
+          No loss has the id <Isolate text={id} />, or it is not one of yours.{' '}
+          <a href={hrefOf(['losses'])}>All losses</a>
+        </EmptyNote>
+      </>
+    );
   return (
     <>
       <h1>Loss {id}</h1>
