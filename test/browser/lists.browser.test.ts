@@ -352,6 +352,16 @@ test.each([
   expect(await page.getByRole('alert').count()).toBe(0);
 });
 
+test('a paused webhook that only ever failed does not need attention, and is not said to have answered', async () => {
+  await createWebhooks('rests', 'rests');
+  stage.scene.receiver.behave({ status: 503 }, '/rests');
+  await change('rests');
+  await stage.scene.waitForCounts('rests', { claimed: 1, error: 1 });
+  await elsewhere('PATCH', 'rests', { active: false });
+  const page = await stage.open('#/', { token: await stage.tokenOf('rests') });
+  await seen(page.getByText('Nothing. No active webhook fails, and nothing was lost in the last hour.'));
+});
+
 test('asking why again asks anew, and leaves the focus where it is', async () => {
   await createWebhooks('anew', 'asked-anew');
   const { behaviour, release } = heldAnswers();

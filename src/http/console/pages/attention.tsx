@@ -45,9 +45,7 @@ export function Attention({ isOperator }: { readonly isOperator: boolean }) {
         <QueryNote key={at} query={query} />
       ))}
       {isKnown && found === 0 && (
-        <EmptyNote>
-          Nothing. Every webhook that was sent to has answered, and nothing was lost in the last hour.
-        </EmptyNote>
+        <EmptyNote>Nothing. No active webhook fails, and nothing was lost in the last hour.</EmptyNote>
       )}
       {list.some(({ health }) => health !== 'catching up') && (
         <p className="quiet">
