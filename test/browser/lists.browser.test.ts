@@ -319,6 +319,8 @@ describe('a list of many', () => {
   test('is found again where it was left for a webhook', async () => {
     const page = await stage.open('#/webhooks', { token: await stage.tokenOf('many') });
     await page.getByRole('link', { name: 'Next 50' }).click();
+    await seen(range(page).getByText('51–100 of 120'));
+    await hasFocus(page.getByRole('heading', { name: 'Your webhooks' }));
     const link = page.getByRole('link', { name: 'Many 187', exact: true });
     await link.scrollIntoViewIfNeeded();
     const before = await link.boundingBox();
