@@ -126,6 +126,8 @@ describe('the operator', () => {
     const body = stage.scene.bodies('again')[1] ?? '';
     await seen(page.getByRole('region', { name: 'What was sent' }).getByText(body));
     await page.getByRole('button', { name: 'Send again' }).click();
+    await seen(page.getByRole('dialog').getByText('It arrived: the receiver gets it twice.'));
+    await page.getByRole('button', { name: 'Send it' }).click();
     await seen(page.getByRole('status').getByText('Sent again: delivered 200'));
     const sent = await stage.scene.receiver.waitFor(3, { path: '/again' });
     expect([sent[2]?.body, sent[2]?.headers['rowhook-delivery']]).toEqual([body, 'resend']);

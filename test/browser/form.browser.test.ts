@@ -131,6 +131,7 @@ test('a delivery sent again leaves the focus where it was pressed', async () => 
   const page = await stage.open(`#/deliveries/${await stage.deliveryOf('pressed')}`);
   const focused = page.locator(':focus');
   await page.getByRole('button', { name: 'Send again' }).press('Enter');
+  await page.getByRole('button', { name: 'Send it' }).press('Enter');
   await seen(page.getByRole('button', { name: 'Sending…' }).and(focused));
   release();
   await seen(page.getByRole('status').getByText(/^Sent again: /));

@@ -9,6 +9,7 @@ import {
   lossReasons,
   mayHaveArrived,
   nothingLeft,
+  receiptOf,
   resendInWords,
   whyNotAgain,
   type ResendPhase,
@@ -119,4 +120,16 @@ test('losses are found by each reason that the ledger has', () => {
   const ledger = readFileSync('sql/004_bookkeeping.sql', 'utf8');
   const words = /column rowhook\.loss\.reason is 'Why: ([^']+)\.'/.exec(ledger)?.[1] ?? '';
   expect(lossReasons.toSorted()).toEqual(words.split(/, | or /).toSorted());
+});
+
+test.each([
+  ['delivered', null, 200, 'It arrived: the receiver gets it twice.'],
+  ['rejected', null, 503, 'The receiver answered 503: it has seen this once.'],
+  ['interrupted', null, null, 'Whether it arrived is not known: the receiver may get it twice.'],
+  ['failed', 'timeout', null, 'Whether it arrived is not known: the receiver may get it twice.'],
+  ['failed', 'refused', null, 'It never left: the receiver gets it for the first time.'],
+  ['dropped', 'backlog_full', null, 'It never left: the receiver gets it for the first time.'],
+])('what the receiver has of one that was %s (%s, %s) is said before it is sent again', (...row) => {
+  const [outcome, failureClass, status, sentence] = row;
+  expect(receiptOf({ outcome, class: failureClass, status })).toBe(sentence);
 });

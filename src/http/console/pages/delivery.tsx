@@ -1,12 +1,11 @@
 // One delivery: exactly what was sent and answered, how long each phase took, what changed, and sending it again.
 import { hrefOf } from '../words/places.ts';
-import { isUnknown, useDelivery, useResend, useWebhook } from '../api/queries.ts';
+import { isUnknown, useDelivery, useWebhook } from '../api/queries.ts';
 import type { FoundDelivery } from '../api/types.ts';
-import { BusyButton } from '../parts/busy-button.tsx';
 import { Code, CopyButton } from '../parts/copy.tsx';
 import { Isolate } from '../parts/isolate.tsx';
 import { FullTime } from '../parts/moment.tsx';
-import { EmptyNote, ErrorNote, QueryNote } from '../parts/note.tsx';
+import { EmptyNote, QueryNote } from '../parts/note.tsx';
 import { useNow } from '../parts/now.ts';
 import { OutcomeMark } from '../parts/outcome-mark.tsx';
 import { useTitle } from '../parts/title.ts';
@@ -17,6 +16,7 @@ import { failureOfDelivery, happened } from '../words/failures.ts';
 import { isolated } from '../words/isolate.ts';
 import { DeliveryTable } from './delivery-list.tsx';
 import { DifferenceTable } from './difference-table.tsx';
+import { ResendOne } from './resend-one.tsx';
 import { Timings } from './timings.tsx';
 
 export function DeliveryPage({ id }: { readonly id: string }) {
@@ -112,7 +112,7 @@ function Details({ delivery }: { readonly delivery: FoundDelivery }) {
               label={isMoved ? 'Copy as curl, to its present URL' : 'Copy as curl'}
             />
           )}
-          <Resend delivery={delivery} />
+          <ResendOne delivery={delivery} url={url} />
         </div>
       </section>
       <section aria-labelledby="answer">
@@ -136,30 +136,6 @@ function Details({ delivery }: { readonly delivery: FoundDelivery }) {
           <h2 id="others">The same change, sent at other times</h2>
           <DeliveryTable list={delivery.others} />
         </section>
-      )}
-    </>
-  );
-}
-
-function Resend({ delivery }: { readonly delivery: FoundDelivery }) {
-  const resend = useResend();
-  const result = resend.data;
-  return (
-    <>
-      <BusyButton
-        className="small"
-        disabled={delivery.body === null}
-        isBusy={resend.isPending}
-        onClick={() => resend.mutate(delivery.id)}
-      >
-        {resend.isPending ? 'Sending…' : 'Send again'}
-      </BusyButton>
-      <ErrorNote error={resend.error} />
-      {result !== undefined && (
-        <p role="status" className={result.isDelivered ? 'note good' : 'note bad'}>
-          {result.refusal ?? `Sent again: ${result.outcome ?? 'nothing was sent'}.`}{' '}
-          {result.id !== null && <a href={hrefOf(['deliveries', result.id])}>See it</a>}
-        </p>
       )}
     </>
   );

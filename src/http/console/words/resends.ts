@@ -130,3 +130,17 @@ export function mayHaveArrived(kinds: readonly string[]): boolean {
 function sentence(text: string): string {
   return `${text[0]?.toUpperCase() ?? ''}${text.slice(1)}.`.replace(/\.\.$/, '.');
 }
+
+/** What the receiver has of a delivery already. */
+export function receiptOf(delivery: {
+  readonly outcome: string;
+  readonly class: string | null;
+  readonly status: number | null;
+}): string {
+  const { outcome, status } = delivery;
+  if (outcome === 'delivered') return 'It arrived: the receiver gets it twice.';
+  if (outcome === 'rejected') return `The receiver answered ${status ?? 'an error'}: it has seen this once.`;
+  return mayHaveArrived([delivery.class ?? outcome])
+    ? 'Whether it arrived is not known: the receiver may get it twice.'
+    : 'It never left: the receiver gets it for the first time.';
+}
