@@ -12,14 +12,15 @@ import { ChangedNote } from './changed-note.tsx';
 import { GoneNote } from './gone-note.tsx';
 import type { DialogOfWebhookProps } from './webhook-questions.tsx';
 
-export function DeleteDialog({ webhook, askedVersion, isGone, onClose }: DialogOfWebhookProps) {
+export function DeleteDialog(props: DialogOfWebhookProps) {
+  const { webhook, askedVersion, isGone, onClose, onDeleted } = props;
   const remove = useDelete();
   const { path } = useAddress();
   const { id, name, version } = webhook;
   const isChanged = isChangedMeanwhile(remove.error);
   const done = (): void => {
     announce(`“${isolated(name)}” is deleted.`);
-    onClose();
+    onDeleted();
     if (path.length > 1) go(['webhooks']);
   };
   // Once it was said what it is now, that is what is meant.

@@ -23,6 +23,8 @@ export interface DialogOfWebhookProps {
   /** It was deleted since then. */
   readonly isGone: boolean;
   readonly onClose: () => void;
+  /** It closes because the webhook is deleted. */
+  readonly onDeleted: () => void;
 }
 
 const AskContext = createContext<(question: Question) => void>(() => undefined);
@@ -40,25 +42,44 @@ export function WebhookQuestions({ children }: { readonly children: ReactNode })
   }, []);
   const isOpen = question !== null;
   const wasOpen = useRef(false);
+  const isDeleted = useRef(false);
   useEffect(() => {
-    // The dialog gave the focus back, unless what had it is gone.
-    if (wasOpen.current && !isOpen && document.activeElement === document.body) focusFirst(rows.current);
+    // The dialog gave the focus back, unless what had it is gone, or soon will be.
+    const isLost = isDeleted.current || document.activeElement === document.body;
+    if (wasOpen.current && !isOpen && isLost) focusFirst(rows.current);
     wasOpen.current = isOpen;
+    isDeleted.current = false;
   }, [isOpen]);
+  const close = (): void => setQuestion(null);
+  const deleted = (): void => {
+    rows.current = rows.current.slice(1);
+    isDeleted.current = true;
+    close();
+  };
   return (
     <AskContext value={ask}>
       {children}
-      {question !== null && <Asked question={question} onClose={() => setQuestion(null)} />}
+      {question !== null && <Asked question={question} onClose={close} onDeleted={deleted} />}
     </AskContext>
   );
 }
 
-function Asked({ question, onClose }: { readonly question: Question; readonly onClose: () => void }) {
+interface AskedProps extends Pick<DialogOfWebhookProps, 'onClose' | 'onDeleted'> {
+  readonly question: Question;
+}
+
+function Asked({ question, onClose, onDeleted }: AskedProps) {
   const { kind, webhook: asked } = question;
   const { data, error } = useWebhook(asked.id);
   const webhook = data !== undefined && data.version >= asked.version ? data : asked;
   const OfKind = dialogs[kind];
   return (
-    <OfKind webhook={webhook} askedVersion={asked.version} isGone={isUnknown(error)} onClose={onClose} />
+    <OfKind
+      webhook={webhook}
+      askedVersion={asked.version}
+      isGone={isUnknown(error)}
+      onClose={onClose}
+      onDeleted={onDeleted}
+    />
   );
 }
