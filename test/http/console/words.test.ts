@@ -62,7 +62,7 @@ describe('one sentence says what is wrong with a webhook', () => {
     [
       'never well',
       { activity: null, lastSuccessAt: null, lastError: 'refused ECONNREFUSED' },
-      'It has never succeeded; 50 failed in all, the last at 12:59:00. Last: the connection was refused at api.example.com.',
+      'No success since it was created at 31 Jan 12:00:00; 50 failed in all, the last at 12:59:00. Last: the connection was refused at api.example.com.',
     ],
     [
       'failing, and changed after it failed last, maybe to another URL',

@@ -102,12 +102,14 @@ interface Clock {
 
 /** `47 failures since 10:12:03, for 5 min. Last: 503 from api.example.com after 120 ms.` */
 function failingSentence(webhook: Attended, { now, time }: Clock): string {
-  const { activity, lastSuccessAt, lastErrorAt, errorCount } = webhook;
+  const { activity, createdAt, lastSuccessAt, lastErrorAt, errorCount } = webhook;
   const since = activity?.failingSince ?? null;
   if (activity !== null && since !== null && knowsTheFirst(webhook, activity.since ?? hourBefore(now)))
     return `${counted(activity.failuresInRow, 'failure')} since ${time(since)}${lasting(since, now)}. ${lastOf(webhook)}`;
   const lastGood =
-    lastSuccessAt === null ? 'It has never succeeded' : `No success since ${time(lastSuccessAt)}`;
+    lastSuccessAt === null
+      ? `No success since it was created at ${time(createdAt)}`
+      : `No success since ${time(lastSuccessAt)}`;
   const lastAt = lastErrorAt === null ? '' : ` at ${time(lastErrorAt)}`;
   return `${lastGood}; ${amount(errorCount)} failed in all, the last${lastAt}. ${lastOf(webhook)}`;
 }
