@@ -1,8 +1,8 @@
-import type { Locator, Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { heldAnswers } from '../service/scene.ts';
 import { waitUntil } from '../support/wait.ts';
-import { gone, seen, tabTo } from './look.ts';
+import { gone, rowOf, seen, tabTo } from './look.ts';
 import { openStage, operatorToken, type Stage } from './stage.ts';
 
 let stage: Stage;
@@ -20,10 +20,6 @@ async function change(company: string): Promise<string> {
   const id = `i${(rows += 1)}`;
   await stage.scene.app(`insert into erp.item values ('${id}', '${company}', 1.50, 'new')`);
   return id;
-}
-
-function rowOf(page: Page, name: string): Locator {
-  return page.getByRole('listitem', { name, exact: true });
 }
 
 async function fillForm(page: Page, name: string, path = name): Promise<void> {

@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
-import type { Locator, Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { heldAnswers } from '../service/scene.ts';
 import { waitUntil } from '../support/wait.ts';
+import { gone, seen } from './look.ts';
 import { openStage, type Stage } from './stage.ts';
 
 let stage: Stage;
@@ -19,10 +20,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await stage[Symbol.asyncDispose]();
 });
-
-async function seen(locator: Locator): Promise<void> {
-  await locator.first().waitFor({ state: 'visible' });
-}
 
 async function fillForm(
   page: Page,
@@ -51,10 +48,6 @@ async function openEdit(name: string): Promise<Page> {
   const page = await stage.open(`#/webhooks?edit=${name}`);
   await seen(page.getByRole('form', { name: `Edit “${name}”` }));
   return page;
-}
-
-async function gone(locator: Locator): Promise<void> {
-  await locator.waitFor({ state: 'detached' });
 }
 
 /** Of a webhook, as the database has it. */

@@ -2,6 +2,7 @@ import type { Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { heldAnswers } from '../service/scene.ts';
 import { waitUntil } from '../support/wait.ts';
+import { gone, rowOf, seen } from './look.ts';
 import { openStage, operatorToken, type Stage } from './stage.ts';
 
 let stage: Stage;
@@ -31,18 +32,6 @@ async function createMany(company: string): Promise<void> {
      select $1 || '-' || n, $1, 'Many ' || n, 'item', 'http://127.0.0.1:9/', true from generate_series(100, 219) n`,
     [company],
   );
-}
-
-function rowOf(page: Page, name: string): Locator {
-  return page.getByRole('listitem', { name, exact: true });
-}
-
-async function seen(locator: Locator): Promise<void> {
-  await locator.first().waitFor({ state: 'visible' });
-}
-
-async function gone(locator: Locator): Promise<void> {
-  await locator.waitFor({ state: 'detached' });
 }
 
 async function hasFocus(locator: Locator): Promise<void> {
@@ -390,11 +379,13 @@ test('times are local or UTC, as the bar says, on every page of the tab', async 
   await createWebhooks('zoned', 'zoned-one');
   const page = await stage.open('#/webhooks?search=zoned-one', { timezoneId: 'Asia/Tokyo' });
   const created = rowOf(page, 'zoned-one').getByText(/^created/);
-  const [local] = (await created.innerText()).match(/\d\d:\d\d:\d\d$/) ?? [];
+  // A row has no text before it is drawn.
+  const timeIn = async (shown: RegExp): Promise<string> =>
+    await waitUntil(async () => shown.exec(await created.innerText())?.[1], { describe: String(shown) });
+  const local = await timeIn(/(\d\d:\d\d:\d\d)$/);
   await page.getByRole('button', { name: 'UTC' }).click();
-  const shown = await created.innerText();
-  const [, utc = ''] = /(\d\d:\d\d:\d\d) UTC$/.exec(shown) ?? [];
-  expect(hoursBetween(utc, local ?? '')).toBe(9);
+  const utc = await timeIn(/(\d\d:\d\d:\d\d) UTC$/);
+  expect(hoursBetween(utc, local)).toBe(9);
   await page.reload();
   await seen(page.getByRole('button', { name: 'UTC', pressed: true }));
   await seen(created.getByText(`${utc} UTC`));

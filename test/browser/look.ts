@@ -13,6 +13,11 @@ export async function gone(locator: Locator): Promise<void> {
   });
 }
 
+/** The webhook's row in the list. */
+export function rowOf(page: Page, name: string): Locator {
+  return page.getByRole('listitem', { name, exact: true });
+}
+
 /** Presses Tab until what is named so has the focus. */
 export async function tabTo(page: Page, role: Parameters<Page['getByRole']>[0], name: string): Promise<void> {
   const wanted = page.getByRole(role, { name, exact: true }).and(page.locator(':focus'));

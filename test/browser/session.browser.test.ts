@@ -1,6 +1,7 @@
-import type { Locator, Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { waitUntil } from '../support/wait.ts';
+import { rowOf, seen } from './look.ts';
 import { openStage, operatorToken, type Stage } from './stage.ts';
 
 let stage: Stage;
@@ -13,14 +14,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await stage[Symbol.asyncDispose]();
 });
-
-async function seen(locator: Locator): Promise<void> {
-  await locator.first().waitFor({ state: 'visible' });
-}
-
-function rowOf(page: Page, name: string): Locator {
-  return page.getByRole('listitem', { name, exact: true });
-}
 
 /** Asked of the service from now on, oldest first. */
 function requestsOf(page: Page): string[] {

@@ -15,7 +15,7 @@ import { WhyPage } from './pages/why.tsx';
 import { Announcement } from './parts/announcement.tsx';
 import { FailureBoundary } from './parts/failure-boundary.tsx';
 import { ClockTime } from './parts/moment.tsx';
-import { EmptyNote, ErrorNote, Waiting } from './parts/note.tsx';
+import { EmptyNote, TroubleNote, Waiting } from './parts/note.tsx';
 import { useTitle } from './parts/title.ts';
 import { useSessionState } from './session.ts';
 import { SessionContext } from './session-context.ts';
@@ -28,13 +28,7 @@ export function App() {
   if (session === null) {
     if (refusal !== null) return <SignIn />;
     return (
-      <main className="lonely">
-        {trouble === null ? (
-          <Waiting />
-        ) : (
-          <ErrorNote error={new Error(`${trouble} It is tried again by itself.`)} />
-        )}
-      </main>
+      <main className="lonely">{trouble === null ? <Waiting /> : <TroubleNote trouble={trouble} />}</main>
     );
   }
   return (
@@ -75,9 +69,7 @@ function Shell({ session, isAsking, trouble }: ShellProps) {
       <Navigation session={session} section={path[0] ?? ''} />
       <main ref={main} tabIndex={-1}>
         {isAsking ? <SignInAgain /> : <LostNote />}
-        {trouble !== null && !isAsking && (
-          <ErrorNote error={new Error(`${trouble} It is tried again by itself.`)} />
-        )}
+        {trouble !== null && !isAsking && <TroubleNote trouble={trouble} />}
         <FailureBoundary key={place}>
           <Page path={path} isOperator={session.kind === 'operator'} />
         </FailureBoundary>

@@ -1,6 +1,6 @@
 // Asks for a token: instead of a page that was never shown, or above the one that is, whose form stays as it was filled in.
 import { useId, useLayoutEffect, useRef, useState, type SubmitEvent } from 'react';
-import { ErrorNote } from './parts/note.tsx';
+import { TroubleNote } from './parts/note.tsx';
 import { useTitle } from './parts/title.ts';
 import { isFramed, signIn, useSessionState } from './session.ts';
 
@@ -87,7 +87,7 @@ function Refusal({ id }: { readonly id?: string }) {
           {refusal}
         </p>
       )}
-      {trouble !== null && <ErrorNote error={new Error(`${trouble} It is tried again by itself.`)} />}
+      {trouble !== null && <TroubleNote trouble={trouble} />}
     </>
   );
 }

@@ -14,7 +14,7 @@ import { attentionOf } from '../words/attention.ts';
 import { failureOf } from '../words/failures.ts';
 import { isolated } from '../words/isolate.ts';
 import { hrefOf } from '../words/places.ts';
-import { summaryOfService, summaryOfWebhooks } from '../words/summary.ts';
+import { inAll, summaryOfService, summaryOfWebhooks } from '../words/summary.ts';
 import { useZone } from '../zone.ts';
 
 const shownAtMost = 10;
@@ -30,9 +30,9 @@ export function Attention({ isOperator }: { readonly isOperator: boolean }) {
   const found = list.length + checks.length + (losses.length > 0 ? 1 : 0);
   const rest = (overview.data?.webhooks ?? []).filter(({ health }) => isNeedy(health));
   // Of webhooks only the first are listed.
-  const unlisted = Math.max(0, rest.reduce((sum, { count }) => sum + count, 0) - list.length);
-  const inAll = found + unlisted;
-  useTitle(inAll === 0 ? 'Overview' : counted(inAll, 'needs attention', 'need attention'));
+  const unlisted = Math.max(0, inAll(rest) - list.length);
+  const needing = found + unlisted;
+  useTitle(needing === 0 ? 'Overview' : counted(needing, 'needs attention', 'need attention'));
   const asked = isOperator ? [webhooks, overview, status] : [webhooks, overview];
   const isKnown = asked.every(({ data, error }) => data !== undefined && error === null);
   return (

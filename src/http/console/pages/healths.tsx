@@ -4,6 +4,7 @@ import { Amount } from '../parts/amount.tsx';
 import { HealthMark } from '../parts/health-mark.tsx';
 import { EmptyNote, QueryNote } from '../parts/note.tsx';
 import { hrefOf } from '../words/places.ts';
+import { inAll } from '../words/summary.ts';
 
 const worstFirst = [
   'failing',
@@ -24,7 +25,7 @@ function rankOf(health: string): number {
 export function Healths() {
   const overview = useOverview();
   const healths = [...(overview.data?.webhooks ?? [])].sort((a, b) => rankOf(a.health) - rankOf(b.health));
-  const total = healths.reduce((sum, { count }) => sum + count, 0);
+  const total = inAll(healths);
   return (
     <section aria-labelledby="healths">
       <h2 id="healths">Webhooks</h2>

@@ -6,6 +6,7 @@ import { EmptyNote, QueryNote } from '../parts/note.tsx';
 import { TextFilter } from '../parts/text-filter.tsx';
 import { useIsOperator } from '../session-context.ts';
 import { isolated } from '../words/isolate.ts';
+import { inAll } from '../words/summary.ts';
 import { hrefOf, type Params } from '../words/places.ts';
 import { listHeadingId } from './list-focus.ts';
 import { EmptyPage, Pager, trailOf } from './pager.tsx';
@@ -86,9 +87,7 @@ function useTotal(healths: readonly Health[] | undefined): number | null {
   const counts = useOverview().data?.webhooks;
   if (counts === undefined) return null;
   const wanted: readonly string[] | undefined = healths;
-  return counts
-    .filter(({ health }) => wanted === undefined || wanted.includes(health))
-    .reduce((sum, { count }) => sum + count, 0);
+  return inAll(counts.filter(({ health }) => wanted === undefined || wanted.includes(health)));
 }
 
 /** Another page of the list begins at its top, for whoever came by a link below it. `page`: as the address names it. */

@@ -12,6 +12,11 @@ export function ErrorNote({ error }: { readonly error: unknown }) {
   );
 }
 
+/** The service could not be asked. */
+export function TroubleNote({ trouble }: { readonly trouble: string }) {
+  return <ErrorNote error={new Error(`${trouble} It is tried again by itself.`)} />;
+}
+
 export function EmptyNote({ children }: { readonly children: ReactNode }) {
   return <p className="note empty">{children}</p>;
 }

@@ -29,9 +29,13 @@ const states: readonly (readonly [string, (count: number) => string])[] = [
   ['paused', (count) => (count === 1 ? 'is paused' : 'are paused')],
 ];
 
+export function inAll(healths: readonly Health[]): number {
+  return healths.reduce((sum, { count }) => sum + count, 0);
+}
+
 /** `2 webhooks fail, 1 is catching up.` */
 export function summaryOfWebhooks(healths: readonly Health[]): string {
-  const total = healths.reduce((sum, { count }) => sum + count, 0);
+  const total = inAll(healths);
   if (total === 0) return 'There is no webhook yet.';
   const found = states.flatMap(([name, verb]) => {
     const count = healths.find(({ health }) => health === name)?.count ?? 0;
